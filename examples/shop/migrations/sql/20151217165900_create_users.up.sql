@@ -1,0 +1,4 @@
+CREATE TABLE users (
+    name text NOT NULL,
+    joined timestamptz NOT NULL DEFAULT now()
+);

@@ -1,0 +1,5 @@
+DROP TRIGGER orders_changed ON orders;
+
+DROP FUNCTION note_change();
+
+ALTER TABLE orders DROP COLUMN changed;

@@ -1,0 +1,3 @@
+ALTER TABLE orders DISABLE ROW LEVEL SECURITY;
+
+DROP POLICY own_orders ON orders;

@@ -1,0 +1,7 @@
+COMMENT ON VIEW order_totals IS NULL;
+
+COMMENT ON COLUMN products.price IS NULL;
+
+COMMENT ON COLUMN orders.state IS NULL;
+
+COMMENT ON TABLE users IS NULL;
