@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real run: lock, look again, apply, and show the difference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Optional, Tuple
+
+from ..errors import MigrationError
+from ..model import Outcome, Progress
+from ..server import client
+from . import history as history_room
+from . import runner
+from .lock import acquire, release
+from .migrate import View, look, read_all
+from .request import Report, Request
+from .snapshots import Camera, Film, differences
+from .tools import Tools
+
+
+def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report:
+    """Apply the plan to the target. All that can be known to fail is tried before anything is touched.
+
+    :raises MigrationError: its ``report`` says what was done until then.
+    """
+    read_all(view.plan.steps)
+    pg_dump = client.find("pg_dump", connection.server_version, tools.run) if request.with_diff else None
+    rehearsal = _rehearse_first(request, tools, view, connection) if request.rehearsal == "required" else None
+    acquire(connection, request.lock_wait)
+    try:
+        # What another run did while we waited is no longer pending.
+        view = look(connection, request, view.scripts)
+        report = Report(view.plan, rehearsal=rehearsal)
+        return _run(request, tools, view, connection, pg_dump, report) if view.plan.steps else report
+    finally:
+        if not connection.closed:
+            release(connection)
+
+
+def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any) -> Any:
+    from .check import check
+
+    return check(request, tools, view, connection).rehearsal
+
+
+def _run(
+    request: Request, tools: Tools, view: View, connection: Any, pg_dump: Optional[client.Client], report: Report
+) -> Report:
+    jobs = read_all(view.plan.steps)
+    history = history_room.ensure(connection, view.history)
+    session = runner.Session(connection, history, request.target.session_role, request.single_transaction)
+    film = None
+    if pg_dump is not None:
+        film = Film(Camera(tools, pg_dump, history.tables()), request.target, request.per_migration)
+        film.start()
+    try:
+        progress = runner.run(session, jobs, film.after_each if film else _unseen)
+    except MigrationError as error:
+        progress = error.progress or Progress(left=view.plan.steps)
+        error.report = replace(report, progress=progress, diffs=_diffs_after_failure(request, film, progress))
+        raise
+    return replace(report, progress=progress, diffs=_diffs(request, film))
+
+
+def _diffs(request: Request, film: Optional[Film]) -> Optional[Tuple[str, ...]]:
+    if film is None:
+        return None
+    film.end()
+    return differences(film.frames, request.diff_context)
+
+
+def _diffs_after_failure(request: Request, film: Optional[Film], progress: Progress) -> Optional[Tuple[str, ...]]:
+    """Show what stands, if anything does; a server that is gone has said enough by then."""
+    try:
+        return _diffs(request, film) if progress.done else None
+    except MigrationError:
+        return None
+
+
+def _unseen(dummy: Outcome) -> None:
+    return None

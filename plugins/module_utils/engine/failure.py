@@ -1,0 +1,85 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a script raised → one error that says where it happened and what the server said."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+from .. import deps
+from ..errors import ConnectError, LockTimeout, MigrationError, ScriptFailed
+from ..model import Body, Migration, PythonBody
+from ..scripts.reading import position
+from .pyscript import line_of
+
+LOCK_NOT_AVAILABLE = "55P03"
+
+
+def explain(error: BaseException, migration: Migration, body: Body, connection: Any, offset: int = 0) -> MigrationError:
+    """Return the error to raise for what happened while a body ran.
+
+    :param offset: where the failing statement begins in the body's text, in characters.
+    """
+    script = migration.script
+    if isinstance(error, MigrationError):
+        return error.about(version=str(script.version), path=body.path)
+    line, column = _where(error, body, offset)
+    place = ", line %d" % line + (", column %d" % column if column else "") if line else ""
+    message, hint, sqlstate = _what(error)
+    kind = _kind(sqlstate, connection)
+    return kind(
+        "Migration %s failed (%s%s): %s" % (script.label, body.path, place, message),
+        hint=hint,
+        version=str(script.version),
+        path=body.path,
+        line=line,
+        column=column,
+        sqlstate=sqlstate,
+    )
+
+
+def aborted(migration: Migration, body: Body) -> ScriptFailed:
+    """Return the error for a script that ended well, but had an error of the server's swallowed."""
+    return ScriptFailed(
+        "Migration %s failed (%s): it left its transaction aborted, an error of the server's was passed over in it"
+        % (migration.script.label, body.path),
+        hint="Let the error be raised, or put connection.commit() before and connection.rollback() after the statement "
+        "that may fail.",
+        version=str(migration.script.version),
+        path=body.path,
+    )
+
+
+def _kind(sqlstate: Optional[str], connection: Any) -> "type[MigrationError]":
+    if connection.closed:
+        return ConnectError
+    return LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else ScriptFailed
+
+
+def _what(error: BaseException) -> Tuple[str, Optional[str], Optional[str]]:
+    """Return message, hint and SQLSTATE."""
+    if not isinstance(error, deps.psycopg2.Error):
+        if isinstance(error, SystemExit):
+            return (
+                "it called sys.exit(%s)" % ("" if error.code is None else error.code),
+                "Raise an error instead.",
+                None,
+            )
+        return "%s: %s" % (type(error).__name__, error), None, None
+    diag = error.diag
+    message = diag.message_primary or " ".join(str(error).split()) or type(error).__name__
+    if diag.message_detail:
+        message += " (%s)" % diag.message_detail
+    if diag.context and "\n" not in diag.context and not diag.statement_position:
+        message += " [%s]" % diag.context
+    return message, diag.message_hint, error.pgcode
+
+
+def _where(error: BaseException, body: Body, offset: int) -> Tuple[Optional[int], Optional[int]]:
+    if isinstance(body, PythonBody):
+        return line_of(error, body.path), None
+    at = error.diag.statement_position if isinstance(error, deps.psycopg2.Error) else None
+    if at is None:
+        return (position(body.text, offset)[0], None) if offset else (None, None)
+    return position(body.text, offset + int(at) - 1)

@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Python scripts as modules: imported from their files, with what they expect to import."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import types
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator
+
+from ..errors import ScriptInvalid
+from ..model import PythonBody
+
+# What scripts import from: db-migrator's name, and the modern one.
+FACADES = ("dbmigrator", "pgops_migrations")
+
+
+def load(body: PythonBody) -> Callable[[Any], Any]:
+    """Run a script's top level and return its function.
+
+    :raises ScriptInvalid: when that raises, or there is no such function.
+    """
+    module = types.ModuleType(os.path.splitext(os.path.basename(body.path))[0])
+    module.__file__ = body.path
+    with importing(body.path):
+        try:
+            exec(body.code, module.__dict__)
+        except (Exception, SystemExit) as error:
+            raise _unloadable(body, error) from None
+    function = getattr(module, body.function, None)
+    if not callable(function):
+        raise ScriptInvalid(
+            "%s has no %s(cursor)" % (body.path, body.function), hint="Define it as a function.", path=body.path
+        )
+    return function  # type: ignore[no-any-return]
+
+
+@contextmanager
+def importing(path: str) -> Iterator[None]:
+    """Let a script import its neighbours and the facades, and forget them after it.
+
+    Another directory's script may have a neighbour of the same name, so none is left behind.
+    """
+    directory = os.path.dirname(os.path.abspath(path))
+    before = dict(sys.modules)
+    sys.modules.update({name: facade() for name in FACADES})
+    sys.path.insert(0, directory)
+    # A bytecode cache beside the scripts would be a write into a checkout that may belong to somebody else.
+    dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = dont_write
+        sys.path.remove(directory)
+        _forget(directory, before)
+
+
+def line_of(error: BaseException, path: str) -> "int | None":
+    """Return the line of the script at which an exception passed through it last."""
+    line = None
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == path:
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+def facade() -> types.ModuleType:
+    """Return what a script gets for ``from dbmigrator import …`` and ``from pgops_migrations import …``."""
+    module = types.ModuleType("pgops_migrations")
+    module.deferred = _deferred  # type: ignore[attr-defined]
+    module.logger = _logger()  # type: ignore[attr-defined]
+    return module
+
+
+def _deferred(function: Any) -> Any:
+    """Mark a migration as deferred; the reader has seen the decorator's name, so nothing is left to do."""
+    return function
+
+
+def _logger() -> logging.Logger:
+    """Return a logger that writes to stdout, which is captured."""
+    logger = logging.Logger("dbmigrator", logging.DEBUG)
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    return logger
+
+
+def _forget(directory: str, before: Dict[str, types.ModuleType]) -> None:
+    for name, module in list(sys.modules.items()):
+        origin = getattr(module, "__file__", None) or ""
+        if name in FACADES or (name not in before and os.path.abspath(origin).startswith(directory + os.sep)):
+            del sys.modules[name]
+    sys.modules.update({name: before[name] for name in FACADES if name in before})
+
+
+def _unloadable(body: PythonBody, error: BaseException) -> ScriptInvalid:
+    line = line_of(error, body.path)
+    hint = "Nothing has been run. Mend it, or set ansible_python_interpreter to one that has what it imports."
+    return ScriptInvalid(
+        "%s can't be loaded: %s: %s" % (body.path, type(error).__name__, error), hint=hint, path=body.path, line=line
+    )

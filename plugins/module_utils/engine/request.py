@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of the engine, and what it reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional, Tuple
+
+from ..model import Plan, Progress
+from ..server.connection import Target
+from ..server.names import QualifiedName
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the user asks for; see the module's options of the same names.
+
+    :ivar checking: check mode.
+    :ivar with_diff: diff mode.
+    :ivar per_migration: a diff after each migration.
+    :ivar rehearsal_server: where to rehearse; None: on the target's own server.
+    :ivar lock_wait: in seconds.
+    """
+
+    target: Target
+    directories: Tuple[str, ...]
+    history_table: QualifiedName
+    version: Optional[str] = None
+    single_transaction: bool = False
+    per_migration: bool = False
+    diff_context: int = 10
+    lock_wait: float = 60
+    rehearsal: str = "auto"
+    rehearsal_data: Tuple[str, ...] = ()
+    rehearsal_server: Optional[Target] = None
+    checking: bool = False
+    with_diff: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that a run knows about itself.
+
+    :ivar progress: of the target; in check mode of the rehearsal.
+    :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
+    :ivar rehearsal: an engine.rehearsal.Rehearsal, where there was one.
+    :ivar warnings: what a person should hear of though it is no error.
+    """
+
+    plan: Plan
+    progress: Progress = Progress()
+    diffs: Optional[Tuple[str, ...]] = None
+    rehearsal: Any = None
+    warnings: Tuple[str, ...] = ()

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes snapshots: one pg_dump, read through schema/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import List, Sequence, Tuple
+
+from ..model import Outcome
+from ..schema.diff import unified_diff
+from ..schema.snapshot import Snapshot, parse_dump
+from ..server import client
+from ..server.connection import Target
+from .tools import Tools
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One pg_dump for all snapshots of a run, so that two of them differ only where the schemas do."""
+
+    tools: Tools
+    pg_dump: client.Client
+    exclude: Sequence[str]
+
+    def take(self, target: Target) -> Snapshot:
+        """Return the snapshot of a database.
+
+        :raises MigrationError: when pg_dump fails.
+        """
+        with self.tools.file() as path:
+            client.dump_schema(self.pg_dump, target, self.tools.run, path, self.exclude)
+            return read(path)
+
+
+def read(path: str) -> Snapshot:
+    """Return the snapshot that a dump's file holds."""
+    with open(path, encoding="utf-8", newline="\n") as stream:
+        return parse_dump(stream.read())
+
+
+class Film:
+    """Snapshots of one database in the order in which they were taken: before, and after each step or after all."""
+
+    def __init__(self, camera: Camera, target: Target, per_migration: bool) -> None:
+        self.camera = camera
+        self.target = target
+        self.per_migration = per_migration
+        self.frames: List[Snapshot] = []
+
+    def start(self) -> None:
+        """Take the first one."""
+        self.frames.append(self.camera.take(self.target))
+
+    def after_each(self, outcome: Outcome) -> None:
+        """Take one after a step, if that was asked for."""
+        if self.per_migration:
+            self.frames.append(self.camera.take(self.target))
+
+    def end(self) -> None:
+        """Take the last one, unless it is there already."""
+        if not self.per_migration:
+            self.frames.append(self.camera.take(self.target))
+
+
+def differences(frames: Sequence[Snapshot], context: int) -> Tuple[str, ...]:
+    """Return the unified diff of each snapshot with the one before it.
+
+    :param context: lines around a change.
+    """
+    return tuple(unified_diff(before, after, context) for before, after in zip(frames, frames[1:]))

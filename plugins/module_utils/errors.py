@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One tree of errors: what happened, on what, and what to do.
+
+Everything below task/ raises a child of MigrationError and never ends the process; task/entry.py
+alone turns one into the module's failure. ``kind`` is public: people write ``failed_when`` on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Sequence
+
+
+class MigrationError(Exception):
+    """An error that a user can act upon.
+
+    :param message: one sentence: what happened, and on what; no secret in it.
+    :param hint: one sentence: what to do about it.
+    :param version: version of the migration that it is about, as in the file name.
+    :param path: file that it is about.
+    :param line: line in that file, from 1.
+    :param column: column in that line, from 1.
+    :param sqlstate: the server's five-character code.
+    :param blockers: sessions in the way, each a mapping of pid, user, application, since …
+    """
+
+    kind = "error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: Optional[str] = None,
+        version: Optional[str] = None,
+        path: Optional[str] = None,
+        line: Optional[int] = None,
+        column: Optional[int] = None,
+        sqlstate: Optional[str] = None,
+        blockers: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.version = version
+        self.path = path
+        self.line = line
+        self.column = column
+        self.sqlstate = sqlstate
+        self.blockers = tuple(blockers)
+        # What was done before it happened: the runner's Progress, and the use case's Report around it.
+        self.progress: Any = None
+        self.report: Any = None
+
+    def about(self, *, version: Optional[str] = None, path: Optional[str] = None) -> MigrationError:
+        """Say which migration this is about, unless that is known already. Return the error itself."""
+        self.version = self.version or version
+        self.path = self.path or path
+        return self
+
+    def to_result(self) -> dict[str, Any]:
+        """Return the fields as the module's ``error`` value."""
+        return {
+            "kind": self.kind,
+            "version": self.version,
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "sqlstate": self.sqlstate,
+            "message": self.message,
+            "hint": self.hint,
+            "blockers": [dict(blocker) for blocker in self.blockers],
+        }
+
+    def sentence(self) -> str:
+        """Return message and hint as the text that a person reads first."""
+        message = self.message if self.message.endswith((".", "!", "?")) else self.message + "."
+        return message if not self.hint else message + " " + self.hint
+
+
+class DependencyError(MigrationError):
+    """A library or a client program is missing, or too old."""
+
+    kind = "dependency"
+
+
+class ConnectError(MigrationError):
+    """No connection, or it was lost; also a URL that can't be read."""
+
+    kind = "connection"
+
+
+class PrivilegeError(MigrationError):
+    """The role may not do what this collection itself needs to do."""
+
+    kind = "privilege"
+
+
+class DatabaseMissing(MigrationError):
+    """The server answers, but has no such database."""
+
+    kind = "database_missing"
+
+
+class ScriptInvalid(MigrationError):
+    """A script, or the directory of scripts, can't be read as one."""
+
+    kind = "script_invalid"
+
+
+class DuplicateVersion(MigrationError):
+    """Two scripts have one version."""
+
+    kind = "duplicate_version"
+
+
+class UnknownVersion(MigrationError):
+    """A version was asked for that no script has."""
+
+    kind = "unknown_version"
+
+
+class HistoryForeign(MigrationError):
+    """A table with the name of the history is there, and is somebody else's."""
+
+    kind = "history_foreign"
+
+
+class LockHeld(MigrationError):
+    """Another run works on this database."""
+
+    kind = "lock_held"
+
+
+class LockTimeout(MigrationError):
+    """A statement waited too long for a lock of the server's."""
+
+    kind = "lock_timeout"
+
+
+class ScriptFailed(MigrationError):
+    """A script raised, or the server refused what it sent."""
+
+    kind = "script_failed"
+
+
+class RehearsalError(MigrationError):
+    """A rehearsal was required, and could not be made."""
+
+    kind = "rehearsal"

@@ -1,0 +1,273 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make one schema-only pg_dump comparable: its statements by object, all that is volatile gone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Dict, Iterator, List, Mapping, Match, NamedTuple, Optional, Tuple, Union
+
+# The phases of a dump. What stands in one phase is sorted together, by schema and name.
+_PHASES = (
+    ("DATABASE", "DATABASE PROPERTIES"), ("SCHEMA",), ("EXTENSION",), ("ACCESS METHOD",), ("PROCEDURAL LANGUAGE",),
+    ("COLLATION",), ("TYPE", "SHELL TYPE", "DOMAIN"), ("FUNCTION", "PROCEDURE", "AGGREGATE"), ("OPERATOR",),
+    ("OPERATOR FAMILY",), ("OPERATOR CLASS",), ("CAST",), ("TRANSFORM",), ("CONVERSION",), ("TEXT SEARCH PARSER",),
+    ("TEXT SEARCH TEMPLATE",), ("TEXT SEARCH DICTIONARY",), ("TEXT SEARCH CONFIGURATION",), ("FOREIGN DATA WRAPPER",),
+    ("SERVER",), ("USER MAPPING",), ("TABLE", "SEQUENCE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"), ("DEFAULT",),
+    ("CONSTRAINT", "CHECK CONSTRAINT"), ("INDEX",), ("STATISTICS",), ("TRIGGER",), ("RULE",), ("FK CONSTRAINT",),
+    ("POLICY",), ("PUBLICATION",), ("PUBLICATION TABLE",), ("PUBLICATION TABLES IN SCHEMA",), ("SUBSCRIPTION",),
+    ("EVENT TRIGGER",), ("LARGE OBJECT",), ("DEFAULT ACL",),
+)  # fmt: skip
+_RANK = {kind: rank for rank, phase in enumerate(_PHASES) for kind in phase}
+
+# Entries that stand right behind the object whose name they bear: its type, and their place there.
+_PARTS = {"SEQUENCE OWNED BY": ("SEQUENCE", 1), "TABLE ATTACH": ("TABLE", 1), "INDEX ATTACH": ("INDEX", 1),
+          "ROW SECURITY": ("TABLE", 2)}  # fmt: skip
+# Entries about an object, which their name describes; what is about a column comes behind what is about its table.
+_REMARKS = {"COMMENT": 3, "SECURITY LABEL": 5, "ACL": 7}
+_ALIASES = {"COLUMN": "TABLE", "FOREIGN SERVER": "SERVER", "LANGUAGE": "PROCEDURAL LANGUAGE"}
+_DESCRIBED = re.compile("(%s) (.*)" % "|".join(sorted([*_RANK, *_ALIASES], key=len, reverse=True)), re.DOTALL)
+
+_IDENTIFIER = r'("(?:[^"]|"")*"|[^ ."(]+)'
+_NAME = re.compile(_IDENTIFIER)
+_NAME_ON = re.compile(_IDENTIFIER + " ON (DOMAIN )?" + _IDENTIFIER)
+_ARGUMENT = re.compile(r'(?:"(?:[^"]|"")*"|[^",])+')
+# The mode and the name before an argument's type. Types of several words don't start with a name: an argument
+# can't bear their first word unquoted.
+_ARGUMENT_NAME = re.compile(
+    "(?:(?:IN|INOUT|VARIADIC) )?"
+    "(?:(?!double precision|character varying|bit varying|interval |(?:time|timestamp)(?:[(]| with))"
+    + _IDENTIFIER + " (?=.))?"
+)  # fmt: skip
+
+# All that can start a literal, an entry, the trailer, or noise between entries. Each branch starts with a fixed
+# character and looks back only then, so that the search skips everything else at the speed of C.
+_MARK = re.compile(
+    rb"""'|"|\$(?<![0-9A-Za-z_$\x80-\xff]\$)(?:[A-Za-z_\x80-\xff][0-9A-Za-z_\x80-\xff]*)?\$"""
+    rb"|--\n(?:-- TOC entry [^\n]*\n)?(?:-- Dependencies: [^\n]*\n)?-- Name: (?P<name>[^\n]*)"
+    rb"; Type: (?P<type>[A-Z ]+); Schema: (?P<schema>[^\n]*); Owner: (?P<owner>[^\n]*)\n--\n"
+    rb"|--\n-- PostgreSQL database dump complete\n(?P<trailer>)"
+    rb"|-- (?:Started|Completed) on (?P<time>)|\\(?<=\n\\)(?P<command>)"
+    rb"""|SET(?<=\nSET) (?P<setting>default_[a-z_]+) = (?P<value>"(?:[^"]|"")*"|[^\n";]*);"""
+    rb"|--[^\n]*"
+)
+
+
+class DumpError(ValueError):
+    """Say that a text is no whole dump."""
+
+
+class ObjectKey(NamedTuple):
+    """Name one entry of a dump: as its header does, but for the owner; `ordinal` counts entries of equal headers."""
+
+    type: str
+    schema: str
+    name: str
+    ordinal: int = 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Hold the statements of each object of a schema, in the order of the dump."""
+
+    objects: Mapping[ObjectKey, str]
+
+    def canonical(self) -> List[ObjectKey]:
+        """List the keys in an order that depends on nothing but them: by phase, schema and name."""
+        return sorted(self.objects, key=self.place)
+
+    def place(self, key: ObjectKey) -> Tuple[int, str, str, str, int, ObjectKey]:
+        """Return what sorts `key` within this snapshot; equal for no two of its keys."""
+        kind, schema, name, level = key.type, key.schema, key.name, 0
+        if kind in _PARTS:
+            kind, level = _PARTS[kind]
+        elif kind in _REMARKS:
+            kind, name, level = self._described(key)
+        rank = _RANK.get(kind, len(_PHASES))
+        return rank, "" if kind in _RANK else kind, schema, name, level, key
+
+    def _described(self, remark: ObjectKey) -> Tuple[str, str, int]:
+        level = _REMARKS[remark.type]
+        described = _DESCRIBED.match(remark.name)
+        if described is None:
+            return remark.type, remark.name, level
+        kind, rest = described.groups()
+        level += kind == "COLUMN"
+        for parent, name in _parents(_ALIASES.get(kind, kind), rest, remark.name):
+            if ObjectKey(parent, remark.schema, name) in self.objects:
+                return parent, name, level
+        return parent, name, level
+
+    def lines(self) -> Iterator[str]:
+        """Yield the canonical text in pieces: the objects, one blank line between two of them."""
+        separator = ""
+        for key in self.canonical():
+            yield separator + self.objects[key] + "\n"
+            separator = "\n"
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the canonical text, in hexadecimal digits."""
+        sha = hashlib.sha256()
+        for piece in self.lines():
+            sha.update(piece.encode("utf-8", "surrogatepass"))
+        return sha.hexdigest()
+
+
+def parse_dump(dump: Union[str, bytes], earlier: Optional[Snapshot] = None) -> Snapshot:
+    """Read what `pg_dump --schema-only` wrote as plain text.
+
+    `dump` is the whole output, best as the bytes (UTF-8) that came: a str is four times their size as soon as one
+    of its characters is an emoji. With an `earlier` snapshot, texts that are still the same are shared with it.
+    A dump without entries gives an empty snapshot. Raises DumpError where it ends inside a literal.
+    """
+    known: Mapping[ObjectKey, str] = earlier.objects if earlier else {}
+    data = dump.encode("utf-8", "surrogateescape") if isinstance(dump, str) else dump
+    objects: Dict[ObjectKey, str] = {}
+    twins: Dict[ObjectKey, List[ObjectKey]] = {}
+    for header, settings, body in _entries(data):
+        key = _key(header)
+        if key in objects:
+            group = twins.setdefault(key, [key])
+            key = key._replace(ordinal=len(group) + 1)
+            group.append(key)
+        text = _placement(header, settings, body) + body
+        before = known.get(key, text)
+        objects[key] = before if before == text else text
+    # Dumps give entries of equal headers in the order of their creation: their text has to count instead.
+    for group in twins.values():
+        objects.update(zip(group, sorted(objects[key] for key in group)))
+    return Snapshot(MappingProxyType(objects))
+
+
+def overlay(base: Snapshot, before: Snapshot, after: Snapshot) -> Snapshot:
+    """Return `base` with all that changed from `before` to `after`.
+
+    `before` is a copy of `base`, perhaps not a perfect one: what did not change has the text of `base`, and so
+    have, in what did change, the lines in which the copy differed from the start (another owner).
+    """
+    objects = {key: text for key, text in base.objects.items() if key in after.objects or key not in before.objects}
+    for key, text in after.objects.items():
+        original, copied = base.objects.get(key), before.objects.get(key)
+        if copied != text:
+            objects[key] = text if original is None or copied is None else _restored(text, original, copied)
+    return Snapshot(MappingProxyType(objects))
+
+
+def _restored(text: str, original: str, copied: str) -> str:
+    originals, copies = original.split("\n"), copied.split("\n")
+    if len(originals) != len(copies):
+        return text
+    count = Counter(copies)
+    differing = {copy: line for line, copy in zip(originals, copies) if line != copy and count[copy] == 1}
+    return "\n".join(differing.get(line, line) for line in text.split("\n"))
+
+
+def _entries(data: bytes) -> Iterator[Tuple[Match[bytes], Mapping[str, str], str]]:
+    """Yield of each entry its header, the settings that it was made under, and its statements."""
+    settings: Mapping[str, str] = {}
+    opened: Optional[Tuple[Match[bytes], Mapping[str, str]]] = None
+    noise = None
+    for mark in _marks(data):
+        if mark.lastgroup == "value":
+            settings = {**settings, mark["setting"].decode(): mark["value"].decode("utf-8", "backslashreplace")}
+        if mark.lastgroup not in ("owner", "trailer"):
+            # Noise stands between two entries: nothing of this one comes behind it.
+            noise = mark.start() if noise is None else noise
+            continue
+        if opened:
+            yield (*opened, _text(data, opened[0].end(), mark.start() if noise is None else noise))
+        opened = (mark, settings) if mark.lastgroup == "owner" else None
+        noise = None
+        if opened is None:
+            return
+    if opened:
+        yield (*opened, _text(data, opened[0].end(), noise))
+
+
+def _marks(data: bytes) -> Iterator[Match[bytes]]:
+    """Yield the headers, the trailer and the noise; literals, quoted names and other comments are passed over.
+
+    A literal ends at the next quote: pg_dump doubles those inside it and never escapes one with a backslash.
+    """
+    position = 0
+    while True:
+        mark = _MARK.search(data, position)
+        if mark is None:
+            return
+        position = mark.end()
+        if mark.lastgroup is not None:
+            yield mark
+            continue
+        quote = mark.group()
+        if not quote.startswith(b"-"):
+            position = data.find(quote, position) + len(quote)
+            if position < mark.end() + len(quote):
+                raise DumpError("the dump ends inside a literal, near byte %d" % mark.start())
+
+
+def _text(data: bytes, start: int, end: Optional[int]) -> str:
+    return data[start:end].strip(b"\n").decode("utf-8", "backslashreplace")
+
+
+def _key(header: Match[bytes]) -> ObjectKey:
+    name, kind, schema = (word.decode("utf-8", "backslashreplace") for word in header.group("name", "type", "schema"))
+    return ObjectKey(sys.intern(kind), sys.intern(schema), name)
+
+
+def _placement(header: Match[bytes], settings: Mapping[str, str], body: str) -> str:
+    """Return the settings that this entry depends on: where it is stored, unless in the usual way.
+
+    A setting stays until the next entry that needs another one, so it stands above many that it means nothing to.
+    A header names the tablespace where it counts; an access method counts for what holds rows.
+    """
+    lines = ""
+    for name, usual in (("default_tablespace", "''"), ("default_table_access_method", "heap")):
+        value = settings.get(name, usual)
+        if value == usual:
+            continue
+        if name == "default_tablespace":
+            concerned = b"; Tablespace: " in header["owner"]
+        else:
+            concerned = header["type"] in (b"TABLE", b"MATERIALIZED VIEW") and "\nPARTITION BY " not in body
+        lines += "SET %s = %s;\n" % (name, value) if concerned else ""
+    return lines + "\n" if lines else ""
+
+
+def _parents(kind: str, rest: str, whole: str) -> Iterator[Tuple[str, str]]:
+    """Yield what a remark may be about, as type and name of an entry; the last one is the best guess."""
+    on_table = _NAME_ON.match(rest)
+    if kind in ("CAST", "TRANSFORM"):
+        yield kind, whole
+    elif kind in ("FUNCTION", "PROCEDURE", "AGGREGATE"):
+        yield kind, _signature(rest)
+    elif on_table and kind in ("CONSTRAINT", "TRIGGER", "RULE", "POLICY"):
+        name, domain, table = on_table.groups()
+        for parent in (kind,) if kind != "CONSTRAINT" else ("CONSTRAINT", "CHECK CONSTRAINT", "FK CONSTRAINT"):
+            yield parent, "%s %s" % (_plain(table), _plain(name))
+        yield "DOMAIN" if domain else "TABLE", _plain(table)
+    else:
+        first = _NAME.match(rest)
+        name = _plain(first.group()) if first else rest
+        if kind == "TABLE":
+            yield "TYPE", name  # the columns of a composite type
+        yield kind, name
+
+
+def _signature(function: str) -> str:
+    """Turn `"f"(a integer, OUT b text)` into `f(integer)`, the name of a function's own entry."""
+    first = _NAME.match(function)
+    if first is None or not function.endswith(")"):
+        return function
+    arguments = (argument.strip() for argument in _ARGUMENT.findall(function[first.end() + 1 : -1]))
+    types = [_ARGUMENT_NAME.sub("", argument, count=1) for argument in arguments if not argument.startswith("OUT ")]
+    return "%s(%s)" % (_plain(first.group()), ", ".join(types))
+
+
+def _plain(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

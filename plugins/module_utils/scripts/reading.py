@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files of scripts as text, with errors that name file, line and column."""
+
+from __future__ import annotations
+
+import hashlib
+
+from ..errors import ScriptInvalid
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def read_bytes(path: str) -> bytes:
+    """Return a file's content.
+
+    :raises ScriptInvalid: when it can't be read.
+    """
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise ScriptInvalid(
+            "%s can't be read: %s" % (path, error.strerror), hint="Mend its rights, or what it links to.", path=path
+        ) from None
+
+
+def decode(data: bytes, path: str) -> str:
+    """Return a file's bytes as text, without a byte order mark and with line ends of one sort.
+
+    Line ends come from the checkout, not from the author: a function made from a Windows checkout
+    must not differ from the same function made elsewhere.
+
+    :raises ScriptInvalid: when it is not UTF-8; names line and column.
+    """
+    if data.startswith(BYTE_ORDER_MARK):
+        data = data[len(BYTE_ORDER_MARK) :]
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        raise ScriptInvalid(
+            "%s is not UTF-8: byte 0x%02x in line %d" % (path, data[error.start], before.count(b"\n") + 1),
+            hint="Save the file as UTF-8.",
+            path=path,
+            line=before.count(b"\n") + 1,
+            column=len(before) - before.rfind(b"\n"),
+        ) from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def checksum(data: bytes) -> str:
+    """Return the SHA-256 of a script (64 hexadecimal digits), the same whatever its line ends are."""
+    if data.startswith(BYTE_ORDER_MARK):
+        data = data[len(BYTE_ORDER_MARK) :]
+    return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
+
+
+def position(text: str, offset: int) -> "tuple[int, int]":
+    """Return line and column, both from 1, of a character offset (from 0)."""
+    before = text[:offset]
+    return before.count("\n") + 1, offset - before.rfind("\n")

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Names of relations as users write them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Optional
+
+from ..errors import ScriptInvalid
+
+# PostgreSQL's NAMEDATALEN - 1. Longer names are cut by the server in silence, so they are refused here.
+MAX_NAME_BYTES = 63
+
+PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
+
+
+@dataclass(frozen=True)
+class QualifiedName:
+    """A relation's name, with its schema once that is known. Taken literally: nothing is folded to lower case."""
+
+    name: str
+    schema: Optional[str] = None
+
+    def quoted(self) -> str:
+        """Return the name as the server's regclass functions and the client programs read it."""
+        return ".".join('"%s"' % part.replace('"', '""') for part in (self.schema, self.name) if part)
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.schema, self.name) if part)
+
+
+def parse_name(text: str, option: str, reserve: int = 0) -> QualifiedName:
+    """Read ``table`` or ``schema.table``; double quotes protect a dot in a part.
+
+    :param option: the option that it comes from, for the error.
+    :param reserve: bytes that are needed for a suffix to the name.
+    :raises ScriptInvalid: when it is no name, or too long for the server.
+    """
+    parts = [(quoted or plain).replace('""', '"') for quoted, plain in PART.findall(text)]
+    rebuilt = re.sub(r'"(?:[^"]|"")+"|[^".]+', "x", text)
+    if rebuilt not in ("x", "x.x"):
+        raise ScriptInvalid(
+            "%s: %s is no name of a table" % (option, text), hint='Write table, schema.table, or "odd.name" in quotes.'
+        )
+    longest = max(len(part.encode()) for part in parts)
+    if longest > MAX_NAME_BYTES - reserve:
+        raise ScriptInvalid(
+            "%s: %s is too long (%d bytes; %d at most)" % (option, text, longest, MAX_NAME_BYTES - reserve),
+            hint="The server would cut it in silence. Choose a shorter name.",
+        )
+    return QualifiedName(parts[-1], parts[0] if len(parts) == 2 else None)

@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a module's function: the single place where an error becomes the module's failure."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator
+
+from ansible.module_utils.basic import missing_required_lib
+
+from .. import deps
+from ..errors import MigrationError
+
+SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+
+
+class Interrupted(BaseException):
+    """A signal to end; a BaseException, so that no script's ``except Exception`` keeps it."""
+
+
+def run(module: Any, function: Callable[[Any], Dict[str, Any]]) -> None:
+    """Call the function with the module and exit with its result, or fail with its error.
+
+    :param module: an AnsibleModule.
+    :param function: takes the module, returns the result.
+    """
+    if deps.PSYCOPG2_ERROR is not None:
+        message = missing_required_lib("psycopg2", url="https://www.psycopg.org")
+        module.fail_json(msg=message, exception=deps.PSYCOPG2_ERROR, error={"kind": "dependency", "message": message})
+    try:
+        with _interruptible():
+            result = function(module)
+    except MigrationError as error:
+        failed = {"msg": error.sentence(), "error": error.to_result(), **(error.report or {})}
+    except Interrupted as stop:
+        failed = {"msg": "Interrupted by %s; what was open is rolled back." % stop, "error": {"kind": "interrupted"}}
+    else:
+        for warning in result.pop("warnings", ()):
+            module.warn(warning)
+        module.exit_json(**result)
+    module.fail_json(**failed)
+
+
+def run_program(module: Any) -> Any:
+    """Return what the engine runs client programs with."""
+
+    def run_command(argv: Any, environment: Dict[str, str]) -> Any:
+        return module.run_command(argv, environ_update=environment, encoding="utf-8", errors="replace")
+
+    return run_command
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn signals to end into an exception, so that everything open is closed on the way out."""
+
+    def stop(number: int, dummy: Any) -> None:
+        raise Interrupted(signal.Signals(number).name)
+
+    before = {number: signal.signal(number, stop) for number in SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

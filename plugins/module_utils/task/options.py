@@ -1,0 +1,97 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specs that compose, and parameters → values."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping
+
+from ..engine.request import Request
+from ..server.connection import Target, parse_url
+from ..server.names import parse_name
+
+CONNECTION: Dict[str, Any] = {
+    "url": {"type": "str", "no_log": True},
+    "login_host": {"type": "str"},
+    "login_port": {"type": "int"},
+    "login_user": {"type": "str"},
+    "login_password": {"type": "str", "no_log": True},
+    "login_db": {"type": "str"},
+    "login_unix_socket": {"type": "str"},
+    "ssl_mode": {"type": "str", "choices": ["allow", "disable", "prefer", "require", "verify-ca", "verify-full"]},
+    "ca_cert": {"type": "path", "aliases": ["ssl_rootcert"]},
+    "ssl_cert": {"type": "path"},
+    "ssl_key": {"type": "path"},
+    "connect_params": {"type": "dict", "default": {}},
+    "session_role": {"type": "str"},
+}
+
+MIGRATIONS: Dict[str, Any] = {
+    "migrations_dir": {"type": "list", "elements": "path", "required": True},
+    "history_table": {"type": "str", "default": "schema_migrations"},
+}
+
+MIGRATE: Dict[str, Any] = {
+    **CONNECTION,
+    **MIGRATIONS,
+    "state": {"type": "str", "choices": ["migrated"], "default": "migrated"},
+    "version": {"type": "str"},
+    "single_transaction": {"type": "bool", "default": False},
+    "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},
+    "diff_context": {"type": "int", "default": 10},
+    "lock_wait": {"type": "int", "default": 60},
+    "rehearsal": {"type": "str", "choices": ["auto", "required", "off"], "default": "auto"},
+    "rehearsal_data": {"type": "list", "elements": "str", "default": []},
+    "rehearsal_url": {"type": "str", "no_log": True},
+}
+
+# community.postgresql's names → libpq's keywords.
+KEYWORDS = {
+    "login_host": "host",
+    "login_unix_socket": "host",
+    "login_port": "port",
+    "login_user": "user",
+    "login_password": "password",
+    "login_db": "dbname",
+    "ssl_mode": "sslmode",
+    "ca_cert": "sslrootcert",
+    "ssl_cert": "sslcert",
+    "ssl_key": "sslkey",
+}
+
+LOG_SUFFIX_BYTES = 4
+
+
+def target(params: Mapping[str, Any]) -> Target:
+    """Return where to connect: login_* overrides its part of url.
+
+    :raises ConnectError: when url can't be read.
+    """
+    keywords = parse_url(params["url"]) if params["url"] else {}
+    keywords.update({word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None})
+    keywords.update({key: str(value) for key, value in params["connect_params"].items()})
+    return Target(keywords, params["session_role"])
+
+
+def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
+    """Return what pg_migrate is asked for.
+
+    :raises MigrationError: an option that can't be read, or two that exclude each other.
+    """
+    rehearsal_url = params["rehearsal_url"]
+    return Request(
+        target=target(params),
+        directories=tuple(params["migrations_dir"]),
+        history_table=parse_name(params["history_table"], "history_table", reserve=LOG_SUFFIX_BYTES),
+        version=params["version"],
+        single_transaction=params["single_transaction"],
+        per_migration=params["diff_per"] == "migration",
+        diff_context=params["diff_context"],
+        lock_wait=params["lock_wait"],
+        rehearsal=params["rehearsal"],
+        rehearsal_data=tuple(params["rehearsal_data"]),
+        rehearsal_server=Target(parse_url(rehearsal_url), params["session_role"]) if rehearsal_url else None,
+        checking=checking,
+        with_diff=with_diff,
+    )

@@ -1,0 +1,322 @@
+"""What real scripts do must work: odd text, odd names, transactions of their own."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import pytest
+
+from .conftest import Project, done
+
+SQL_TEXTS = {
+    "a literal percent sign": ("CREATE TABLE t (a text DEFAULT '100 %s %(x)s %')", "SELECT 1 FROM t", []),
+    "a dollar-quoted body": (
+        "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $body$ BEGIN RETURN 7; END; $body$;",
+        "SELECT f()",
+        [(7,)],
+    ),
+    "a DO block": ("DO $$ BEGIN CREATE TABLE t AS SELECT 5 AS a; END $$", "SELECT a FROM t", [(5,)]),
+    "Windows line ends": ("CREATE TABLE t (a int);\r\nINSERT INTO t\r\nVALUES (3);\r\n", "SELECT a FROM t", [(3,)]),
+    "a byte order mark": ("\ufeffCREATE TABLE t AS SELECT 1 AS a;", "SELECT a FROM t", [(1,)]),
+    "comments only": ("-- nothing\n/* at /* all */ */\n", "SELECT 1", [(1,)]),
+    "nothing at all": ("", "SELECT 1", [(1,)]),
+    "no last semicolon": ("CREATE TABLE t (a int);\nINSERT INTO t VALUES (2)", "SELECT a FROM t", [(2,)]),
+    "60 KB": (
+        "CREATE TABLE t (a text);\n" + "INSERT INTO t VALUES ('x');\n" * 2300,
+        "SELECT count(*) FROM t",
+        [(2300,)],
+    ),
+    "a search_path of its own": (
+        "CREATE SCHEMA s; SET search_path = s; CREATE TABLE t AS SELECT 9 AS a;",
+        "SELECT a FROM s.t",
+        [(9,)],
+    ),
+    "BEGIN and COMMIT around it": ("BEGIN;\nCREATE TABLE t AS SELECT 4 AS a;\nCOMMIT;\n", "SELECT a FROM t", [(4,)]),
+}
+
+
+@pytest.mark.parametrize("name", SQL_TEXTS)
+def test_sql_text_runs(project: Project, name: str) -> None:
+    text, query, expected = SQL_TEXTS[name]
+    project.write(v1=text, v2="CREATE TABLE after_it (a int)")
+    assert done(project.migrate()) == ["1", "2"]
+    assert project.query(query) == expected
+    assert project.query("SELECT 1 FROM public.after_it") == []
+
+
+def test_line_ends_do_not_reach_functions_or_checksums(project: Project) -> None:
+    project.write(v1="CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\r\nSELECT 1\r\n$$;\r\n")
+    project.migrate()
+    unix = project.directory.parent / "unix"
+    unix.mkdir()
+    (unix / "1_v1.up.sql").write_text("CREATE FUNCTION f() RETURNS int LANGUAGE sql AS $$\nSELECT 1\n$$;\n")
+    assert project.query("SELECT prosrc FROM pg_proc WHERE proname = 'f'") == [("\nSELECT 1\n",)]
+    import hashlib
+
+    expected = hashlib.sha256((unix / "1_v1.up.sql").read_bytes()).hexdigest()
+    assert project.query("SELECT checksum FROM schema_migrations") == [(expected,)]
+
+
+def test_numbers_compare_as_numbers_and_dashes_do_not_count(project: Project) -> None:
+    for version in ("10", "7", "2019-02-26-002946", "20190226002945"):
+        project.file(f"{version}_x.up.sql", "SELECT 1")
+    assert done(project.migrate()) == ["7", "10", "20190226002945", "2019-02-26-002946"]
+
+
+def test_file_names_with_spaces_quotes_and_emoji(project: Project) -> None:
+    project.file('1_it\'s a "new" table; 100 % 🐘.up.sql', "CREATE TABLE t (a int)")
+    project.migrate()
+    assert project.query("SELECT name FROM schema_migrations") == [('it\'s a "new" table; 100 % 🐘',)]
+
+
+def test_session_is_as_before_after_each_script(project: Project) -> None:
+    project.query("CREATE ROLE somebody")
+    try:
+        project.query("GRANT CREATE ON SCHEMA public TO somebody")
+        project.write(
+            v1="SET search_path = pg_catalog; SET statement_timeout = 77; SET lock_timeout = 78; SET ROLE somebody;",
+            v2="CREATE TABLE seen AS SELECT current_user::text AS who, current_setting('search_path') AS path, "
+            "current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock",
+        )
+        project.migrate()
+        assert project.query("SELECT * FROM seen") == [("postgres", '"$user", public', "0", "0")]
+    finally:
+        project.query("DROP OWNED BY somebody")
+        project.query("DROP ROLE somebody")
+
+
+def python(body: str, head: str = "") -> str:
+    """Return a Python script with this body of up()."""
+    indented = textwrap.indent(textwrap.dedent(body).strip(), "    ")
+    return f"{textwrap.dedent(head)}\ndef up(cursor):\n{indented}\n\ndef down(cursor):\n    pass\n"
+
+
+def test_python_reads_a_file_beside_it_and_imports_its_neighbour(project: Project) -> None:
+    project.file("seed.sql", "INSERT INTO t VALUES (41)")
+    project.file("helper_of_ours.py", "STEP = 1\n")
+    head = "import os\nfrom helper_of_ours import STEP\n"
+    body = """
+        cursor.execute("CREATE TABLE t (a int)")
+        with open(os.path.join(os.path.dirname(__file__), "seed.sql")) as stream:
+            cursor.execute(stream.read())
+        import helper_of_ours
+        cursor.execute("UPDATE t SET a = a + %s", [helper_of_ours.STEP])
+    """
+    project.file("1_x.py", python(body, head))
+    project.migrate()
+    assert project.query("SELECT a FROM t") == [(42,)]
+    assert not (project.directory / "__pycache__").exists()
+
+
+def test_each_directory_has_its_own_neighbours(project: Project) -> None:
+    directories = []
+    for number in (1, 2):
+        directory = project.directory / f"d{number}"
+        project.file(f"d{number}/helper_of_ours.py", f"NAME = 't{number}'\n")
+        project.file(
+            f"d{number}/{number}_x.py",
+            python("cursor.execute('CREATE TABLE ' + NAME + ' (a int)')", "from helper_of_ours import NAME"),
+        )
+        directories.append(str(directory))
+    project.migrate(directories=tuple(directories))
+    assert project.tables() == ["t1", "t2"]
+
+
+COMMITS = {
+    "connection.commit()": "cursor.connection.commit()",
+    "COMMIT as SQL": "cursor.execute('COMMIT')",
+    "with connection": "with cursor.connection: cursor.execute('CREATE TABLE inner_t (a int)')",
+}
+
+
+@pytest.mark.parametrize("name", COMMITS)
+def test_commit_does_not_end_the_migrations_transaction(project: Project, name: str) -> None:
+    project.file(
+        "1_x.py", python(f"cursor.execute('CREATE TABLE t (a int)')\n{COMMITS[name]}\nraise ValueError('late')")
+    )
+    with pytest.raises(Exception, match="late"):
+        project.migrate()
+    assert project.tables() == []
+    assert project.applied() == []
+
+
+def test_rollback_goes_back_to_the_last_commit(project: Project) -> None:
+    body = """
+        cursor.execute("CREATE TABLE kept (a int)")
+        cursor.connection.commit()
+        cursor.execute("CREATE TABLE lost (a int)")
+        cursor.connection.rollback()
+        try:
+            cursor.execute("SELECT nonsense")
+        except Exception:
+            cursor.connection.rollback()
+        cursor.execute("INSERT INTO kept VALUES (1)")
+    """
+    project.file("1_x.py", python(body))
+    project.migrate()
+    assert project.tables() == ["kept"]
+    assert project.query("SELECT a FROM kept") == [(1,)]
+
+
+OUTPUT = {
+    "print": ("print('said this')", "said this"),
+    "stderr": ("import sys; sys.stderr.write('said this')", "said this"),
+    "a program": ("import os; os.system('echo said this')", "said this"),
+    "the logger": ("from dbmigrator import logger; logger.info('said this')", "INFO said this"),
+    "the modern name": ("from pgops_migrations import logger; logger.warning('said this')", "WARNING said this"),
+    "a notice": ("cursor.execute(\"DO $$ BEGIN RAISE NOTICE 'said this'; END $$\")", "NOTICE:  said this"),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUT)
+def test_output_is_in_the_result_only(project: Project, capfd: pytest.CaptureFixture[str], name: str) -> None:
+    body, expected = OUTPUT[name]
+    project.file("1_x.py", python(body))
+    report = project.migrate()
+    assert expected in report.progress.done[0].output
+    assert capfd.readouterr() == ("", "")
+
+
+OPT_OUTS: dict[str, tuple[str, str]] = {
+    "SQL": ("1_x.up.sql", "-- no-transaction\nCREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);\n"),
+    "Python": (
+        "1_x.py",
+        "transactional = False\n"
+        + python("cursor.execute('CREATE TABLE t (a int)')\ncursor.execute('CREATE INDEX CONCURRENTLY i ON t (a)')"),
+    ),
+    "Python, on its way": (
+        "1_x.py",
+        python(
+            "cursor.execute('CREATE TABLE t (a int)')\ncursor.connection.autocommit = True\n"
+            "cursor.execute('CREATE INDEX CONCURRENTLY i ON t (a)')"
+        ),
+    ),
+    "Python, by level": (
+        "1_x.py",
+        python(
+            "cursor.execute('CREATE TABLE t (a int)')\ncursor.connection.set_isolation_level(0)\n"
+            "cursor.execute('CREATE INDEX CONCURRENTLY i ON t (a)')"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPT_OUTS)
+@pytest.mark.parametrize("checking", [False, True], ids=["real", "check"])
+def test_scripts_outside_a_transaction(project: Project, name: str, checking: bool) -> None:
+    project.file(*OPT_OUTS[name])
+    directory = project.directory.parent / "more"
+    directory.mkdir()
+    (directory / "2_y.up.sql").write_text("CREATE TABLE after_it (a int)")
+    report = project.migrate(checking=checking, directories=(str(project.directory), str(directory)))
+    assert done(report) == ["1", "2"]
+    if not checking:
+        assert project.query("SELECT indexname FROM pg_indexes WHERE indexname = 'i'") == [("i",)]
+        events = project.query("SELECT event, version FROM schema_migrations_log ORDER BY id")
+        assert events == [("started", "1"), ("applied", "1"), ("applied", "2")]
+
+
+def test_commit_in_the_middle_of_an_sql_file_counts_as_outside(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int);\nCOMMIT;\nCREATE INDEX CONCURRENTLY i ON a (x);\n")
+    report = project.migrate()
+    assert "outside a transaction" in str(report.progress.done[0].note)
+    assert project.tables() == ["a"]
+
+
+FAILURES: dict[str, tuple[str, str, Any, Any]] = {
+    "SQL: line and column": ("1_x.up.sql", "CREATE TABLE t (a int);\n\n  SELECT nonsense;\n", 3, 10),
+    "SQL: CRLF and BOM": ("1_x.up.sql", "\ufeffSELECT 1;\r\nSELECT nonsense;\r\n", 2, 8),
+    "SQL: wrapped": ("1_x.up.sql", "BEGIN;\nSELECT nonsense;\nCOMMIT;", 2, 8),
+    "SQL: outside": ("1_x.up.sql", "-- no-transaction\nSELECT 1;\nSELECT\n  nonsense;", 4, 3),
+    "Python: an SQL error": ("1_x.py", "def up(cursor):\n    pass\n    cursor.execute('SELECT nonsense')\n", 3, None),
+    "Python: an exception": ("1_x.py", "def up(cursor):\n    raise ValueError('no')\n", 2, None),
+    "Python: sys.exit": ("1_x.py", "import sys\ndef up(cursor):\n\n    sys.exit(3)\n", 4, None),
+}
+
+
+@pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.parametrize("checking", [False, True], ids=["real", "check"])
+def test_a_failing_script_says_where_and_leaves_nothing(project: Project, name: str, checking: bool) -> None:
+    file_name, text, line, column = FAILURES[name]
+    path = project.file(file_name, text)
+    with pytest.raises(Exception) as caught:
+        project.migrate(checking=checking)
+    error = caught.value.to_result()  # type: ignore[attr-defined]
+    assert (error["kind"], error["path"], error["version"]) == ("script_failed", str(path), "1")
+    assert (error["line"], error["column"]) == (line, column)
+    assert str(path) in error["message"]
+    assert project.tables() == []
+
+
+SWALLOWED = python("try:\n    cursor.execute('SELECT nonsense')\nexcept Exception:\n    pass")
+
+
+def test_a_script_that_leaves_its_transaction_aborted_fails(project: Project) -> None:
+    project.file("1_x.py", SWALLOWED)
+    with pytest.raises(Exception, match="left its transaction aborted"):
+        project.migrate()
+    assert project.query("SELECT event FROM schema_migrations_log") == [("failed",)]
+
+
+def test_a_script_that_closes_its_connection_fails(project: Project) -> None:
+    project.file("1_x.py", python("cursor.connection.close()"))
+    with pytest.raises(Exception, match="closed its connection"):
+        project.migrate()
+
+
+TOUCHES = {
+    "drops it": "DROP TABLE schema_migrations",
+    "alters it": "ALTER TABLE schema_migrations ADD COLUMN mine int",
+    "replaces it": "DROP TABLE schema_migrations; CREATE TABLE schema_migrations (version text, applied timestamptz, "
+    "name text, checksum text, duration_ms bigint, applied_by text, applied_from text, collection_version text)",
+    "drops its log": "DROP TABLE schema_migrations_log",
+}
+
+
+@pytest.mark.parametrize("name", TOUCHES)
+def test_a_script_that_touches_the_history_fails(project: Project, name: str) -> None:
+    project.write(v1="CREATE TABLE a (x int)", v2=TOUCHES[name])
+    with pytest.raises(Exception, match="history table public.schema_migrations") as caught:
+        project.migrate()
+    assert "history_table" in caught.value.hint  # type: ignore[attr-defined]
+    assert project.applied() == ["1"]
+
+
+def test_a_deferred_constraint_fails_its_own_migration(project: Project) -> None:
+    project.write(
+        v1="CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE b (x int REFERENCES a DEFERRABLE INITIALLY DEFERRED)",
+        v2="INSERT INTO b VALUES (1)",
+    )
+    with pytest.raises(Exception, match="Migration 2_v2 failed") as caught:
+        project.migrate()
+    assert caught.value.sqlstate == "23503"  # type: ignore[attr-defined]
+    assert project.applied() == ["1"]
+
+
+def test_a_failure_tells_what_was_applied(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int)", v2="SELECT nonsense", v3="SELECT 1")
+    with pytest.raises(Exception) as caught:
+        project.migrate(with_diff=True)
+    report = caught.value.report  # type: ignore[attr-defined]
+    assert done(report) == ["1"]
+    assert str(report.progress.failed.step.script.version) == "2"
+    assert [str(step.script.version) for step in report.progress.left] == ["2", "3"]
+    assert "+CREATE TABLE public.a (" in report.diffs[0]
+
+
+def test_single_transaction_is_all_or_nothing(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int)", v2="SELECT nonsense")
+    with pytest.raises(Exception) as caught:
+        project.migrate(single_transaction=True)
+    assert done(caught.value.report) == []  # type: ignore[attr-defined]
+    assert project.tables() == []
+    project.write(v2="CREATE TABLE b (x int)")
+    assert done(project.migrate(single_transaction=True)) == ["1", "2"]
+
+
+def test_single_transaction_refuses_a_script_outside_one(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int)", v2="-- no-transaction\nSELECT 1")
+    with pytest.raises(Exception, match="can't be part of a single one"):
+        project.migrate(single_transaction=True)
+    assert project.tables() == []
