@@ -52,6 +52,9 @@ class MigrationError(Exception):
         self.progress: Any = None
         self.report: Any = None
 
+    def __str__(self) -> str:
+        return self.message
+
     def about(self, *, version: Optional[str] = None, path: Optional[str] = None) -> MigrationError:
         """Say which migration this is about, unless that is known already. Return the error itself."""
         self.version = self.version or version

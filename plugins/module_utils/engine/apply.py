@@ -36,6 +36,8 @@ def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report
         return _run(request, tools, view, connection, pg_dump, report) if view.plan.steps else report
     finally:
         if not connection.closed:
+            # After a signal a migration may be half-done; giving the lock back must not commit it.
+            connection.rollback()
             release(connection)
 
 
@@ -49,12 +51,12 @@ def _run(
     request: Request, tools: Tools, view: View, connection: Any, pg_dump: Optional[client.Client], report: Report
 ) -> Report:
     jobs = read_all(view.plan.steps)
-    history = history_room.ensure(connection, view.history)
-    session = runner.Session(connection, history, request.target.session_role, request.single_transaction)
     film = None
     if pg_dump is not None:
-        film = Film(Camera(tools, pg_dump, history.tables()), request.target, request.per_migration)
+        film = Film(Camera(tools, pg_dump, view.history.tables()), request.target, request.per_migration)
         film.start()
+    history = history_room.ensure(connection, view.history)
+    session = runner.Session(connection, history, request.target.session_role, request.single_transaction)
     try:
         progress = runner.run(session, jobs, film.after_each if film else _unseen)
     except MigrationError as error:

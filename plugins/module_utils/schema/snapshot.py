@@ -104,7 +104,7 @@ class Snapshot:
                 return parent, name, level
         return parent, name, level
 
-    def lines(self) -> Iterator[str]:
+    def pieces(self) -> Iterator[str]:
         """Yield the canonical text in pieces: the objects, one blank line between two of them."""
         separator = ""
         for key in self.canonical():
@@ -114,7 +114,7 @@ class Snapshot:
     def digest(self) -> str:
         """Return the SHA-256 of the canonical text, in hexadecimal digits."""
         sha = hashlib.sha256()
-        for piece in self.lines():
+        for piece in self.pieces():
             sha.update(piece.encode("utf-8", "surrogatepass"))
         return sha.hexdigest()
 

@@ -93,7 +93,7 @@ def dump_schema(
 def dump_data(client: Client, target: Target, run: Run, output: str, tables: Sequence[str]) -> None:
     """Write the rows of some tables (quoted and qualified patterns), as SQL, to the file ``output``."""
     argv = [client.path, "--no-password", "--data-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
-    argv += ["--encoding=UTF8", "--file=" + output]
+    argv += ["--encoding=UTF8", "--file=" + output, "--strict-names"]
     argv += ["--table=" + pattern for pattern in tables]
     _call(argv, target, run, "read the rows of")
 
