@@ -87,6 +87,12 @@ class DependencyError(MigrationError):
     kind = "dependency"
 
 
+class OptionInvalid(MigrationError):
+    """An option of the task can't be read, or two of them exclude each other."""
+
+    kind = "option"
+
+
 class ConnectError(MigrationError):
     """No connection, or it was lost; also a URL that can't be read."""
 

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
-from ..errors import ScriptInvalid
+from ..errors import OptionInvalid
 
 # PostgreSQL's NAMEDATALEN - 1. Longer names are cut by the server in silence, so they are refused here.
 MAX_NAME_BYTES = 63
@@ -37,17 +37,17 @@ def parse_name(text: str, option: str, reserve: int = 0) -> QualifiedName:
 
     :param option: the option that it comes from, for the error.
     :param reserve: bytes that are needed for a suffix to the name.
-    :raises ScriptInvalid: when it is no name, or too long for the server.
+    :raises OptionInvalid: when it is no name, or too long for the server.
     """
     parts = [(quoted or plain).replace('""', '"') for quoted, plain in PART.findall(text)]
     rebuilt = re.sub(r'"(?:[^"]|"")+"|[^".]+', "x", text)
     if rebuilt not in ("x", "x.x"):
-        raise ScriptInvalid(
+        raise OptionInvalid(
             "%s: %s is no name of a table" % (option, text), hint='Write table, schema.table, or "odd.name" in quotes.'
         )
     longest = max(len(part.encode()) for part in parts)
     if longest > MAX_NAME_BYTES - reserve:
-        raise ScriptInvalid(
+        raise OptionInvalid(
             "%s: %s is too long (%d bytes; %d at most)" % (option, text, longest, MAX_NAME_BYTES - reserve),
             hint="The server would cut it in silence. Choose a shorter name.",
         )

@@ -22,6 +22,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     """
     checking = module.check_mode
     request = options.migrate_request(module.params, checking, module._diff)
+    # A password inside a URL is as secret as login_password, which Ansible hides by itself.
+    module.no_log_values.update(filter(None, [request.target.password]))
     try:
         report = migrate(request, Tools(run_program(module), module.tmpdir))
     except MigrationError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping
 
 from ..engine.request import Request
+from ..errors import OptionInvalid
 from ..server.connection import Target, parse_url
 from ..server.names import parse_name
 
@@ -79,6 +80,11 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
 
     :raises MigrationError: an option that can't be read, or two that exclude each other.
     """
+    if params["single_transaction"] and params["diff_per"] == "migration":
+        raise OptionInvalid(
+            "diff_per: migration and single_transaction: true exclude each other",
+            hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
+        )
     rehearsal_url = params["rehearsal_url"]
     return Request(
         target=target(params),
