@@ -153,6 +153,18 @@ class ScriptFailed(MigrationError):
     kind = "script_failed"
 
 
+class Irreversible(MigrationError):
+    """A migration can't be rolled back: it has no down, or belongs to the baseline."""
+
+    kind = "irreversible"
+
+
+class Missing(MigrationError):
+    """A migration is recorded, and its file is gone."""
+
+    kind = "missing"
+
+
 class RehearsalError(MigrationError):
     """A rehearsal was required, and could not be made."""
 

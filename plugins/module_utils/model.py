@@ -66,15 +66,44 @@ class Direction(Enum):
     DOWN = "down"
 
 
+class State(Enum):
+    """Where a migration stands. Failed: pending, and its last attempt ended in an error."""
+
+    PENDING = "pending"
+    APPLIED = "applied"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+
+
+class Reason(Enum):
+    """Why a step is in a plan, or a script isn't."""
+
+    PENDING = "pending"
+    REPEATABLE = "repeatable"
+    DEFERRED = "deferred"
+    BEYOND_VERSION = "beyond_version"
+    SHOULD_NOT_RUN = "should_run_is_false"
+    BASELINE = "baseline"
+    ROLL_BACK = "roll_back"
+
+
 @dataclass(frozen=True)
 class Script:
-    """A migration's files as found on disk, before anything of them is read."""
+    """A migration's files as found on disk, and what a look at their text tells. Nothing is compiled yet.
+
+    :ivar checksum: SHA-256 of the text with line ends normalised; empty until it was looked at.
+    :ivar repeatable: it has should_run, and is considered at every run.
+    :ivar deferred: it says of itself that it only runs when asked for.
+    """
 
     version: Version
     name: str
     kind: str
     path: str
     down_path: Optional[str] = None
+    checksum: str = ""
+    repeatable: bool = False
+    deferred: bool = False
 
     @property
     def label(self) -> str:
@@ -110,27 +139,45 @@ class Migration:
     """A script that has been read: what it would run, and what it says about itself."""
 
     script: Script
-    checksum: str
     up: Body
     down: Optional[Body] = None
+
+    def body(self, direction: Direction) -> Body:
+        """Return what a step in this direction runs; that there is a down has been seen to before."""
+        wanted = self.up if direction is Direction.UP else self.down
+        if wanted is None:
+            raise ValueError("%s has no down" % self.script.label)
+        return wanted
 
 
 @dataclass(frozen=True)
 class HistoryRow:
-    """One row of the history. ``applied`` is the server's time in ISO 8601; None: deferred."""
+    """What is recorded of one version.
+
+    :ivar applied: the server's time in ISO 8601; None: deferred.
+    :ivar event: how it came to be there: applied, baseline or marked; None: another tool wrote it.
+    :ivar spellings: the version as it stands in the table; more than one where a tool wrote it twice.
+    """
 
     version: Version
     applied: Optional[str]
     name: Optional[str] = None
     checksum: Optional[str] = None
+    event: Optional[str] = None
+    spellings: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One decision of a plan: run this section of this script."""
+    """One decision of a plan: run this section of this script.
+
+    :ivar spellings: rows of the history that this step takes the place of, or takes away.
+    """
 
     script: Script
     direction: Direction = Direction.UP
+    reason: Reason = Reason.PENDING
+    spellings: Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,15 +185,22 @@ class Plan:
     """Ordered decisions, made without I/O.
 
     :ivar steps: what to run, in order.
-    :ivar beyond: pending scripts that the asked-for version leaves out.
-    :ivar current: highest applied version before the first step.
+    :ivar left_out: scripts that are not applied and stay so, with the reason.
+    :ivar applied: the versions that are applied before the first step.
     :ivar latest: highest version on disk.
+    :ivar baseline: scripts to record without running them, before the first step; None: no history is to be begun.
     """
 
     steps: Tuple[Step, ...]
-    beyond: Tuple[Script, ...] = ()
-    current: Optional[Version] = None
+    left_out: Tuple[Tuple[Script, Reason], ...] = ()
+    applied: Tuple[Version, ...] = ()
     latest: Optional[Version] = None
+    baseline: Optional[Tuple[Script, ...]] = None
+
+    @property
+    def idle(self) -> bool:
+        """Return whether there is nothing to do."""
+        return not self.steps and self.baseline is None
 
 
 @dataclass(frozen=True)
@@ -168,10 +222,12 @@ class Outcome:
 class Progress:
     """How far a run came: all of it, or up to the failure that carries this.
 
+    :ivar skipped: steps whose should_run answered no.
     :ivar failed: the step that failed, with what it printed.
     :ivar left: the steps that are not applied, the failed one among them.
     """
 
     done: Tuple[Outcome, ...] = ()
+    skipped: Tuple[Outcome, ...] = ()
     failed: Optional[Outcome] = None
     left: Tuple[Step, ...] = ()

@@ -94,7 +94,7 @@ def test_up_to_a_version(project: Project) -> None:
     project.write(v1="SELECT 1", v2="SELECT 1", v3="SELECT 1")
     report = project.migrate(version="02")
     assert done(report) == ["1", "2"]
-    assert [str(script.version) for script in report.plan.beyond] == ["3"]
+    assert [(str(script.version), why.value) for script, why in report.plan.left_out] == [("3", "beyond_version")]
     assert project.migrate(version="2").plan.steps == ()
     assert done(project.migrate()) == ["3"]
 

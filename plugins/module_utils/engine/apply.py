@@ -14,8 +14,9 @@ from ..server import client
 from . import history as history_room
 from . import runner
 from .lock import acquire, release
-from .migrate import View, look, read_all
+from .migrate import View, baseline_steps, look, read_all
 from .request import Report, Request
+from .session import Session
 from .snapshots import Camera, Film, differences
 from .tools import Tools
 
@@ -27,18 +28,27 @@ def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report
     """
     read_all(view.plan.steps)
     pg_dump = client.find("pg_dump", connection.server_version, tools.run) if request.with_diff else None
-    rehearsal = _rehearse_first(request, tools, view, connection) if request.rehearsal == "required" else None
+    required = request.rehearsal == "required" and view.plan.steps
+    rehearsal = _rehearse_first(request, tools, view, connection) if required else None
     acquire(connection, request.lock_wait)
     try:
-        # What another run did while we waited is no longer pending.
-        view = look(connection, request, view.scripts)
+        view = _look_again(connection, request, view)
         report = Report(view.plan, rehearsal=rehearsal)
-        return _run(request, tools, view, connection, pg_dump, report) if view.plan.steps else report
+        return report if view.plan.idle else _run(request, tools, view, connection, pg_dump, report)
     finally:
         if not connection.closed:
             # After a signal a migration may be half-done; giving the lock back must not commit it.
             connection.rollback()
             release(connection)
+
+
+def _look_again(connection: Any, request: Request, first: View) -> View:
+    """Plan anew: what another run did while we waited is done. Nothing is rolled back that wasn't planned to be."""
+    view = look(connection, request, first.scripts)
+    if request.state == "rolled_back":
+        steps = tuple(step for step in view.plan.steps if step in first.plan.steps)
+        return replace(view, plan=replace(view.plan, steps=steps))
+    return view
 
 
 def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any) -> Any:
@@ -52,11 +62,11 @@ def _run(
 ) -> Report:
     jobs = read_all(view.plan.steps)
     film = None
-    if pg_dump is not None:
+    if pg_dump is not None and jobs:
         film = Film(Camera(tools, pg_dump, view.history.tables()), request.target, request.per_migration)
         film.start()
-    history = history_room.ensure(connection, view.history)
-    session = runner.Session(connection, history, request.target.session_role, request.single_transaction)
+    history = history_room.ensure(connection, view.history, baseline_steps(view.plan))
+    session = Session(connection, history, request.target, request.super_user, request.single_transaction)
     try:
         progress = runner.run(session, jobs, film.after_each if film else _unseen)
     except MigrationError as error:

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Sequence
 
 from ..errors import MigrationError, RehearsalError
 from ..model import Progress
 from ..server.scratch import Facts, RehearsalImpossible, facts_of
 from .migrate import View, read_all
-from .rehearsal import Original, Rehearsal, Wishes, rehearse
+from .rehearsal import Rehearsal, rehearse
 from .request import Report, Request
 from .snapshots import differences
+from .stage import Original, Wishes
 from .tools import Tools
 
 
@@ -26,7 +27,7 @@ def check(request: Request, tools: Tools, view: View, connection: Any) -> Report
     """
     listed = Report(view.plan, Progress(left=view.plan.steps))
     jobs = read_all(view.plan.steps)
-    if request.rehearsal == "off":
+    if request.rehearsal == "off" or not jobs:
         return listed
     try:
         rehearsal = rehearse(_original(request, view, connection), _wishes(request), tools, jobs)
@@ -35,13 +36,51 @@ def check(request: Request, tools: Tools, view: View, connection: Any) -> Report
             raise
         return replace(listed, warnings=("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."),))
     except MigrationError as error:
-        error.report = replace(listed, progress=replace(error.progress or listed.progress, done=()))
-        error.message = "In the rehearsal, on a scratch copy: " + error.message
-        raise
+        raise _on_copy(error, listed) from None
     if rehearsal.stopped and request.rehearsal == "required":
         raise _incomplete(rehearsal)
     diffs = differences(rehearsal.snapshots, request.diff_context)
     return Report(view.plan, rehearsal.progress, diffs, rehearsal)
+
+
+def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Report:
+    """Prove on a scratch copy that what is pending can be rolled back; the target gets no write.
+
+    :raises RehearsalError: when one can't, or no copy can be made.
+    :raises MigrationError: when a migration fails on the copy, up or down.
+    """
+    from .proof import Verdict, prove
+
+    listed = Report(view.plan, Progress(left=view.plan.steps))
+    original, jobs = _original(request, view, connection), read_all(view.plan.steps)
+    try:
+        proofs = prove(original, _wishes(request), tools, jobs, request.diff_context)
+    except RehearsalImpossible:
+        raise
+    except MigrationError as error:
+        raise _on_copy(error, listed) from None
+    report = replace(listed, progress=replace(listed.progress, skipped=proofs.skipped), rehearsal=proofs)
+    report = replace(report, proofs=proofs.proofs)
+    failed = [proof.script.label for proof in proofs.proofs if proof.verdict is Verdict.NOT_REVERSIBLE]
+    if failed:
+        raise _irreversible(failed, report)
+    return report
+
+
+def _irreversible(labels: Sequence[str], report: Report) -> RehearsalError:
+    error = RehearsalError(
+        "Not reversible: after down, or up again, the schema isn't what it was (%s)" % ", ".join(labels),
+        hint="The diff of each says what its down leaves behind or takes away too much.",
+    )
+    error.report = report
+    return error
+
+
+def _on_copy(error: MigrationError, listed: Report) -> MigrationError:
+    """Say of an error that it happened on a copy: on the target nothing was done."""
+    error.report = replace(listed, progress=replace(error.progress or listed.progress, done=()))
+    error.message = "In the rehearsal, on a scratch copy: " + error.message
+    return error
 
 
 def _original(request: Request, view: View, connection: Any) -> Original:
@@ -54,7 +93,7 @@ def _original(request: Request, view: View, connection: Any) -> Original:
 
 def _wishes(request: Request) -> Wishes:
     server = request.rehearsal_server or request.target
-    return Wishes(server, request.rehearsal_data, request.single_transaction, request.per_migration)
+    return Wishes(server, request.rehearsal_data, request.super_user, request.single_transaction, request.per_migration)
 
 
 def _incomplete(rehearsal: Rehearsal) -> RehearsalError:

@@ -1,46 +1,129 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""(scripts, history, version asked for) → Plan. A pure function."""
+"""(scripts, history, what is asked for) → Plan. Pure functions."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Optional, Sequence
+from dataclasses import replace
+from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..errors import UnknownVersion
-from ..model import HistoryRow, Plan, Script, Step, Version
+from ..errors import Irreversible, Missing, OptionInvalid, UnknownVersion
+from ..model import Direction, HistoryRow, Plan, Reason, Script, Step, Version
+
+LATEST = "latest"
+NOTHING = "0"
 
 
-def plan_migrate(scripts: Sequence[Script], history: Sequence[HistoryRow], target: Optional[str]) -> Plan:
+def plan_migrate(
+    scripts: Sequence[Script], history: Sequence[HistoryRow], target: Optional[str] = None, run_deferred: bool = False
+) -> Plan:
     """Decide what to apply.
 
     :param scripts: all scripts on disk, ordered by version.
-    :param history: what is recorded; a row without a time is deferred, and not run.
     :param target: version up to and including which to apply; None: all.
+    :param run_deferred: apply deferred migrations too.
     :raises UnknownVersion: when no script has the version asked for.
     """
-    recorded = {row.version for row in history}
-    applied = [row.version for row in history if row.applied is not None]
-    pending = [script for script in scripts if script.version not in recorded]
-    last = _resolve(target, scripts)
+    rows = {row.version: row for row in history}
+    last = _resolve(target, scripts) if target is not None else None
+    steps: List[Step] = []
+    left_out: List[Tuple[Script, Reason]] = []
+    for script in scripts:
+        row = rows.get(script.version)
+        deferred = _is_deferred(script, row)
+        if row is not None and row.applied is not None and not script.repeatable:
+            continue
+        if last is not None and script.version > last:
+            left_out += [(script, Reason.BEYOND_VERSION)] if row is None or row.applied is None else []
+        elif deferred and not run_deferred:
+            left_out.append((script, Reason.DEFERRED))
+        else:
+            reason = Reason.DEFERRED if deferred else Reason.REPEATABLE if script.repeatable else Reason.PENDING
+            steps.append(Step(script, Direction.UP, reason, row.spellings if row else ()))
+    return replace(_found(scripts, history), steps=tuple(steps), left_out=tuple(left_out))
+
+
+def plan_rollback(
+    scripts: Sequence[Script], history: Sequence[HistoryRow], target: Optional[str] = None, steps: int = 1
+) -> Plan:
+    """Decide what to roll back; deferred migrations are left alone.
+
+    :param target: everything above this version is rolled back ("0": everything); None: go by steps.
+    :param steps: how many to roll back, the last applied first.
+    :raises UnknownVersion: when neither a script nor the history has the version asked for.
+    :raises Missing: when the file of one of them is gone.
+    :raises Irreversible: when one of them belongs to the baseline.
+    """
+    applied = [row for row in history if row.applied is not None]
+    newest_first = sorted(applied, key=lambda row: (row.applied or "", row.version), reverse=True)
+    if target is None:
+        if steps < 1:
+            raise OptionInvalid("steps: %d is no number of migrations to roll back" % steps, hint="Name 1 or more.")
+        chosen = newest_first[:steps]
+    else:
+        floor = None if target == NOTHING else _resolve(target, scripts, [row.version for row in history])
+        chosen = [row for row in newest_first if floor is None or row.version > floor]
+    files = {script.version: script for script in scripts}
+    _require_reversible(chosen, files)
+    planned = [Step(files[row.version], Direction.DOWN, Reason.ROLL_BACK, row.spellings) for row in chosen]
+    return replace(_found(scripts, history), steps=tuple(planned))
+
+
+def plan_baseline(scripts: Sequence[Script], version: str) -> Tuple[Script, ...]:
+    """Decide what to record as applied without running it: up to a version, "latest" for all, "0" for nothing.
+
+    :raises UnknownVersion: when no script has the version.
+    """
+    if version == LATEST:
+        return tuple(scripts)
+    if version == NOTHING:
+        return ()
+    last = _resolve(version, scripts)
+    return tuple(script for script in scripts if script.version <= last)
+
+
+def _is_deferred(script: Script, row: Optional[HistoryRow]) -> bool:
+    """A mark wins over the script's own word; once applied, only a repeatable one is still deferred by its word."""
+    if row is None:
+        return script.deferred
+    return row.applied is None or (script.repeatable and script.deferred)
+
+
+def _found(scripts: Sequence[Script], history: Sequence[HistoryRow]) -> Plan:
     return Plan(
-        steps=tuple(Step(script) for script in pending if last is None or script.version <= last),
-        beyond=tuple(script for script in pending if last is not None and script.version > last),
-        current=max(applied, default=None),
+        steps=(),
+        applied=tuple(row.version for row in history if row.applied is not None),
         latest=scripts[-1].version if scripts else None,
     )
 
 
-def _resolve(target: Optional[str], scripts: Sequence[Script]) -> Optional[Version]:
-    """Return the version asked for; one that isn't on disk is more likely misspelt than meant."""
-    if target is None:
-        return None
+def _require_reversible(rows: Sequence[HistoryRow], files: Dict[Version, Script]) -> None:
+    for row in rows:
+        if row.event == Reason.BASELINE.value:
+            raise Irreversible(
+                "The migration %s belongs to the baseline: it was recorded, and never run here" % row.version,
+                hint="Nothing was rolled back. Roll back to the baseline's version at most.",
+                version=str(row.version),
+            )
+        if row.version not in files:
+            raise Missing(
+                "The migration %s is applied, but its file is gone"
+                % "_".join(filter(None, [str(row.version), row.name])),
+                hint="Nothing was rolled back. Bring the file back, or forget the migration with pg_migration_mark, "
+                "state: pending.",
+                version=str(row.version),
+            )
+
+
+def _resolve(target: str, scripts: Sequence[Script], recorded: Sequence[Version] = ()) -> Version:
+    """Return the version asked for; one that nobody knows is more likely misspelt than meant."""
     try:
         wanted = Version.parse(target)
     except ValueError as error:
         raise UnknownVersion("version: %s" % error, hint="Name a version as in a script's file name.") from None
-    if any(script.version == wanted for script in scripts):
+    if wanted in recorded or any(script.version == wanted for script in scripts):
         return wanted
     known = [str(script.version) for script in scripts]
     near = difflib.get_close_matches(target, known, n=3) or known[-3:]

@@ -10,7 +10,7 @@ import os
 import sys
 import types
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, ContextManager, Dict, Iterator
 
 from ..errors import ScriptInvalid
 from ..model import PythonBody
@@ -19,41 +19,45 @@ from ..model import PythonBody
 FACADES = ("dbmigrator", "pgops_migrations")
 
 
-def load(body: PythonBody) -> Callable[[Any], Any]:
-    """Run a script's top level and return its function.
+def load(body: PythonBody, with_facade: types.ModuleType) -> types.ModuleType:
+    """Run a script's top level and return it as a module.
 
-    :raises ScriptInvalid: when that raises, or there is no such function.
+    :param with_facade: what it gets for ``from dbmigrator import …``.
+    :raises ScriptInvalid: when that raises, or the body's function isn't there.
     """
     module = types.ModuleType(os.path.splitext(os.path.basename(body.path))[0])
     module.__file__ = body.path
-    with importing(body.path):
+    with importing(body.path, with_facade):
         try:
             exec(body.code, module.__dict__)
         except (Exception, SystemExit) as error:
             raise _unloadable(body, error) from None
-    function = getattr(module, body.function, None)
-    if not callable(function):
+    if not callable(getattr(module, body.function, None)):
         raise ScriptInvalid(
             "%s has no %s(cursor)" % (body.path, body.function), hint="Define it as a function.", path=body.path
         )
-    return function  # type: ignore[no-any-return]
+    return module
 
 
 @contextmanager
-def importing(path: str) -> Iterator[None]:
-    """Let a script import its neighbours and the facades, and forget them after it.
+def importing(path: str, with_facade: types.ModuleType) -> Iterator[None]:
+    """Let a script import its neighbours and the facade, and forget them after it.
 
-    Another directory's script may have a neighbour of the same name, so none is left behind.
+    Another directory's script may have a neighbour of the same name, so none is left behind; nor is a
+    change of the working directory.
     """
     directory = os.path.dirname(os.path.abspath(path))
     before = dict(sys.modules)
-    sys.modules.update({name: facade() for name in FACADES})
+    sys.modules.update(dict.fromkeys(FACADES, with_facade))
+    workplace = os.getcwd()
     sys.path.insert(0, directory)
     # A bytecode cache beside the scripts would be a write into a checkout that may belong to somebody else.
     dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
+        if os.getcwd() != workplace:
+            os.chdir(workplace)
         sys.dont_write_bytecode = dont_write
         sys.path.remove(directory)
         _forget(directory, before)
@@ -70,9 +74,13 @@ def line_of(error: BaseException, path: str) -> "int | None":
     return line
 
 
-def facade() -> types.ModuleType:
-    """Return what a script gets for ``from dbmigrator import …`` and ``from pgops_migrations import …``."""
+def facade(super_user: Callable[[], ContextManager[Any]]) -> types.ModuleType:
+    """Return what scripts get for ``from dbmigrator import …`` and ``from pgops_migrations import …``.
+
+    :param super_user: gives a cursor on a connection of the superuser's.
+    """
     module = types.ModuleType("pgops_migrations")
+    module.super_user = super_user  # type: ignore[attr-defined]
     module.deferred = _deferred  # type: ignore[attr-defined]
     module.logger = _logger()  # type: ignore[attr-defined]
     return module

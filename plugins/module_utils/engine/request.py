@@ -17,6 +17,9 @@ from ..server.names import QualifiedName
 class Request:
     """What the user asks for; see the module's options of the same names.
 
+    :ivar state: migrated, rolled_back or tested.
+    :ivar steps: how many migrations to roll back, when no version is given.
+    :ivar baseline_version: what to record as applied while there is no history.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
@@ -27,7 +30,12 @@ class Request:
     target: Target
     directories: Tuple[str, ...]
     history_table: QualifiedName
+    state: str = "migrated"
     version: Optional[str] = None
+    steps: int = 1
+    run_deferred: bool = False
+    baseline_version: Optional[str] = None
+    super_user: str = "postgres"
     single_transaction: bool = False
     per_migration: bool = False
     diff_context: int = 10
@@ -46,6 +54,7 @@ class Report:
     :ivar progress: of the target; in check mode of the rehearsal.
     :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
     :ivar rehearsal: an engine.rehearsal.Rehearsal, where there was one.
+    :ivar proofs: engine.proof.Proof, one for each migration that was tested.
     :ivar warnings: what a person should hear of though it is no error.
     """
 
@@ -53,4 +62,5 @@ class Report:
     progress: Progress = Progress()
     diffs: Optional[Tuple[str, ...]] = None
     rehearsal: Any = None
+    proofs: Tuple[Any, ...] = ()
     warnings: Tuple[str, ...] = ()

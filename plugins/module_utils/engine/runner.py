@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps → outcomes, or a failure that carries what was applied, what failed and why.
+"""Steps → outcomes, or a failure that carries what was done, what failed and why.
 
 A migration and its history row are one transaction. The messages to the server are as few as psql would
 send: begin, the script, the record, commit.
@@ -10,58 +10,47 @@ send: begin, the script, the record, commit.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+import types
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
 from .. import deps
 from ..errors import MigrationError, ScriptFailed, ScriptInvalid
-from ..model import Migration, Outcome, Progress, PythonBody, SqlBody, Step
+from ..model import Direction, Migration, Outcome, Progress, PythonBody, Reason, SqlBody, Step
 from ..scripts.sqltext import invalid
 from ..scripts.statements import SplitError, split
 from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction, is_aborted
 from . import history as history_room
 from .capture import Capture
 from .failure import aborted, explain
-from .history import History
-from .pyscript import importing, load
+from .history import Entry
+from .pyscript import facade, importing, load
+from .session import Session
 
 Job = Tuple[Step, Migration]
 
 SHOW_PROGRESS = "SET application_name = %s"
 MAX_APPLICATION_NAME = 63
 
-# Whatever a script has SET, the next one and our own statements must not meet it.
-RESET = "RESET SESSION AUTHORIZATION; RESET ALL; "
-RESET_ROLE = "RESET ROLE; "
-SET_ROLE = "SET ROLE {}; "
+# should_run may write to find out; whatever it did is taken back when it answers no.
+BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
+UNDO_SHOULD_RUN = "ROLLBACK TO SAVEPOINT pgops_should_run"
 
+EVENTS = {Direction.UP: "applied", Direction.DOWN: "rolled_back"}
 LEFT_NOTE = "went on outside a transaction, as it asked for"
 ENDED_NOTE = "ended its transaction itself, in the middle of an SQL text: what came before that stood on its own"
 EMPTY_QUERY = "can't execute an empty query"
 
 
-def _nothing(*dummy: Any) -> None:
+class ShouldNotRun(Exception):
+    """A repeatable migration answered that it has nothing to do."""
+
+
+def _unseen(*dummy: Any) -> None:
     return None
 
 
-@dataclass(frozen=True)
-class Session:
-    """What a run works on, the target or a scratch copy of it.
-
-    :ivar before_commit: called with a cursor before a step is committed; it may raise.
-    :ivar around_statement: runs one statement of a script outside a transaction; it may raise instead.
-    """
-
-    connection: Any
-    history: History
-    role: Optional[str] = None
-    single_transaction: bool = False
-    before_commit: Callable[[Any], None] = _nothing
-    around_statement: Optional[Callable[[Callable[[], Any], Any], Any]] = None
-
-
-def run(session: Session, jobs: Sequence[Job], after_each: Callable[[Outcome], None] = _nothing) -> Progress:
-    """Apply migrations, in order.
+def run(session: Session, jobs: Sequence[Job], after_each: Callable[[Outcome], None] = _unseen) -> Progress:
+    """Run migrations up or down, in order.
 
     :param after_each: called when a step is done and committed.
     :raises MigrationError: at the first failure; its ``progress`` says how far it came.
@@ -76,80 +65,109 @@ class _Run:
         self.connection = session.connection
         self.jobs = jobs
         self.capture = capture
-        self.functions: Dict[str, Callable[[Any], Any]] = {}
+        self.facade = facade(session.as_super_user)
+        self.modules: Dict[str, types.ModuleType] = {}
         self.done: List[Outcome] = []
+        self.skipped: List[Outcome] = []
 
     def all(self, after_each: Callable[[Outcome], None]) -> Progress:
         """Run every job; where all are one transaction, end it."""
         self._load()
-        started = time.monotonic()
         for number, job in enumerate(self.jobs):
             started = time.monotonic()
             try:
-                outcome = self._one(number, job)
+                outcome = self._one(number, job, started)
                 if self.session.single_transaction and number + 1 == len(self.jobs):
-                    self._commit(job[1])
+                    self._commit(*job)
             except MigrationError as error:
                 raise self._failed(error, number, started) from None
-            self.done.append(outcome)
-            after_each(outcome)
-        return Progress(tuple(self.done))
+            if outcome is not None:
+                self.done.append(outcome)
+                after_each(outcome)
+        return Progress(tuple(self.done), tuple(self.skipped))
 
     def _load(self) -> None:
         """Run the top level of all Python scripts before the first statement, so that a missing import stops here."""
-        for dummy, migration in self.jobs:
-            if self.session.single_transaction and not migration.up.transactional:
+        for step, migration in self.jobs:
+            body = migration.body(step.direction)
+            if self.session.single_transaction and not body.transactional:
                 raise _not_in_one_transaction(migration)
-            if isinstance(migration.up, PythonBody):
+            if isinstance(body, PythonBody):
                 try:
-                    self.functions[migration.up.path] = load(migration.up)
+                    self.modules[body.path] = load(body, self.facade)
                 except MigrationError as error:
                     raise error.about(version=str(migration.script.version)) from None
         self.capture.take()
 
-    def _one(self, number: int, job: Job) -> Outcome:
+    def _one(self, number: int, job: Job, started: float) -> Optional[Outcome]:
+        """Run one step and record it. Return None when its should_run said no."""
         step, migration = job
-        started = time.monotonic()
         try:
             with self.connection.cursor() as cursor:
-                self._announce(cursor, number, migration)
-                note = self._execute(cursor, migration, started)
+                self._announce(cursor, number, job)
+                note = self._execute(cursor, step, migration, started)
+        except ShouldNotRun:
+            reason = Reason.SHOULD_NOT_RUN.value
+            self.skipped.append(Outcome(step, _milliseconds(started), self._output(), reason))
+            return None
         finally:
             self.connection.mode = Mode.FREE
             self.connection.on_leave = self.connection.around_statement = None
         return Outcome(step, _milliseconds(started), self._output(), note)
 
-    def _announce(self, cursor: Any, number: int, migration: Migration) -> None:
+    def _announce(self, cursor: Any, number: int, job: Job) -> None:
         """Show the progress to whoever looks at pg_stat_activity."""
-        name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), migration.script.version)
-        python = isinstance(migration.up, PythonBody) and migration.up.transactional
-        cursor.execute(SHOW_PROGRESS + ("; " + SAVEPOINT if python else ""), [name[:MAX_APPLICATION_NAME]])
+        step, migration = job
+        name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), step.script.version)
+        savepoints = "; " + BEFORE_SHOULD_RUN if _asks(step) else ""
+        if isinstance(migration.body(step.direction), PythonBody):
+            savepoints = (savepoints or "; ") + SAVEPOINT
+        cursor.execute(SHOW_PROGRESS + savepoints, [name[:MAX_APPLICATION_NAME]])
 
-    def _execute(self, cursor: Any, migration: Migration, started: float) -> Optional[str]:
-        """Run one migration and record it. Return what a person should know about how it ran."""
-        body = migration.up
+    def _execute(self, cursor: Any, step: Step, migration: Migration, started: float) -> Optional[str]:
+        """Run one step and record it. Return what a person should know about how it ran."""
+        body = migration.body(step.direction)
+        if isinstance(body, PythonBody):
+            self.connection.mode = Mode.HELD
+            self.connection.on_leave = lambda: self._start_outside(cursor, step, migration)
+            if _asks(step):
+                self._ask(cursor, migration, body)
         if not body.transactional:
-            self._start_outside(cursor, migration)
+            self._start_outside(cursor, step, migration)
         if isinstance(body, SqlBody):
             self._run_sql(cursor, migration, body)
             note = body.note
         else:
             note = self._run_python(cursor, migration, body)
-        self._record(cursor, migration, started, held=self.connection.mode is Mode.HELD)
+        self._record(cursor, step, migration, started)
         return note
 
-    def _start_outside(self, cursor: Any, migration: Migration) -> None:
+    def _ask(self, cursor: Any, migration: Migration, body: PythonBody) -> None:
+        """Let a repeatable migration say whether it wants to run.
+
+        :raises ShouldNotRun: when it doesn't; what it did to find out is undone.
+        """
+        if self._call("should_run", cursor, migration, body):
+            return
+        self.connection.mode = Mode.FREE
+        if self.session.single_transaction:
+            cursor.execute(UNDO_SHOULD_RUN)
+        else:
+            self.connection.rollback()
+        raise ShouldNotRun
+
+    def _start_outside(self, cursor: Any, step: Step, migration: Migration) -> None:
         """Log the start in a commit of its own, and leave the transaction."""
         if self.session.single_transaction:
             raise _not_in_one_transaction(migration)
         if self.connection.mode is Mode.HELD:
             cursor.execute(RELEASE)
         self.connection.mode = Mode.FREE
-        history_room.log(cursor, self.session.history, "started", migration, 0)
+        history_room.log(cursor, self.session.history, Entry("started", step))
         self.session.before_commit(cursor)
         self.connection.commit()
         self.connection.autocommit = True
-        self.connection.around_statement = self.session.around_statement
+        self.session.guard(self.connection)
 
     def _run_sql(self, cursor: Any, migration: Migration, body: SqlBody) -> None:
         for text, offset in _messages(body):
@@ -160,15 +178,8 @@ class _Run:
                     raise explain(error, migration, body, self.connection, offset) from None
 
     def _run_python(self, cursor: Any, migration: Migration, body: PythonBody) -> Optional[str]:
-        if body.transactional:
-            self.connection.mode = Mode.HELD
-            self.connection.on_leave = lambda: self._start_outside(cursor, migration)
-        try:
-            with importing(body.path):
-                self.functions[body.path](cursor)
-        except (Exception, SystemExit) as error:
-            raise explain(error, migration, body, self.connection) from None
-        if body.transactional and self.connection.closed:
+        self._call(body.function, cursor, migration, body)
+        if self.connection.closed:
             raise ScriptFailed("Migration %s failed: it closed its connection" % migration.script.label)
         if in_transaction(self.connection) and is_aborted(self.connection):
             raise aborted(migration, body)
@@ -179,59 +190,62 @@ class _Run:
             return ENDED_NOTE
         return None
 
-    def _record(self, cursor: Any, migration: Migration, started: float, held: bool) -> None:
-        """Write the history row and commit it together with what the script did."""
-        self.connection.mode = Mode.FREE
+    def _call(self, function: str, cursor: Any, migration: Migration, body: PythonBody) -> Any:
+        try:
+            with importing(body.path, self.facade):
+                answer = getattr(self.modules[body.path], function)(cursor)
+        except (Exception, SystemExit) as error:
+            raise self.connection.stopped or explain(error, migration, body, self.connection) from None
+        if self.connection.stopped:
+            raise self.connection.stopped
+        return answer
+
+    def _record(self, cursor: Any, step: Step, migration: Migration, started: float) -> None:
+        """Write the history, and commit it together with what the script did."""
+        held, self.connection.mode = self.connection.mode is Mode.HELD, Mode.FREE
         self.connection.around_statement = None
         if self.connection.autocommit:
             _end_outside(self.connection)
-        prelude = (RELEASE + "; " if held else "") + RESET + self._role()
+        prelude = (RELEASE + "; " if held else "") + self.session.reset()
         history = self.session.history
         try:
-            history_room.record(cursor, history, migration, _milliseconds(started), prelude)
+            entry = Entry(EVENTS[step.direction], step, _milliseconds(started))
+            history_room.record(cursor, history, entry, prelude)
         except deps.psycopg2.Error as error:
             if self.connection.closed:
-                raise explain(error, migration, migration.up, self.connection) from None
-            raise history_room.touched(history).about(
-                version=str(migration.script.version), path=migration.script.path
-            ) from None
-        except MigrationError as error:
-            raise error.about(version=str(migration.script.version), path=migration.script.path) from None
+                raise explain(error, migration, migration.body(step.direction), self.connection) from None
+            raise history_room.touched(history) from None
         self.session.before_commit(cursor)
         if not self.session.single_transaction:
-            self._commit(migration)
+            self._commit(step, migration)
 
-    def _commit(self, migration: Migration) -> None:
+    def _commit(self, step: Step, migration: Migration) -> None:
         """Commit; a deferred constraint may fail only here."""
         try:
             self.connection.commit()
         except deps.psycopg2.Error as error:
-            raise explain(error, migration, migration.up, self.connection) from None
-
-    def _role(self) -> str:
-        if self.session.role is None:
-            return RESET_ROLE
-        return str(deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(self.session.role)).as_string(self.connection))
+            raise explain(error, migration, migration.body(step.direction), self.connection) from None
 
     def _failed(self, error: MigrationError, number: int, started: float) -> MigrationError:
         """Roll back, log the failure, and give the error what is known."""
         step, migration = self.jobs[number]
         failed = Outcome(step, _milliseconds(started), self._output())
         if not self.connection.closed:
-            self._log_failure(error, migration, failed.duration_ms)
+            self._log_failure(error, Entry("failed", step, failed.duration_ms))
         done = () if self.session.single_transaction else tuple(self.done)
-        rest = tuple(later for later, dummy in self.jobs[len(done) :])
-        error.progress = Progress(done, failed, rest)
-        return error.about(version=str(migration.script.version), path=migration.up.path)
+        settled = {outcome.step for outcome in (*done, *self.skipped)}
+        left = tuple(each for each, dummy in self.jobs if each not in settled)
+        error.progress = Progress(done, tuple(self.skipped), failed, left)
+        return error.about(version=str(step.script.version), path=migration.body(step.direction).path)
 
-    def _log_failure(self, error: MigrationError, migration: Migration, duration_ms: int) -> None:
+    def _log_failure(self, error: MigrationError, entry: Entry) -> None:
         """Best effort: the error itself matters more than its log."""
         try:
             self.connection.rollback()
             self.connection.autocommit = False
             with self.connection.cursor() as cursor:
-                cursor.execute(RESET + self._role())
-                history_room.log(cursor, self.session.history, "failed", migration, duration_ms, error.message)
+                cursor.execute(self.session.reset())
+                history_room.log(cursor, self.session.history, entry, error.message)
             self.connection.commit()
         except deps.psycopg2.Error:
             if not self.connection.closed:
@@ -242,6 +256,10 @@ class _Run:
         notices = "".join(self.connection.notices)
         del self.connection.notices[:]
         return self.capture.take() + notices
+
+
+def _asks(step: Step) -> bool:
+    return step.script.repeatable and step.direction is Direction.UP
 
 
 def _messages(body: SqlBody) -> List[Tuple[str, int]]:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Sequence, Tuple
+from typing import List, Optional, Sequence, Tuple
 
+from ..errors import MigrationError
 from ..model import Outcome
 from ..schema.diff import unified_diff
-from ..schema.snapshot import Snapshot, parse_dump
+from ..schema.snapshot import DumpError, Snapshot, parse_dump
 from ..server import client
 from ..server.connection import Target
 from .tools import Tools
@@ -24,20 +25,27 @@ class Camera:
     pg_dump: client.Client
     exclude: Sequence[str]
 
-    def take(self, target: Target) -> Snapshot:
+    def take(self, target: Target, earlier: Optional[Snapshot] = None) -> Snapshot:
         """Return the snapshot of a database.
 
+        :param earlier: one that it is likely to share most of its text with.
         :raises MigrationError: when pg_dump fails.
         """
         with self.tools.file() as path:
             client.dump_schema(self.pg_dump, target, self.tools.run, path, self.exclude)
-            return read(path)
+            return read(path, earlier)
 
 
-def read(path: str) -> Snapshot:
-    """Return the snapshot that a dump's file holds."""
-    with open(path, encoding="utf-8", newline="\n") as stream:
-        return parse_dump(stream.read())
+def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
+    """Return the snapshot that a dump's file holds.
+
+    :raises MigrationError: when the file is no whole dump.
+    """
+    with open(path, "rb") as stream:
+        try:
+            return parse_dump(stream.read(), earlier)
+        except DumpError as error:
+            raise MigrationError("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
 
 
 class Film:
@@ -53,15 +61,19 @@ class Film:
         """Take the first one."""
         self.frames.append(self.camera.take(self.target))
 
+    def shoot(self) -> None:
+        """Take one more."""
+        self.frames.append(self.camera.take(self.target, self.frames[-1]))
+
     def after_each(self, outcome: Outcome) -> None:
         """Take one after a step, if that was asked for."""
         if self.per_migration:
-            self.frames.append(self.camera.take(self.target))
+            self.shoot()
 
     def end(self) -> None:
         """Take the last one, unless it is there already."""
         if not self.per_migration:
-            self.frames.append(self.camera.take(self.target))
+            self.shoot()
 
 
 def differences(frames: Sequence[Snapshot], context: int) -> Tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from typing import Iterable, Iterator, Optional, Set
 
 from ..errors import ScriptInvalid
@@ -16,6 +17,7 @@ from .reading import checksum, decode, read_bytes
 
 KIND = "python"
 LOOKS_LIKE = "<version>_<name>.py"
+MENTIONED = re.compile(rb"\b(?:should_run|deferred)\b")
 FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+)\.py")
 
 
@@ -27,19 +29,32 @@ def claim(file_names: Iterable[str]) -> Iterator[Claim]:
             yield Claim(file_name, Version.parse(match["version"]), match["name"])
 
 
+def survey(script: Script) -> Script:
+    """Look at a script: is it repeatable, is it deferred? One that can't be parsed is neither until it is read."""
+    data = read_bytes(script.path)
+    looked = replace(script, checksum=checksum(data))
+    if not MENTIONED.search(data):
+        return looked
+    try:
+        tree = ast.parse(data)
+    except (SyntaxError, ValueError):
+        return looked
+    names = _names(tree) or set()
+    return replace(looked, repeatable="should_run" in names, deferred=_is_deferred(tree))
+
+
 def read(script: Script) -> Migration:
     """Read and compile a script; nothing of it is run.
 
     :raises ScriptInvalid: not UTF-8, a syntax error, or no ``up``.
     """
-    data = read_bytes(script.path)
-    text = decode(data, script.path)
+    text = decode(read_bytes(script.path), script.path)
     try:
         tree = ast.parse(text, script.path)
         code = compile(tree, script.path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise _unreadable(script, error) from None
-    names = _top_level_names(tree)
+    names = _names(tree)
     if names is not None and "up" not in names:
         raise ScriptInvalid(
             "%s has no up(cursor)" % script.path, hint="Define it, or move the file elsewhere.", path=script.path
@@ -47,7 +62,7 @@ def read(script: Script) -> Migration:
     transactional = not _is_false(tree, "transactional")
     up = PythonBody(script.path, code, "up", transactional)
     down = PythonBody(script.path, code, "down", transactional) if names is None or "down" in names else None
-    return Migration(script, checksum(data), up, down)
+    return Migration(script, up, down)
 
 
 def _unreadable(script: Script, error: Exception) -> ScriptInvalid:
@@ -62,8 +77,8 @@ def _unreadable(script: Script, error: Exception) -> ScriptInvalid:
     )
 
 
-def _top_level_names(tree: ast.Module) -> Optional[Set[str]]:
-    """Return the names that a module defines, or None where only running it would tell (a star import, an exec)."""
+def _names(tree: ast.Module) -> Optional[Set[str]]:
+    """Return the names that a module defines, or None where only running it would tell: a star import."""
     names: Set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
@@ -75,6 +90,15 @@ def _top_level_names(tree: ast.Module) -> Optional[Set[str]]:
                 return None
             names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
     return names
+
+
+def _is_deferred(tree: ast.Module) -> bool:
+    """Return whether up() has the decorator, under whatever name its module was imported."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "up":
+            names = [getattr(each, "id", None) or getattr(each, "attr", None) for each in node.decorator_list]
+            return "deferred" in names
+    return False
 
 
 def _is_false(tree: ast.Module, name: str) -> bool:

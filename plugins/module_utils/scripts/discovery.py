@@ -23,7 +23,7 @@ LEADING_VERSION = re.compile(r"\d[\d-]*")
 
 
 def discover(directories: Sequence[str]) -> Tuple[Script, ...]:
-    """Find the scripts of several directories, as one sequence ordered by version. No file is opened.
+    """Find the scripts of several directories, as one sequence ordered by version, and look at each.
 
     :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, or a name that is almost a migration's.
     :raises DuplicateVersion: two files of one version, in whichever directories.
@@ -34,7 +34,8 @@ def discover(directories: Sequence[str]) -> Tuple[Script, ...]:
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
-    return tuple(sorted(found.values(), key=lambda script: script.version))
+    surveyors: Dict[str, Callable[[Script], Script]] = {kind.KIND: kind.survey for kind in KINDS}
+    return tuple(surveyors[found[version].kind](found[version]) for version in sorted(found))
 
 
 def read(script: Script) -> Migration:

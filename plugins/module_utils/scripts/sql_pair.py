@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Iterable, Iterator
 
-from ..model import Direction, Migration, Script, Version
+from ..model import Direction, Migration, Script, SqlBody, Version
 from .claim import Claim
 from .reading import checksum, decode, read_bytes
 from .sqltext import body
@@ -26,14 +27,18 @@ def claim(file_names: Iterable[str]) -> Iterator[Claim]:
             yield Claim(file_name, Version.parse(match["version"]), match["name"], Direction(match["section"]))
 
 
+def survey(script: Script) -> Script:
+    """Look at a pair. The checksum is that of the up file: how to roll back may be mended later."""
+    return replace(script, checksum=checksum(read_bytes(script.path)))
+
+
 def read(script: Script) -> Migration:
-    """Read a pair. The checksum is that of the up file: how to roll back may be mended later.
+    """Read a pair.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    data = read_bytes(script.path)
-    up = body(script.path, decode(data, script.path))
-    down = None
-    if script.down_path is not None:
-        down = body(script.down_path, decode(read_bytes(script.down_path), script.down_path))
-    return Migration(script, checksum(data), up, down)
+    return Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+
+
+def _body(path: str) -> SqlBody:
+    return body(path, decode(read_bytes(path), path))

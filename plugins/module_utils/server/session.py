@@ -49,6 +49,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     :ivar mode: HELD while it is lent within the runner's transaction.
     :ivar on_leave: called when a lent connection is switched to autocommit; it commits what came before, or raises.
     :ivar around_statement: a rehearsal's guard for statements outside a transaction; gets (run, query).
+    :ivar stopped: what that guard has raised, for a script may catch it and go on.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -57,6 +58,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         self.mode = Mode.FREE
         self.on_leave: Optional[Callable[[], None]] = None
         self.around_statement: Optional[Callable[[Callable[[], Any], Any], Any]] = None
+        self.stopped: Optional[Exception] = None
 
     def commit(self) -> None:
         """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""

@@ -5,26 +5,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, List, Optional, Set
 
 from ..engine.request import Report
-from ..model import Outcome, Script, Step
+from ..model import Direction, Outcome, Plan, Progress, Reason, Script, Version
+
+NOT_RUN = "not_run"
 
 
 def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
-    """Return pg_migrate's result for a run that came to its end, or as far as ``report`` says."""
+    """Return pg_migrate's result for a run that came to its end, or as far as the report says."""
     progress, plan = report.progress, report.plan
-    changed = bool(progress.done) or (checking and bool(plan.steps) and progress.failed is None)
-    versions = [plan.current] if plan.current else []
-    versions += [outcome.step.script.version for outcome in progress.done]
+    rehearsed_only = checking and progress.failed is None and not report.proofs
     result: Dict[str, Any] = {
-        "changed": changed,
+        "changed": bool(progress.done) or bool(plan.baseline) or (rehearsed_only and bool(progress.left)),
         "msg": sentence(report, checking),
-        "applied": [_outcome(outcome) for outcome in progress.done],
-        "pending": [_script(step.script, "not_run") for step in progress.left]
-        + [_script(script, "beyond_version") for script in plan.beyond],
-        "current_version": str(max(versions)) if versions else None,
-        "latest_version": str(plan.latest) if plan.latest else None,
+        "applied": [_outcome(each) for each in progress.done if each.step.direction is Direction.UP],
+        "rolled_back": [_outcome(each) for each in progress.done if each.step.direction is Direction.DOWN],
+        "skipped": _skipped(plan, progress),
+        "pending": _pending(plan, progress),
+        "current_version": _text(_current(plan, progress)),
+        "latest_version": _text(plan.latest),
     }
     if report.diffs is not None:
         result["schema_changed"] = any(report.diffs)
@@ -33,28 +34,80 @@ def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
         result["rehearsal"] = {"where": report.rehearsal.where, "not_proved": list(report.rehearsal.unproved)}
     if progress.failed is not None:
         result["failed_migration"] = _outcome(progress.failed)
-    return result
+    return {**result, **_tested(report)} if report.proofs else result
 
 
 def sentence(report: Report, checking: bool) -> str:
     """Return what happened, in one sentence."""
     done, left = report.progress.done, report.progress.left
-    if not done and not left:
-        return "Nothing is pending; the database is at version %s." % (report.plan.current or 0)
+    if report.proofs:
+        return "Tested %s." % _count(proof.script for proof in report.proofs)
+    steps = [outcome.step for outcome in done] + (list(left) if checking else [])
+    if not steps:
+        return _nothing(report.plan, checking)
+    up = steps[0].direction is Direction.UP
+    what = _count(step.script for step in steps)
     if not checking:
-        return "Applied %s." % _count(outcome.step for outcome in done)
-    if report.rehearsal is None:
-        return "Would apply %s; not rehearsed." % _count(left)
-    stopped = "; from %s on it was not rehearsed" % left[0].script.label if left else ""
-    steps = [outcome.step for outcome in done] + list(left)
-    return "Would apply %s; rehearsed on %s%s." % (_count(steps), report.rehearsal.where, stopped)
+        return "%s %s." % ("Applied" if up else "Rolled back", what)
+    how = "not rehearsed" if report.rehearsal is None else "rehearsed on %s" % report.rehearsal.where
+    if left and report.rehearsal is not None:
+        how += ", but not from %s on" % left[0].script.label
+    return "Would %s %s; %s." % ("apply" if up else "roll back", what, how)
 
 
-def _count(steps: Iterable[Step]) -> str:
-    versions = [str(step.script.version) for step in steps]
+def failure(report: Optional[Report], checking: bool) -> Dict[str, Any]:
+    """Return what is known of a run that failed."""
+    if report is None:
+        return {}
+    result = migrate_result(report, checking)
+    del result["msg"]
+    return result
+
+
+def _nothing(plan: Plan, checking: bool) -> str:
+    version = _text(max(plan.applied, default=None)) or "0"
+    if plan.baseline is None:
+        return "Nothing to do; the database is at version %s." % version
+    verb = "Would begin" if checking else "Began"
+    return "%s the history with %d migrations as the baseline; nothing to run." % (verb, len(plan.baseline))
+
+
+def _count(scripts: Iterable[Script]) -> str:
+    versions = [str(script.version) for script in scripts]
     if len(versions) == 1:
         return "1 migration (%s)" % versions[0]
     return "%d migrations (%s … %s)" % (len(versions), versions[0], versions[-1])
+
+
+def _skipped(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
+    baseline = [_script(script, Reason.BASELINE.value) for script in plan.baseline or ()]
+    deferred = [_script(script, why.value) for script, why in plan.left_out if why is Reason.DEFERRED]
+    return baseline + deferred + [_outcome(outcome) for outcome in progress.skipped]
+
+
+def _pending(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
+    left = [_script(step.script, NOT_RUN) for step in progress.left if step.direction is Direction.UP]
+    return left + [_script(script, why.value) for script, why in plan.left_out if why is Reason.BEYOND_VERSION]
+
+
+def _current(plan: Plan, progress: Progress) -> Optional[Version]:
+    """Return the highest version that is applied in the end."""
+    applied: Set[Version] = set(plan.applied)
+    for outcome in progress.done:
+        change = applied.add if outcome.step.direction is Direction.UP else applied.discard
+        change(outcome.step.script.version)
+    return max(applied, default=None)
+
+
+def _tested(report: Report) -> Dict[str, Any]:
+    """Return the verdicts; each diff is shown under its migration's name."""
+    shown = [
+        {"version": str(each.script.version), "name": each.script.name, "path": each.script.path}
+        | {"result": each.verdict.value, "diff": each.diff}
+        for each in report.proofs
+    ]
+    diffs = [{"prepared": "%s: %s\n%s" % (each.script.label, each.verdict.value, each.diff)} for each in report.proofs]
+    return {"tested": shown, "diff": [diff for diff, each in zip(diffs, report.proofs) if each.diff]}
 
 
 def _outcome(outcome: Outcome) -> Dict[str, Any]:
@@ -68,10 +121,5 @@ def _script(script: Script, reason: Optional[str]) -> Dict[str, Any]:
     return {"version": str(script.version), "name": script.name, "path": script.path, "reason": reason}
 
 
-def failure(report: Optional[Report], checking: bool) -> Dict[str, Any]:
-    """Return what is known of a run that failed."""
-    if report is None:
-        return {}
-    result = migrate_result(report, checking)
-    del result["msg"]
-    return result
+def _text(version: Optional[Version]) -> Optional[str]:
+    return None if version is None else str(version)

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQL of the history tables. {table} and {log} are their names; values are bound."""
+
+from __future__ import annotations
+
+INSPECT = """
+SELECT n.nspname, c.oid::bigint, c.relkind::text,
+       ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+               FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid = pg_catalog.to_regclass(%s)
+"""
+
+CURRENT_SCHEMA = "SELECT pg_catalog.current_schema()"
+
+SCHEMA_EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
+
+CREATE_SCHEMA = "CREATE SCHEMA {schema}"
+
+# ``applied`` is null for a deferred migration. Versions aren't unique: db-migrator adds a row whenever a migration runs
+# again, and has to go on working. ``event`` says how the row came to be there: applied, baseline or marked.
+CREATE_TABLES = """
+CREATE TABLE IF NOT EXISTS {table} (version text NOT NULL, applied timestamptz DEFAULT now());
+ALTER TABLE {table}
+  ADD COLUMN IF NOT EXISTS name text,
+  ADD COLUMN IF NOT EXISTS checksum text,
+  ADD COLUMN IF NOT EXISTS duration_ms bigint,
+  ADD COLUMN IF NOT EXISTS applied_by text,
+  ADD COLUMN IF NOT EXISTS applied_from text,
+  ADD COLUMN IF NOT EXISTS collection_version text,
+  ADD COLUMN IF NOT EXISTS event text;
+CREATE TABLE IF NOT EXISTS {log} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  logged timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  event text NOT NULL,
+  version text,
+  name text,
+  duration_ms bigint,
+  done_by text,
+  done_from text,
+  collection_version text,
+  detail text);
+"""
+
+ROWS = """
+SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+       {name}, {checksum}, {event}
+  FROM {table} ORDER BY applied NULLS FIRST, version
+"""
+
+# Whether the table is still what it was: a script may have put another one there, or changed it.
+UNTOUCHED = """
+WITH untouched AS (
+  SELECT 1 FROM pg_catalog.pg_attribute a
+   WHERE a.attrelid = pg_catalog.to_regclass(%(table)s) AND a.attnum > 0
+  HAVING min(a.attrelid::bigint) = %(oid)s
+     AND pg_catalog.array_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
+         FILTER (WHERE NOT a.attisdropped) = %(columns)s
+), logged AS (
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
+  SELECT %(event)s, %(version)s, %(name)s, %(duration)s, session_user, %(host)s, %(collection)s FROM untouched
+)
+"""
+
+RECORD = (
+    UNTOUCHED
+    + """
+INSERT INTO {table}
+       (version, applied, name, checksum, duration_ms, applied_by, applied_from, collection_version, event)
+SELECT %(version)s, CASE WHEN %(deferred)s THEN NULL ELSE pg_catalog.clock_timestamp() END, %(name)s, %(checksum)s,
+       %(duration)s, session_user, %(host)s, %(collection)s, %(event)s
+  FROM untouched
+"""
+)
+
+ERASE = UNTOUCHED + "DELETE FROM {table} WHERE version = ANY(%(spellings)s) AND EXISTS (SELECT 1 FROM untouched)"
+
+REPLACE = "DELETE FROM {table} WHERE version = ANY(%(spellings)s);"
+
+LOG = """
+INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, detail)
+VALUES (%s, %s, %s, %s, session_user, %s, %s, %s)
+"""
+
+COPY_ROW = "INSERT INTO {table} (version, applied, name, checksum, event) VALUES (%s, %s, %s, %s, %s)"

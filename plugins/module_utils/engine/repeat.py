@@ -1,0 +1,64 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Repeatable migrations: asked ahead of a run, so that a run in which none wants anything costs nothing."""
+
+from __future__ import annotations
+
+from typing import Any, List, Sequence, Tuple
+
+from ..errors import MigrationError
+from ..model import Outcome, PythonBody, Reason
+from ..server.session import SAVEPOINT, Mode
+from .capture import Capture
+from .failure import explain
+from .pyscript import facade, importing, load
+from .runner import Job
+from .session import Session
+
+READ_ONLY = "SET TRANSACTION READ ONLY; " + SAVEPOINT
+READ_ONLY_TRANSACTION = "25006"
+
+
+def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[Outcome, ...]]:
+    """Ask each repeatable migration, in a read-only transaction that is rolled back, whether it wants to run.
+
+    One that has to write to find out is asked in the run itself.
+
+    :returns: the jobs that remain, and those that don't want to run.
+    :raises MigrationError: when a should_run fails.
+    """
+    wanted: List[Job] = []
+    skipped: List[Outcome] = []
+    with Capture() as capture:
+        for job in jobs:
+            answer = _ask(session, job)
+            output = capture.take()
+            if answer:
+                wanted.append(job)
+            else:
+                skipped.append(Outcome(job[0], 0, output, Reason.SHOULD_NOT_RUN.value))
+    return wanted, tuple(skipped)
+
+
+def _ask(session: Session, job: Job) -> Any:
+    connection, body = session.connection, job[1].up
+    if not isinstance(body, PythonBody):
+        return True
+    own = facade(session.as_super_user)
+    module = load(body, own)
+    try:
+        with connection.cursor() as cursor, importing(body.path, own):
+            cursor.execute(READ_ONLY)
+            connection.mode = Mode.HELD
+            return module.should_run(cursor)
+    except MigrationError:
+        raise
+    except (Exception, SystemExit) as error:
+        if getattr(error, "pgcode", None) == READ_ONLY_TRANSACTION:
+            return True
+        raise explain(error, job[1], body, connection) from None
+    finally:
+        connection.mode = Mode.FREE
+        if not connection.closed:
+            connection.rollback()
