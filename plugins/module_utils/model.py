@@ -172,12 +172,14 @@ class Step:
     """One decision of a plan: run this section of this script.
 
     :ivar spellings: rows of the history that this step takes the place of, or takes away.
+    :ivar wanted: it is repeatable, and has said that it wants to run.
     """
 
     script: Script
     direction: Direction = Direction.UP
     reason: Reason = Reason.PENDING
     spellings: Tuple[str, ...] = ()
+    wanted: bool = False
 
 
 @dataclass(frozen=True)

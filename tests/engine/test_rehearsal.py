@@ -16,7 +16,7 @@ from .conftest import Project, done
 
 EVERYTHING = """
     SELECT array_agg(relname ORDER BY relname) FROM pg_class
-     WHERE relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)
+     WHERE relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
 
 
@@ -146,8 +146,9 @@ CLUSTER_WIDE = {
 }
 
 FOOTPRINT = """
-    SELECT (SELECT count(*) FROM pg_roles), (SELECT count(*) FROM pg_shdescription), (SELECT count(*) FROM pg_auth_members),
-           (SELECT count(*) FROM pg_db_role_setting), (SELECT array_agg(datname || coalesce(datacl::text, '')) FROM pg_database)
+    SELECT (SELECT count(*) FROM pg_roles), (SELECT count(*) FROM pg_shdescription),
+           (SELECT count(*) FROM pg_auth_members), (SELECT count(*) FROM pg_db_role_setting),
+           (SELECT array_agg(datname || coalesce(datacl::text, '')) FROM pg_database)
 """
 
 
@@ -301,8 +302,8 @@ def test_a_copy_left_by_a_killed_run_is_swept_and_one_in_use_is_not(project: Pro
 def test_others_may_not_connect_to_the_copy(project: Project) -> None:
     acl = "(SELECT datacl FROM pg_database WHERE datname = current_database())"
     project.write(
-        v1=f"DO $$ BEGIN ASSERT NOT EXISTS (SELECT 1 FROM aclexplode({acl}) WHERE grantee = 0 AND privilege_type = 'CONNECT');"
-        f" ASSERT {acl} IS NOT NULL; END $$"
+        v1=f"DO $$ BEGIN ASSERT {acl} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM aclexplode({acl}) "
+        "WHERE grantee = 0 AND privilege_type = 'CONNECT'); END $$"
     )
     assert done(project.check()) == ["1"]
 

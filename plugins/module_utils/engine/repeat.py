@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Sequence, Tuple
+from dataclasses import replace
+from typing import List, Optional, Sequence, Tuple
 
 from ..errors import MigrationError
 from ..model import Outcome, PythonBody, Reason
@@ -23,7 +24,8 @@ READ_ONLY_TRANSACTION = "25006"
 def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[Outcome, ...]]:
     """Ask each repeatable migration, in a read-only transaction that is rolled back, whether it wants to run.
 
-    One that has to write to find out is asked in the run itself.
+    One that has to write to find out is asked in the run itself. A rehearsal takes the others' answers, for
+    its copy may lack the rows that they look at.
 
     :returns: the jobs that remain, and those that don't want to run.
     :raises MigrationError: when a should_run fails.
@@ -32,31 +34,33 @@ def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[O
     skipped: List[Outcome] = []
     with Capture() as capture:
         for job in jobs:
+            step, migration = job
             answer = _ask(session, job)
             output = capture.take()
-            if answer:
-                wanted.append(job)
+            if answer is None or answer:
+                wanted.append((replace(step, wanted=answer is not None), migration))
             else:
-                skipped.append(Outcome(job[0], 0, output, Reason.SHOULD_NOT_RUN.value))
+                skipped.append(Outcome(step, 0, output, Reason.SHOULD_NOT_RUN.value))
     return wanted, tuple(skipped)
 
 
-def _ask(session: Session, job: Job) -> Any:
+def _ask(session: Session, job: Job) -> Optional[bool]:
+    """Return the answer; None: it has to write to find out."""
     connection, body = session.connection, job[1].up
     if not isinstance(body, PythonBody):
-        return True
+        return None
     own = facade(session.as_super_user)
     module = load(body, own)
     try:
         with connection.cursor() as cursor, importing(body.path, own):
             cursor.execute(READ_ONLY)
             connection.mode = Mode.HELD
-            return module.should_run(cursor)
+            return bool(module.should_run(cursor))
     except MigrationError:
         raise
     except (Exception, SystemExit) as error:
         if getattr(error, "pgcode", None) == READ_ONLY_TRANSACTION:
-            return True
+            return None
         raise explain(error, job[1], body, connection) from None
     finally:
         connection.mode = Mode.FREE

@@ -259,7 +259,7 @@ class _Run:
 
 
 def _asks(step: Step) -> bool:
-    return step.script.repeatable and step.direction is Direction.UP
+    return step.script.repeatable and step.direction is Direction.UP and not step.wanted
 
 
 def _messages(body: SqlBody) -> List[Tuple[str, int]]:
