@@ -53,6 +53,15 @@ options:
   session_role:
     description: Role to switch to (C(SET ROLE)) after connecting; all is done, and owned, by it.
     type: str
+  config_file:
+    description:
+      - An INI file with the key C(db-connection-string) in any section, for what O(url) would say, and the key
+        C(migrations-directory) for what O(migrations_dir) would say; options of the task override them.
+      - C(%(here)s) in it stands for the file's own directory.
+    type: path
+  config_key:
+    description: Name of the key with the connection string, when it isn't C(db-connection-string).
+    type: str
 notes:
   - With no connection option at all, libpq's own defaults hold (C(PGHOST), C(PGSERVICE), C(~/.pgpass) …).
 requirements:

@@ -13,9 +13,16 @@ options:
       - Directories with migration scripts, on the host that runs the task.
       - The scripts of all of them form one sequence by version.
       - A directory holds one kind of script, which is found by looking.
+      - One of O(migrations_dir), O(context) and C(migrations-directory) in O(config_file) says where the scripts are.
     type: list
     elements: path
-    required: true
+  context:
+    description:
+      - Python packages that name their migrations directory by an entry point C(migrations_directory) in the group
+        C(dbmigrator), which is a path or a function that returns one.
+      - They are looked up by the interpreter that runs the module.
+    type: list
+    elements: str
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.

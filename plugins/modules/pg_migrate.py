@@ -7,7 +7,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pg_migrate
-short_description: Apply database migrations to PostgreSQL
+short_description: Apply, roll back and prove database migrations on PostgreSQL
 version_added: 0.1.0
 description:
   - Applies the migration scripts that are not applied yet, in the order of their versions, each in one transaction
@@ -31,13 +31,41 @@ attributes:
     description: The database servers that it works on.
 options:
   state:
-    description: V(migrated) applies what is pending.
+    description:
+      - V(migrated) applies what is pending.
+      - V(rolled_back) rolls back what was applied last, see O(steps), or all that is above O(version). Deferred
+        migrations are left alone.
+      - V(tested) proves on a scratch copy of the database, for each pending migration, that it can be rolled back; it
+        goes up, down and up again, and the schema has to be what it was. The database itself is never touched.
     type: str
-    choices: [migrated]
+    choices: [migrated, rolled_back, tested]
     default: migrated
   version:
-    description: Apply up to and including this version, written as in the script's file name. Left out, all.
+    description:
+      - A version, written as in the script's file name.
+      - With O(state=migrated) and O(state=tested), go up to and including it; left out, all.
+      - With O(state=rolled_back), roll back everything above it; V(0) for everything.
     type: str
+  steps:
+    description: With O(state=rolled_back) and no O(version), how many migrations to roll back, the last applied first.
+    type: int
+    default: 1
+  run_deferred:
+    description: Also run migrations that say of themselves that they are deferred (C(@deferred)), or were marked so.
+    type: bool
+    default: false
+  baseline_version:
+    description:
+      - While the database has no history, take it over as it is, by recording everything up to this version as applied
+        and running nothing of it; V(latest) records all, V(0) nothing. Later it has no meaning, and may stay.
+      - What belongs to the baseline can't be rolled back.
+    type: str
+  super_user:
+    description:
+      - User of the second connection that scripts get from C(super_user()), to the same database.
+      - A password given for the first connection isn't used for it.
+    type: str
+    default: postgres
   single_transaction:
     description: Apply all pending migrations in one transaction, so that either all of them stand or none.
     type: bool
@@ -101,6 +129,24 @@ EXAMPLES = r"""
     single_transaction: true
     rehearsal: required
     rehearsal_data: [public.users]
+
+- name: Roll back what was applied last
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: rolled_back
+
+- name: Prove that every pending migration can be rolled back
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: tested
+
+- name: Take over a database that has everything up to a version already
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    baseline_version: "20151217170514"
 """
 
 RETURN = r"""
@@ -133,6 +179,37 @@ applied:
       elements: str
     reason:
       description: What a person should know about how it ran, for example that it had no transaction around it.
+      type: str
+rolled_back:
+  description: The migrations that were rolled back, as in RV(applied); in check mode those that passed the rehearsal.
+  returned: always, when it came to a plan
+  type: list
+  elements: dict
+skipped:
+  description: The migrations that were passed over, and why (C(deferred), C(should_run_is_false), C(baseline)).
+  returned: always, when it came to a plan
+  type: list
+  elements: dict
+tested:
+  description: The verdict on each migration.
+  returned: with O(state=tested)
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: Version, as in the file name.
+      type: str
+    name:
+      description: Name, from the file name.
+      type: str
+    path:
+      description: The script's file.
+      type: str
+    result:
+      description: One of C(reversible), C(reversible_but_for_column_order), C(not_reversible) and C(without_down).
+      type: str
+    diff:
+      description: What differs after rolling back, or after applying again.
       type: str
 pending:
   description: The migrations that are still not applied, and why (C(not_run), C(beyond_version)).

@@ -169,6 +169,16 @@ def copy(source: Tuple[HistoryRow, ...], connection: Any, history: History) -> N
     connection.commit()
 
 
+def last_failed(connection: Any, history: History) -> List[str]:
+    """Return the versions whose last event is a failure.
+
+    :raises psycopg2.Error: when there is no log, because only another tool has written this history.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.LAST_FAILED))
+        return [row[0] for row in cursor.fetchall()]
+
+
 def touched(history: History) -> MigrationError:
     """Return the error for a script that dropped or altered the history."""
     return ScriptFailed(

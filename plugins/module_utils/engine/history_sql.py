@@ -87,3 +87,8 @@ VALUES (%s, %s, %s, %s, session_user, %s, %s, %s)
 """
 
 COPY_ROW = "INSERT INTO {table} (version, applied, name, checksum, event) VALUES (%s, %s, %s, %s, %s)"
+
+LAST_FAILED = """
+SELECT version FROM (SELECT DISTINCT ON (version) version, event FROM {log} ORDER BY version, id DESC) AS last
+ WHERE event = 'failed'
+"""

@@ -27,7 +27,7 @@ def plan_migrate(
     :raises UnknownVersion: when no script has the version asked for.
     """
     rows = {row.version: row for row in history}
-    last = _resolve(target, scripts) if target is not None else None
+    last = find_version(target, scripts) if target is not None else None
     steps: List[Step] = []
     left_out: List[Tuple[Script, Reason]] = []
     for script in scripts:
@@ -63,7 +63,7 @@ def plan_rollback(
             raise OptionInvalid("steps: %d is no number of migrations to roll back" % steps, hint="Name 1 or more.")
         chosen = newest_first[:steps]
     else:
-        floor = None if target == NOTHING else _resolve(target, scripts, [row.version for row in history])
+        floor = None if target == NOTHING else find_version(target, scripts, [row.version for row in history])
         chosen = [row for row in newest_first if floor is None or row.version > floor]
     files = {script.version: script for script in scripts}
     _require_reversible(chosen, files)
@@ -80,7 +80,7 @@ def plan_baseline(scripts: Sequence[Script], version: str) -> Tuple[Script, ...]
         return tuple(scripts)
     if version == NOTHING:
         return ()
-    last = _resolve(version, scripts)
+    last = find_version(version, scripts)
     return tuple(script for script in scripts if script.version <= last)
 
 
@@ -117,8 +117,12 @@ def _require_reversible(rows: Sequence[HistoryRow], files: Dict[Version, Script]
             )
 
 
-def _resolve(target: str, scripts: Sequence[Script], recorded: Sequence[Version] = ()) -> Version:
-    """Return the version asked for; one that nobody knows is more likely misspelt than meant."""
+def find_version(target: str, scripts: Sequence[Script], recorded: Sequence[Version] = ()) -> Version:
+    """Return the version asked for; one that nobody knows is more likely misspelt than meant.
+
+    :param recorded: versions of the history that count as known too.
+    :raises UnknownVersion: names those that come near.
+    """
     try:
         wanted = Version.parse(target)
     except ValueError as error:

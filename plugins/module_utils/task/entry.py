@@ -21,13 +21,14 @@ class Interrupted(BaseException):
     """A signal to end; a BaseException, so that no script's ``except Exception`` keeps it."""
 
 
-def run(module: Any, function: Callable[[Any], Dict[str, Any]]) -> None:
+def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: bool = True) -> None:
     """Call the function with the module and exit with its result, or fail with its error.
 
     :param module: an AnsibleModule.
     :param function: takes the module, returns the result.
+    :param needs_database: it can't do without psycopg2.
     """
-    if deps.PSYCOPG2_ERROR is not None:
+    if needs_database and deps.PSYCOPG2_ERROR is not None:
         message = missing_required_lib("psycopg2", url="https://www.psycopg.org")
         module.fail_json(msg=message, exception=deps.PSYCOPG2_ERROR, error={"kind": "dependency", "message": message})
     try:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Dict, Mapping, Tuple
 
 from ..engine.request import Request
 from ..errors import OptionInvalid
+from ..scripts.entry_points import directories_of
 from ..server.connection import Target, parse_url
-from ..server.names import parse_name
+from ..server.names import QualifiedName, parse_name
+from .config_file import ConfigFile
 
 CONNECTION: Dict[str, Any] = {
     "url": {"type": "str", "no_log": True},
@@ -26,10 +28,13 @@ CONNECTION: Dict[str, Any] = {
     "ssl_key": {"type": "path"},
     "connect_params": {"type": "dict", "default": {}},
     "session_role": {"type": "str"},
+    "config_file": {"type": "path"},
+    "config_key": {"type": "str", "no_log": False},
 }
 
 MIGRATIONS: Dict[str, Any] = {
-    "migrations_dir": {"type": "list", "elements": "path", "required": True},
+    "migrations_dir": {"type": "list", "elements": "path"},
+    "context": {"type": "list", "elements": "str"},
     "history_table": {"type": "str", "default": "schema_migrations"},
 }
 
@@ -51,6 +56,27 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_url": {"type": "str", "no_log": True},
 }
 
+MARK: Dict[str, Any] = {
+    **CONNECTION,
+    **MIGRATIONS,
+    "versions": {"type": "list", "elements": "str", "required": True},
+    "state": {"type": "str", "choices": ["applied", "pending", "deferred"], "default": "applied"},
+    "lock_wait": {"type": "int", "default": 60},
+}
+
+INFO: Dict[str, Any] = {
+    **CONNECTION,
+    **MIGRATIONS,
+    "wide": {"type": "bool", "default": False},
+    "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
+}
+
+GENERATE: Dict[str, Any] = {
+    "name": {"type": "str", "required": True},
+    "migrations_dir": {"type": "path", "required": True},
+    "kind": {"type": "str", "choices": ["python", "sql"]},
+}
+
 # community.postgresql's names → libpq's keywords.
 KEYWORDS = {
     "login_host": "host",
@@ -69,14 +95,43 @@ LOG_SUFFIX_BYTES = 4
 
 
 def target(params: Mapping[str, Any]) -> Target:
-    """Return where to connect: login_* overrides its part of url.
+    """Return where to connect: login_* overrides its part of url, and url the configuration file's.
 
-    :raises ConnectError: when url can't be read.
+    :raises MigrationError: when url or the configuration file can't be read.
     """
-    keywords = parse_url(params["url"]) if params["url"] else {}
+    url = params["url"]
+    if url is None and params["config_file"] is not None:
+        url = ConfigFile(params["config_file"]).url(params["config_key"])
+    keywords = parse_url(url) if url else {}
     keywords.update({word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None})
     keywords.update({key: str(value) for key, value in params["connect_params"].items()})
     return Target(keywords, params["session_role"])
+
+
+def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
+    """Return where the scripts are: migrations_dir and what the contexts name; else the configuration file's.
+
+    :raises MigrationError: when nothing says where, or what says it can't be read.
+    """
+    found = list(params["migrations_dir"] or [])
+    for context in params["context"] or []:
+        found += directories_of(context)
+    if not found and params["config_file"] is not None:
+        found = ConfigFile(params["config_file"]).directories()
+    if not found:
+        raise OptionInvalid(
+            "Nothing says where the migrations are",
+            hint="Set migrations_dir, context, or migrations-directory in config_file.",
+        )
+    return tuple(dict.fromkeys(found))
+
+
+def history_table(params: Mapping[str, Any]) -> QualifiedName:
+    """Return the name of the history.
+
+    :raises OptionInvalid: when it can't be a table's, or its log's.
+    """
+    return parse_name(params["history_table"], "history_table", reserve=LOG_SUFFIX_BYTES)
 
 
 def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
@@ -92,8 +147,8 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     rehearsal_url = params["rehearsal_url"]
     return Request(
         target=target(params),
-        directories=tuple(params["migrations_dir"]),
-        history_table=parse_name(params["history_table"], "history_table", reserve=LOG_SUFFIX_BYTES),
+        directories=directories(params),
+        history_table=history_table(params),
         state=params["state"],
         version=params["version"],
         steps=params["steps"],

@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a new, empty migration."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Dict, List, Optional, Sequence, Tuple
+
+from ..errors import OptionInvalid, ScriptInvalid
+from ..model import Script, Version
+from ..scripts.discovery import discover
+
+# Longest version that counts as a number; anything longer is a moment in time.
+NUMBER_DIGITS = 8
+TIMESTAMP = "%Y%m%d%H%M%S"
+
+PYTHON = """\
+# To make this a repeatable migration, which is asked at every run, define
+# def should_run(cursor):
+#     return True
+
+
+def up(cursor):
+    pass
+
+
+def down(cursor):
+    pass
+"""
+TEMPLATES: Dict[str, Dict[str, str]] = {
+    "python": {"%s_%s.py": PYTHON},
+    "sql": {"%s_%s.up.sql": "-- what to change\n", "%s_%s.down.sql": "-- how to take it back\n"},
+}
+
+
+@dataclass(frozen=True)
+class GenerateRequest:
+    """What to write. ``kind`` None: the kind that the directory has, else Python."""
+
+    directory: str
+    name: str
+    kind: Optional[str] = None
+    checking: bool = False
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What was written, or was there already.
+
+    :ivar files: path → text; nothing where the migration was there.
+    """
+
+    version: str
+    paths: Tuple[str, ...]
+    files: Dict[str, str]
+
+
+def generate(request: GenerateRequest, now: Optional[datetime] = None) -> Generated:
+    """Write the files of a new migration, unless one of that name is there.
+
+    :param now: the moment that its version is made from.
+    :raises OptionInvalid: when the name can't be a file's.
+    :raises ScriptInvalid: when the directory can't be read or written, or its versions are of two sorts.
+    """
+    name = _slug(request.name)
+    scripts = discover([request.directory]) if os.path.isdir(request.directory) else ()
+    for script in scripts:
+        if script.name == name:
+            return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
+    version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
+    kind = request.kind or (scripts[0].kind if scripts else "python")
+    _refuse_other_kind(kind, scripts)
+    files = {
+        os.path.join(request.directory, template % (version, name)): text for template, text in TEMPLATES[kind].items()
+    }
+    if not request.checking:
+        _write(request.directory, files)
+    return Generated(version, tuple(files), files)
+
+
+def _slug(name: str) -> str:
+    slug = re.sub(r"\s+", "_", name.strip())
+    if not slug or slug.startswith(".") or re.search(r"[/\\\x00-\x1f]", slug):
+        raise OptionInvalid(
+            "name: %r can't be part of a file's name" % name, hint="Write words only; the directory is migrations_dir."
+        )
+    return slug
+
+
+def _next_version(versions: Sequence[Version], now: datetime) -> str:
+    """Return the next number where the directory is numbered, keeping its leading zeros; else the moment in UTC."""
+    numbered = [version for version in versions if len(version.text.replace("-", "")) <= NUMBER_DIGITS]
+    if numbered and len(numbered) < len(versions):
+        raise ScriptInvalid(
+            "Some of the versions are numbers (%s), others moments in time (%s)"
+            % (numbered[-1], next(version for version in versions if version not in numbered)),
+            hint="Which of the two the next one is can't be told. Write its files by hand.",
+        )
+    if not numbered:
+        return now.strftime(TIMESTAMP)
+    last = max(numbered)
+    return str(last.parts[0] + 1).zfill(len(last.text))
+
+
+def _refuse_other_kind(kind: str, scripts: Sequence[Script]) -> None:
+    if scripts and scripts[0].kind != kind:
+        raise OptionInvalid(
+            "kind: the directory's scripts are %s, not %s" % (scripts[0].kind, kind),
+            hint="A directory holds one kind. Leave kind out, or generate into another directory.",
+        )
+
+
+def _write(directory: str, files: Dict[str, str]) -> None:
+    written: List[str] = []
+    try:
+        os.makedirs(directory, exist_ok=True)
+        for path, text in files.items():
+            with open(path, "x", encoding="utf-8", newline="\n") as stream:
+                written.append(path)
+                stream.write(text)
+    except OSError as error:
+        for path in written:
+            os.unlink(path)
+        raise ScriptInvalid(
+            "No migration can be written into %s: %s" % (directory, error.strerror),
+            hint="Mend the directory's rights, or name another one.",
+            path=directory,
+        ) from None

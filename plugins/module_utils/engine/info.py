@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where each migration stands. Never writes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+
+from .. import deps
+from ..errors import DatabaseMissing, MigrationError
+from ..model import HistoryRow, Script, State, Version
+from ..scripts.discovery import discover, read
+from ..server.connection import Target, connect
+from ..server.names import QualifiedName
+from . import history as history_room
+
+NARROW = 15
+HEADER = ("version", "name", "is applied", "date applied")
+
+
+@dataclass(frozen=True)
+class InfoRequest:
+    """Whose migrations to list, and in which order: "version" or "applied"."""
+
+    target: Target
+    directories: Tuple[str, ...]
+    history_table: QualifiedName
+    sort: str = "version"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One migration, and where it stands.
+
+    :ivar applied_at: the server's time in ISO 8601, in UTC.
+    :ivar missing: it is recorded, and its file is gone.
+    :ivar modified: its checksum differs from the one recorded.
+    """
+
+    version: Version
+    name: str
+    kind: Optional[str]
+    state: State
+    repeatable: bool = False
+    reversible: Optional[bool] = None
+    applied_at: Optional[str] = None
+    modified: bool = False
+    missing: bool = False
+
+
+@dataclass(frozen=True)
+class Info:
+    """All migrations, ordered as asked for."""
+
+    standings: Tuple[Standing, ...]
+    latest: Optional[Version]
+    current: Optional[Version]
+
+    @property
+    def pending_count(self) -> int:
+        """Return how many would be applied; repeatable ones that ran before don't count."""
+        return sum(each.state in (State.PENDING, State.FAILED) for each in self.standings)
+
+
+def info(request: InfoRequest) -> Info:
+    """Return where each migration stands; with no history, or no database yet, all are pending.
+
+    :raises MigrationError: when directory, connection or history can't be read.
+    """
+    scripts = discover(request.directories)
+    try:
+        with closing(connect(request.target, "pg_migration_info")) as connection:
+            history = history_room.find(connection, request.history_table)
+            rows = history_room.rows(connection, history)
+            failed = _failed(connection, history)
+            connection.rollback()
+    except DatabaseMissing:
+        rows, failed = (), frozenset()
+    standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
+    standings.sort(key=lambda each: each.version)
+    if request.sort == "applied":
+        standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
+    applied = [row.version for row in rows if row.applied is not None]
+    return Info(tuple(standings), scripts[-1].version if scripts else None, max(applied, default=None))
+
+
+def listing(found: Info, wide: bool) -> List[str]:
+    """Return a table for people, in the columns that db-migrator's users know; a * marks a repeatable migration."""
+    names = [each.name for each in found.standings]
+    width = max([NARROW, *map(len, names)]) if wide else NARROW
+    longest = max([len(HEADER[0]), *(len(str(each.version)) for each in found.standings)])
+    template = "%%-%ds | %%-%ds | %%-12s | %%s" % (longest, width)
+    lines = [template % HEADER, "-" * len(template % HEADER)]
+    for each in found.standings:
+        state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.missing or each.modified else "")
+        lines.append((template % (each.version, each.name[:width], state, each.applied_at or "")).rstrip())
+    return lines + _legend(found.standings)
+
+
+def _legend(standings: Iterable[Standing]) -> List[str]:
+    gone = ["! the file of %s is gone" % each.version for each in standings if each.missing]
+    return gone + ["! %s was modified after it was applied" % each.version for each in standings if each.modified]
+
+
+def _of_scripts(
+    scripts: Sequence[Script], rows: Sequence[HistoryRow], failed: FrozenSet[Version]
+) -> Iterable[Standing]:
+    recorded = {row.version: row for row in rows}
+    for script in scripts:
+        row = recorded.get(script.version)
+        yield Standing(
+            script.version,
+            script.name,
+            script.kind,
+            _state(script, row, failed),
+            script.repeatable,
+            _reversible(script),
+            row.applied if row else None,
+            bool(row and row.checksum and row.applied and row.checksum != script.checksum),
+        )
+
+
+def _of_missing(scripts: Sequence[Script], rows: Sequence[HistoryRow]) -> Iterable[Standing]:
+    there = {script.version for script in scripts}
+    for row in rows:
+        if row.version not in there:
+            state = State.DEFERRED if row.applied is None else State.APPLIED
+            yield Standing(row.version, row.name or "", None, state, applied_at=row.applied, missing=True)
+
+
+def _state(script: Script, row: Optional[HistoryRow], failed: FrozenSet[Version]) -> State:
+    if row is not None:
+        return State.DEFERRED if row.applied is None else State.APPLIED
+    if script.version in failed:
+        return State.FAILED
+    return State.DEFERRED if script.deferred else State.PENDING
+
+
+def _reversible(script: Script) -> Optional[bool]:
+    """Return whether it has a down; None: it can't be read."""
+    try:
+        return read(script).down is not None
+    except MigrationError:
+        return None
+
+
+def _failed(connection: Any, history: history_room.History) -> FrozenSet[Version]:
+    """Return the versions whose last event is a failure."""
+    if not history.exists:
+        return frozenset()
+    try:
+        return frozenset(Version.parse(version) for version in history_room.last_failed(connection, history))
+    except (deps.psycopg2.Error, ValueError):
+        connection.rollback()
+        return frozenset()

@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes history without running anything."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from ..errors import UnknownVersion
+from ..model import Direction, HistoryRow, Reason, Script, State, Step, Version
+from ..scripts.discovery import discover
+from ..server.connection import Target, connect
+from ..server.names import QualifiedName
+from . import history as history_room
+from .history import Entry
+from .lock import acquire, release
+from .plan import find_version
+
+# What the log says of a mark.
+EVENTS = {State.APPLIED: "marked", State.DEFERRED: "deferred", State.PENDING: "forgotten"}
+
+
+@dataclass(frozen=True)
+class MarkRequest:
+    """Which versions to mark as what. ``lock_wait`` is in seconds."""
+
+    target: Target
+    directories: Tuple[str, ...]
+    history_table: QualifiedName
+    versions: Tuple[str, ...]
+    state: State
+    lock_wait: float = 60
+    checking: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One version, with what it is marked as and what it was before."""
+
+    version: str
+    name: Optional[str]
+    before: State
+    after: State
+
+
+def mark(request: MarkRequest) -> List[Mark]:
+    """Mark each version, all in one transaction.
+
+    :returns: a mark for each version; where before and after are the same, nothing was written for it.
+    :raises UnknownVersion: when one of them is unknown; then nothing is marked.
+    """
+    scripts = discover(request.directories)
+    with closing(connect(request.target, "pg_migration_mark")) as connection:
+        if request.checking:
+            return [each for each, dummy in _plan(connection, request, scripts)[1]]
+        acquire(connection, request.lock_wait)
+        try:
+            return _write(connection, request, scripts)
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                release(connection)
+
+
+def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> List[Mark]:
+    history, planned = _plan(connection, request, scripts)
+    if any(each.before is not each.after for each, dummy in planned):
+        history = history_room.ensure(connection, history)
+        with connection.cursor() as cursor:
+            for each, step in planned:
+                if each.before is not each.after:
+                    history_room.record(cursor, history, Entry(EVENTS[request.state], step))
+        connection.commit()
+    return [each for each, dummy in planned]
+
+
+def _plan(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> Tuple[Any, List[Tuple[Mark, Step]]]:
+    """Return the history, and what to write for each version."""
+    history = history_room.find(connection, request.history_table)
+    rows = {row.version: row for row in history_room.rows(connection, history)}
+    connection.rollback()
+    files = {script.version: script for script in scripts}
+    return history, [_plan_one(text, request.state, files, rows) for text in dict.fromkeys(request.versions)]
+
+
+def _plan_one(
+    text: str, state: State, files: Dict[Version, Script], rows: Dict[Version, HistoryRow]
+) -> Tuple[Mark, Step]:
+    """A missing file's migration can be forgotten; to be marked as anything else, it must be there."""
+    recorded = list(rows) if state is State.PENDING else []
+    version = find_version(text, list(files.values()), recorded)
+    row = rows.get(version)
+    script = files.get(version) or _ghost(version, row)
+    before = State.PENDING if row is None else State.DEFERRED if row.applied is None else State.APPLIED
+    direction = Direction.DOWN if state is State.PENDING else Direction.UP
+    step = Step(script, direction, Reason.PENDING, row.spellings if row else ())
+    return Mark(str(script.version), script.name or None, before, state), step
+
+
+def _ghost(version: Version, row: Optional[HistoryRow]) -> Script:
+    """Return a stand-in for a script whose file is gone."""
+    if row is None:
+        raise UnknownVersion("No script has the version %s" % version, version=str(version))
+    return Script(version, row.name or "", "", "")

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The INI file of db-migrator's users: where the database is, and where the scripts are."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from typing import List, Optional
+
+from ..errors import OptionInvalid
+
+URL_KEY = "db-connection-string"
+DIRECTORY_KEY = "migrations-directory"
+
+
+class ConfigFile:
+    """An INI file; a key may stand in any of its sections. ``%(here)s`` is the file's own directory.
+
+    :raises OptionInvalid: when it can't be read.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.here = os.path.dirname(os.path.abspath(path))
+        self.parser = configparser.ConfigParser(defaults={"here": self.here.replace("%", "%%")})
+        try:
+            with open(path, encoding="utf-8") as stream:
+                self.parser.read_file(stream)
+        except (OSError, UnicodeDecodeError, configparser.Error) as error:
+            # A parser's message may quote a line, and a line may hold a password.
+            reason = getattr(error, "strerror", None) or "it is no INI file in UTF-8"
+            raise OptionInvalid(
+                "config_file: %s can't be read: %s" % (path, reason), hint="Correct its path."
+            ) from None
+
+    def url(self, key: Optional[str]) -> str:
+        """Return the connection string.
+
+        :param key: its key, when it isn't the usual one.
+        :raises OptionInvalid: when the file hasn't got it.
+        """
+        wanted = key or URL_KEY
+        value = self._get(wanted)
+        if value is None:
+            raise OptionInvalid(
+                "config_file: %s has no key %s in any section" % (self.path, wanted),
+                hint="Add it, name another with config_key, or say with url where the database is.",
+            )
+        return value
+
+    def directories(self) -> List[str]:
+        """Return the migrations directories, one a line; a relative one is meant from the file's own place."""
+        value = self._get(DIRECTORY_KEY) or ""
+        return [os.path.join(self.here, line.strip()) for line in value.splitlines() if line.strip()]
+
+    def _get(self, key: str) -> Optional[str]:
+        for section in [*self.parser.sections(), self.parser.default_section]:
+            try:
+                return self.parser.get(section, key)
+            except configparser.InterpolationError:
+                # A percent sign of a password or a URL, not of an interpolation.
+                return self.parser.get(section, key, raw=True)
+            except (configparser.NoOptionError, configparser.NoSectionError):
+                continue
+        return None

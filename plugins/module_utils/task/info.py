@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pg_migration_info: parameters in, result out."""
+
+from __future__ import annotations
+
+from typing import Any, Dict
+
+from ..engine.info import InfoRequest, Standing, info, listing
+from . import options
+
+
+def pg_migration_info(module: Any) -> Dict[str, Any]:
+    """Run the task.
+
+    :raises MigrationError: when directory, connection or history can't be read.
+    """
+    params = module.params
+    found = info(
+        InfoRequest(options.target(params), options.directories(params), options.history_table(params), params["sort"])
+    )
+    return {
+        "changed": False,
+        "msg": "%d of %d migrations are pending." % (found.pending_count, len(found.standings)),
+        "migrations": [_shown(each) for each in found.standings],
+        "latest_version": str(found.latest) if found.latest else None,
+        "current_version": str(found.current) if found.current else None,
+        "pending_count": found.pending_count,
+        "listing": listing(found, params["wide"]),
+    }
+
+
+def _shown(standing: Standing) -> Dict[str, Any]:
+    shown = dict(vars(standing))
+    shown.update(version=str(standing.version), state=standing.state.value)
+    return shown

@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pg_migration_generate
+short_description: Write a new, empty migration
+version_added: 0.1.0
+description:
+  - Writes the files of a new migration into a directory, with the next version. It needs no database.
+  - Where a migration of that name is there already, nothing is written.
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be written.
+  diff_mode:
+    support: full
+    description: Shows the files' text.
+  platform:
+    support: full
+    platforms: posix
+    description: The hosts that it runs on.
+options:
+  name:
+    description: Name of the migration; spaces become underscores.
+    type: str
+    required: true
+  migrations_dir:
+    description:
+      - Directory to write into; it is made if it isn't there.
+      - Where its versions are numbers, the new one gets the next number; otherwise the present moment in UTC.
+    type: path
+    required: true
+  kind:
+    description: V(python) or V(sql). Left out, the kind that the directory has, or V(python) where it is empty.
+    type: str
+    choices: [python, sql]
+seealso:
+  - module: pgops.migrations.pg_migrate
+author:
+  - pgops.migrations authors (@pgops)
+"""
+
+EXAMPLES = r"""
+- name: Begin a migration
+  pgops.migrations.pg_migration_generate:
+    name: add id to users
+    migrations_dir: /srv/shop/migrations
+"""
+
+RETURN = r"""
+msg:
+  description: What was written, in one sentence.
+  returned: always
+  type: str
+version:
+  description: The migration's version.
+  returned: success
+  type: str
+  sample: "20261120201500"
+paths:
+  description: Its files.
+  returned: success
+  type: list
+  elements: str
+error:
+  description: What went wrong, as in M(pgops.migrations.pg_migrate).
+  returned: on failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgops.migrations.plugins.module_utils.task import options
+from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.generate import pg_migration_generate
+
+
+def main() -> None:
+    """Run the task."""
+    module = AnsibleModule(argument_spec=options.GENERATE, supports_check_mode=True)
+    run(module, pg_migration_generate, needs_database=False)
+
+
+if __name__ == "__main__":
+    main()

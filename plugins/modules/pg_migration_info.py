@@ -1,0 +1,128 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pg_migration_info
+short_description: Tell where each migration stands
+version_added: 0.1.0
+description:
+  - Lists the migrations on disk and in the history, with the state of each. It never writes.
+  - Without a history, and without a database, all are pending.
+extends_documentation_fragment:
+  - pgops.migrations.connection
+  - pgops.migrations.migrations
+attributes:
+  check_mode:
+    support: full
+    description: It never changes anything.
+  diff_mode:
+    support: none
+    description: There is nothing to show.
+  platform:
+    support: full
+    platforms: postgresql
+    description: The database servers that it works on.
+options:
+  wide:
+    description: Show the names in RV(listing) in full.
+    type: bool
+    default: false
+  sort:
+    description: Order by version, or by time of application with what isn't applied behind.
+    type: str
+    choices: [version, applied]
+    default: version
+seealso:
+  - module: pgops.migrations.pg_migrate
+author:
+  - pgops.migrations authors (@pgops)
+"""
+
+EXAMPLES = r"""
+- name: Look
+  pgops.migrations.pg_migration_info:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+  register: shop
+
+- name: Show the list
+  ansible.builtin.debug:
+    var: shop.listing
+"""
+
+RETURN = r"""
+migrations:
+  description: One entry for each migration, on disk or recorded.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: Version, as in the file name; as recorded, where the file is gone.
+      type: str
+    name:
+      description: Name, from the file name.
+      type: str
+    kind:
+      description: The kind of script.
+      type: str
+    state:
+      description: One of C(pending), C(applied), C(deferred) and C(failed), which is pending after a failure.
+      type: str
+    repeatable:
+      description: Whether it is asked at every run if it wants to run.
+      type: bool
+    reversible:
+      description: Whether it has a down; null where the script can't be read.
+      type: bool
+    applied_at:
+      description: When it was applied, in UTC.
+      type: str
+      sample: "2026-01-31T00:15:01.692570Z"
+    modified:
+      description: Whether its file has changed since it was applied.
+      type: bool
+    missing:
+      description: Whether it is recorded, and its file is gone.
+      type: bool
+latest_version:
+  description: Highest version on disk.
+  returned: success
+  type: str
+current_version:
+  description: Highest version that is applied.
+  returned: success
+  type: str
+pending_count:
+  description: How many are pending.
+  returned: success
+  type: int
+listing:
+  description: The same as a table for people, as lines; a C(*) marks a repeatable migration.
+  returned: success
+  type: list
+  elements: str
+error:
+  description: What went wrong, as in M(pgops.migrations.pg_migrate).
+  returned: on failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgops.migrations.plugins.module_utils.task import options
+from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.info import pg_migration_info
+
+
+def main() -> None:
+    """Run the task."""
+    module = AnsibleModule(argument_spec=options.INFO, supports_check_mode=True)
+    run(module, pg_migration_info)
+
+
+if __name__ == "__main__":
+    main()

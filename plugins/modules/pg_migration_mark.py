@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pg_migration_mark
+short_description: Mark migrations as applied, pending or deferred
+version_added: 0.1.0
+description:
+  - Writes the history of migrations without running anything.
+  - All versions are marked in one transaction; if one of them is unknown, none is.
+extends_documentation_fragment:
+  - pgops.migrations.connection
+  - pgops.migrations.migrations
+attributes:
+  check_mode:
+    support: full
+    description: Says what would be marked, and writes nothing.
+  diff_mode:
+    support: full
+    description: Shows the state of each version before and after.
+  platform:
+    support: full
+    platforms: postgresql
+    description: The database servers that it works on.
+options:
+  versions:
+    description: The versions to mark, written as in the scripts' file names.
+    type: list
+    elements: str
+    required: true
+  state:
+    description:
+      - V(applied) records a migration as if it had been run; V(pending) forgets it, also when its file is gone.
+      - V(deferred) keeps it from running, and from being rolled back, until it is asked for.
+    type: str
+    choices: [applied, pending, deferred]
+    default: applied
+  lock_wait:
+    description: How many seconds to wait for a run on the same database to end.
+    type: int
+    default: 60
+seealso:
+  - module: pgops.migrations.pg_migrate
+  - module: pgops.migrations.pg_migration_info
+author:
+  - pgops.migrations authors (@pgops)
+"""
+
+EXAMPLES = r"""
+- name: Somebody has done by hand what this migration would do
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    versions: ["20151217170514"]
+
+- name: Leave two migrations for later
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    versions: ["20151217170514", "20151218145832"]
+    state: deferred
+"""
+
+RETURN = r"""
+msg:
+  description: What was marked, in one sentence.
+  returned: always
+  type: str
+  sample: Marked 20151217170514 as applied.
+marked:
+  description: The versions whose state has changed.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    version:
+      description: Version, as in the file name.
+      type: str
+    name:
+      description: Name, from the file name.
+      type: str
+    before:
+      description: What it was before.
+      type: str
+error:
+  description: What went wrong, as in M(pgops.migrations.pg_migrate).
+  returned: on failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgops.migrations.plugins.module_utils.task import options
+from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.mark import pg_migration_mark
+
+
+def main() -> None:
+    """Run the task."""
+    module = AnsibleModule(argument_spec=options.MARK, supports_check_mode=True)
+    run(module, pg_migration_mark)
+
+
+if __name__ == "__main__":
+    main()
