@@ -23,6 +23,15 @@ options:
       - They are looked up by the interpreter that runs the module.
     type: list
     elements: str
+  kind:
+    description:
+      - Kind of the scripts in all of these directories. Left out, each directory's is found by looking, and a directory
+        with scripts of several kinds is refused.
+      - V(python) is C(<version>_<name>.py) with C(up(cursor)); V(sql) is C(.up.sql) and C(.down.sql) in pairs;
+        V(sql_plain) is C(<version>_<name>.sql), which only goes up; V(dbmate), V(goose), V(diesel) and V(flyway) are
+        the layouts of those tools.
+    type: str
+    choices: [python, sql, sql_plain, dbmate, goose, diesel, flyway]
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.

@@ -17,6 +17,10 @@ from functools import total_ordering
 from types import CodeType
 from typing import Optional, Tuple, Union
 
+# Flyway's repeatable scripts have a name only; they come behind all versions.
+REPEATABLE_PREFIX = "R__"
+AFTER_ALL = 10**40
+
 
 @total_ordering
 @dataclass(frozen=True, eq=False)
@@ -31,11 +35,23 @@ class Version:
     parts: Tuple[int, ...]
 
     @classmethod
+    def repeatable(cls, name: str) -> Version:
+        """Return the key of a script without a version, which comes behind all that have one, by name."""
+        return cls(REPEATABLE_PREFIX + name, (AFTER_ALL, *name.encode()))
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Return whether this stands for a script without a version."""
+        return self.parts[0] == AFTER_ALL
+
+    @classmethod
     def parse(cls, text: str) -> Version:
         """Read a version.
 
         :raises ValueError: when it isn't made of digits, dashes, dots and underscores.
         """
+        if text.startswith(REPEATABLE_PREFIX):
+            return cls.repeatable(text[len(REPEATABLE_PREFIX) :])
         if not re.fullmatch(r"[0-9-]+(?:[._][0-9-]+)*", text):
             raise ValueError("a version is made of digits, not %r" % text)
         numbers = [part.replace("-", "") for part in re.split(r"[._]", text)]
@@ -94,6 +110,7 @@ class Script:
     :ivar checksum: SHA-256 of the text with line ends normalised; empty until it was looked at.
     :ivar repeatable: it has should_run, and is considered at every run.
     :ivar deferred: it says of itself that it only runs when asked for.
+    :ivar repeats_on_change: it runs again whenever its checksum isn't the recorded one.
     """
 
     version: Version
@@ -104,19 +121,25 @@ class Script:
     checksum: str = ""
     repeatable: bool = False
     deferred: bool = False
+    repeats_on_change: bool = False
 
     @property
     def label(self) -> str:
         """Return version and name, as people refer to a migration."""
-        return "%s_%s" % (self.version, self.name)
+        return str(self.version) if self.version.is_repeatable else "%s_%s" % (self.version, self.name)
 
 
 @dataclass(frozen=True)
 class SqlBody:
-    """SQL to send. ``text`` has the length and the lines of the file, so positions in it are the file's."""
+    """SQL to send. ``text`` has the lines of the file, so that positions in it are the file's.
+
+    :ivar messages: what to send one by one, each with its offset in the text, in characters.
+    :ivar note: what a person should know about how it runs.
+    """
 
     path: str
     text: str
+    messages: Tuple[Tuple[str, int], ...]
     transactional: bool = True
     note: Optional[str] = None
 

@@ -29,6 +29,7 @@ class InfoRequest:
     directories: Tuple[str, ...]
     history_table: QualifiedName
     sort: str = "version"
+    kind: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def info(request: InfoRequest) -> Info:
 
     :raises MigrationError: when directory, connection or history can't be read.
     """
-    scripts = discover(request.directories)
+    scripts = discover(request.directories, request.kind)
     try:
         with closing(connect(request.target, "pg_migration_info")) as connection:
             history = history_room.find(connection, request.history_table)
@@ -84,7 +85,8 @@ def info(request: InfoRequest) -> Info:
     if request.sort == "applied":
         standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
-    return Info(tuple(standings), scripts[-1].version if scripts else None, max(applied, default=None))
+    on_disk = [script.version for script in scripts]
+    return Info(tuple(standings), _highest(on_disk), _highest(applied))
 
 
 def listing(found: Info, wide: bool) -> List[str]:
@@ -98,6 +100,10 @@ def listing(found: Info, wide: bool) -> List[str]:
         state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.missing or each.modified else "")
         lines.append((template % (each.version, each.name[:width], state, each.applied_at or "")).rstrip())
     return lines + _legend(found.standings)
+
+
+def _highest(versions: Sequence[Version]) -> Optional[Version]:
+    return max((version for version in versions if not version.is_repeatable), default=None)
 
 
 def _legend(standings: Iterable[Standing]) -> List[str]:
@@ -116,7 +122,7 @@ def _of_scripts(
             script.name,
             script.kind,
             _state(script, row, failed),
-            script.repeatable,
+            script.repeatable or script.repeats_on_change,
             _reversible(script),
             row.applied if row else None,
             bool(row and row.checksum and row.applied and row.checksum != script.checksum),

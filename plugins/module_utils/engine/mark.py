@@ -32,6 +32,7 @@ class MarkRequest:
     history_table: QualifiedName
     versions: Tuple[str, ...]
     state: State
+    kind: Optional[str] = None
     lock_wait: float = 60
     checking: bool = False
 
@@ -52,7 +53,7 @@ def mark(request: MarkRequest) -> List[Mark]:
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
-    scripts = discover(request.directories)
+    scripts = discover(request.directories, request.kind)
     with closing(connect(request.target, "pg_migration_mark")) as connection:
         if request.checking:
             return [each for each, dummy in _plan(connection, request, scripts)[1]]

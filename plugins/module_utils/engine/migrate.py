@@ -38,7 +38,7 @@ def migrate(request: Request, tools: Tools) -> Report:
     :param tools: the means to run client programs.
     :raises MigrationError: its ``report`` says what was done until then.
     """
-    scripts = discover(request.directories)
+    scripts = discover(request.directories, request.kind)
     warnings = tuple("There are no migrations in %s." % each for each in request.directories if not scripts)
     try:
         connection = connect(request.target, PROGRAM)

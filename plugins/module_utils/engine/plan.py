@@ -33,14 +33,15 @@ def plan_migrate(
     for script in scripts:
         row = rows.get(script.version)
         deferred = _is_deferred(script, row)
-        if row is not None and row.applied is not None and not script.repeatable:
+        if _is_settled(script, row):
             continue
         if last is not None and script.version > last:
             left_out += [(script, Reason.BEYOND_VERSION)] if row is None or row.applied is None else []
         elif deferred and not run_deferred:
             left_out.append((script, Reason.DEFERRED))
         else:
-            reason = Reason.DEFERRED if deferred else Reason.REPEATABLE if script.repeatable else Reason.PENDING
+            repeatable = script.repeatable or script.repeats_on_change
+            reason = Reason.DEFERRED if deferred else Reason.REPEATABLE if repeatable else Reason.PENDING
             steps.append(Step(script, Direction.UP, reason, row.spellings if row else ()))
     return replace(_found(scripts, history), steps=tuple(steps), left_out=tuple(left_out))
 
@@ -56,7 +57,7 @@ def plan_rollback(
     :raises Missing: when the file of one of them is gone.
     :raises Irreversible: when one of them belongs to the baseline.
     """
-    applied = [row for row in history if row.applied is not None]
+    applied = [row for row in history if row.applied is not None and not row.version.is_repeatable]
     newest_first = sorted(applied, key=lambda row: (row.applied or "", row.version), reverse=True)
     if target is None:
         if steps < 1:
@@ -84,6 +85,13 @@ def plan_baseline(scripts: Sequence[Script], version: str) -> Tuple[Script, ...]
     return tuple(script for script in scripts if script.version <= last)
 
 
+def _is_settled(script: Script, row: Optional[HistoryRow]) -> bool:
+    """Return whether a script is applied, and has no reason to run again."""
+    if row is None or row.applied is None or script.repeatable:
+        return False
+    return not script.repeats_on_change or row.checksum == script.checksum
+
+
 def _is_deferred(script: Script, row: Optional[HistoryRow]) -> bool:
     """A mark wins over the script's own word; once applied, only a repeatable one is still deferred by its word."""
     if row is None:
@@ -94,8 +102,8 @@ def _is_deferred(script: Script, row: Optional[HistoryRow]) -> bool:
 def _found(scripts: Sequence[Script], history: Sequence[HistoryRow]) -> Plan:
     return Plan(
         steps=(),
-        applied=tuple(row.version for row in history if row.applied is not None),
-        latest=scripts[-1].version if scripts else None,
+        applied=tuple(row.version for row in history if row.applied is not None and not row.version.is_repeatable),
+        latest=max((script.version for script in scripts if not script.version.is_repeatable), default=None),
     )
 
 

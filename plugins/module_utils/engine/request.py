@@ -17,6 +17,7 @@ from ..server.names import QualifiedName
 class Request:
     """What the user asks for; see the module's options of the same names.
 
+    :ivar kind: the kind of the scripts; None: found by looking.
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
@@ -30,6 +31,7 @@ class Request:
     target: Target
     directories: Tuple[str, ...]
     history_table: QualifiedName
+    kind: Optional[str] = None
     state: str = "migrated"
     version: Optional[str] = None
     steps: int = 1

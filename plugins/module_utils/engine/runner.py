@@ -16,8 +16,6 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 from .. import deps
 from ..errors import MigrationError, ScriptFailed, ScriptInvalid
 from ..model import Direction, Migration, Outcome, Progress, PythonBody, Reason, SqlBody, Step
-from ..scripts.sqltext import invalid
-from ..scripts.statements import SplitError, split
 from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction, is_aborted
 from . import history as history_room
 from .capture import Capture
@@ -170,7 +168,7 @@ class _Run:
         self.session.guard(self.connection)
 
     def _run_sql(self, cursor: Any, migration: Migration, body: SqlBody) -> None:
-        for text, offset in _messages(body):
+        for text, offset in body.messages:
             try:
                 cursor.execute(text)
             except deps.psycopg2.Error as error:
@@ -260,16 +258,6 @@ class _Run:
 
 def _asks(step: Step) -> bool:
     return step.script.repeatable and step.direction is Direction.UP and not step.wanted
-
-
-def _messages(body: SqlBody) -> List[Tuple[str, int]]:
-    """Return what to send, with its offset in the file: the whole text, or outside a transaction each statement."""
-    if body.transactional:
-        return [(body.text, 0)]
-    try:
-        return [(statement.text, statement.offset) for statement in split(body.text)]
-    except SplitError as error:
-        raise invalid(body.path, error) from None
 
 
 def _end_outside(connection: Any) -> None:

@@ -1,14 +1,52 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a kind says about a file name: this is mine, and it is this section of that migration."""
+"""What a directory holds, and what a kind says about it: this is mine, and it is this section of that migration."""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Tuple
 
+from ..errors import ScriptInvalid
 from ..model import Direction, Version
+from .reading import read_bytes
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A directory's entries by name, sorted."""
+
+    directory: str
+    files: Tuple[str, ...]
+    folders: Tuple[str, ...]
+
+    @classmethod
+    def of(cls, directory: str) -> Listing:
+        """List a directory.
+
+        :raises ScriptInvalid: when it can't be read.
+        """
+        try:
+            with os.scandir(directory) as entries:
+                found = sorted((entry.name, entry.is_dir()) for entry in entries)
+        except OSError as error:
+            raise ScriptInvalid(
+                "The migrations directory %s can't be read: %s" % (directory, error.strerror),
+                hint="migrations_dir is a directory on the host where the task runs.",
+                path=directory,
+            ) from None
+        files = tuple(name for name, is_folder in found if not is_folder)
+        return cls(directory, files, tuple(name for name, is_folder in found if is_folder))
+
+    def path(self, *names: str) -> str:
+        """Return the path of an entry."""
+        return os.path.join(self.directory, *names)
+
+    def data(self, name: str) -> bytes:
+        """Return the content of a file."""
+        return read_bytes(self.path(name))
 
 
 @dataclass(frozen=True)

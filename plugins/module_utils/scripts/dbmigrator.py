@@ -8,11 +8,11 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
-from typing import Iterable, Iterator, Optional, Set
+from typing import Iterator, Optional, Set
 
 from ..errors import ScriptInvalid
 from ..model import Migration, PythonBody, Script, Version
-from .claim import Claim
+from .claim import Claim, Listing
 from .reading import checksum, decode, read_bytes
 
 KIND = "python"
@@ -21,9 +21,9 @@ MENTIONED = re.compile(rb"\b(?:should_run|deferred)\b")
 FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+)\.py")
 
 
-def claim(file_names: Iterable[str]) -> Iterator[Claim]:
-    """Yield a claim for each file name of this kind."""
-    for file_name in file_names:
+def claim(listing: Listing) -> Iterator[Claim]:
+    """Yield a claim for each file of this kind."""
+    for file_name in listing.files:
         match = FILE_NAME.fullmatch(file_name)
         if match:
             yield Claim(file_name, Version.parse(match["version"]), match["name"])

@@ -11,30 +11,32 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import DuplicateVersion, ScriptInvalid
 from ..model import Direction, Migration, Script, Version
-from . import dbmigrator, sql_pair
-from .claim import Claim
+from . import dbmate, dbmigrator, diesel, flyway, goose, sql_pair, sql_plain
+from .claim import Claim, Listing
 
-# One module a kind. Each has KIND, LOOKS_LIKE, claim(file names) and read(script).
-KINDS = (dbmigrator, sql_pair)
+# One module a kind. Each has KIND, LOOKS_LIKE, claim(listing), survey(script) and read(script).
+KINDS = (dbmigrator, sql_pair, sql_plain, dbmate, goose, diesel, flyway)
+KIND_NAMES = tuple(kind.KIND for kind in KINDS)
 
 # A name that can only have been meant as a migration: a version in front, or a section behind.
-SUSPECT = re.compile(r"(?:[VUR]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE)
+SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE)
 LEADING_VERSION = re.compile(r"\d[\d-]*")
 
 
-def discover(directories: Sequence[str]) -> Tuple[Script, ...]:
+def discover(directories: Sequence[str], kind: Optional[str] = None) -> Tuple[Script, ...]:
     """Find the scripts of several directories, as one sequence ordered by version, and look at each.
 
+    :param kind: the kind of all of them; None: found by looking, for each directory.
     :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, or a name that is almost a migration's.
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
     found: Dict[Version, Script] = {}
     for directory in directories:
-        for script in _discover_one(directory):
+        for script in _discover_one(directory, kind):
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
-    surveyors: Dict[str, Callable[[Script], Script]] = {kind.KIND: kind.survey for kind in KINDS}
+    surveyors: Dict[str, Callable[[Script], Script]] = {each.KIND: each.survey for each in KINDS}
     return tuple(surveyors[found[version].kind](found[version]) for version in sorted(found))
 
 
@@ -43,31 +45,20 @@ def read(script: Script) -> Migration:
 
     :raises ScriptInvalid: see the kinds.
     """
-    readers: Dict[str, Callable[[Script], Migration]] = {kind.KIND: kind.read for kind in KINDS}
+    readers: Dict[str, Callable[[Script], Migration]] = {each.KIND: each.read for each in KINDS}
     return readers[script.kind](script)
 
 
-def _discover_one(directory: str) -> List[Script]:
-    file_names = _file_names(directory)
-    claims = {kind.KIND: list(kind.claim(file_names)) for kind in KINDS}
+def _discover_one(directory: str, wanted: Optional[str]) -> List[Script]:
+    listing = Listing.of(directory)
+    claims = {each.KIND: list(each.claim(listing)) for each in KINDS if wanted in (None, each.KIND)}
     looks = {kind: claimed for kind, claimed in claims.items() if claimed}
     if len(looks) > 1:
         raise _mixed(directory, looks)
     kind, claimed = next(iter(looks.items()), ("", []))
-    _refuse_suspects(directory, file_names, claimed)
+    if wanted is None:
+        _refuse_suspects(directory, listing.files, claimed)
     return _pair(directory, kind, claimed)
-
-
-def _file_names(directory: str) -> List[str]:
-    try:
-        with os.scandir(directory) as entries:
-            return sorted(entry.name for entry in entries if entry.is_file() or entry.is_symlink())
-    except OSError as error:
-        raise ScriptInvalid(
-            "The migrations directory %s can't be read: %s" % (directory, error.strerror),
-            hint="migrations_dir is a directory on the host where the task runs.",
-            path=directory,
-        ) from None
 
 
 def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[Script]:
@@ -114,9 +105,15 @@ def _refuse_suspects(directory: str, file_names: Sequence[str], claims: Sequence
         path = os.path.join(directory, file_name)
         raise ScriptInvalid(
             "%s looks like a migration, but no kind of script has such a name" % path,
-            hint="Name it %s; or move it elsewhere." % " or ".join(kind.LOOKS_LIKE for kind in KINDS),
+            hint="Name it %s; or move it elsewhere." % " or ".join(_looks_of(file_name)),
             path=path,
         )
+
+
+def _looks_of(file_name: str) -> List[str]:
+    """Return what the names of scripts in this language look like."""
+    suffix = os.path.splitext(file_name)[1].lower()
+    return [kind.LOOKS_LIKE for kind in KINDS if suffix in kind.LOOKS_LIKE]
 
 
 def _duplicate(first: str, second: str, version: Version) -> DuplicateVersion:
@@ -132,6 +129,7 @@ def _mixed(directory: str, looks: Dict[str, List[Claim]]) -> ScriptInvalid:
     samples = "; ".join("%s: %s" % (kind, claims[0].file_name) for kind, claims in looks.items())
     return ScriptInvalid(
         "%s holds scripts of more than one kind (%s)" % (directory, samples),
-        hint="Put each kind into a directory of its own and list both in migrations_dir; they stay one sequence.",
+        hint="Put each kind into a directory of its own and list both in migrations_dir, they stay one sequence; or "
+        "say with kind which one is meant.",
         path=directory,
     )

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Iterable, Iterator
+from typing import Iterator
 
 from ..model import Direction, Migration, Script, SqlBody, Version
-from .claim import Claim
+from .claim import Claim, Listing
 from .reading import checksum, decode, read_bytes
 from .sqltext import body
 
@@ -19,9 +19,9 @@ LOOKS_LIKE = "<version>_<name>.up.sql"
 FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.*)\.(?P<section>up|down)\.sql")
 
 
-def claim(file_names: Iterable[str]) -> Iterator[Claim]:
-    """Yield a claim for each file name of this kind."""
-    for file_name in file_names:
+def claim(listing: Listing) -> Iterator[Claim]:
+    """Yield a claim for each file of this kind."""
+    for file_name in listing.files:
         match = FILE_NAME.fullmatch(file_name)
         if match:
             yield Claim(file_name, Version.parse(match["version"]), match["name"], Direction(match["section"]))

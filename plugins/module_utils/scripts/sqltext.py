@@ -1,15 +1,16 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQL files as bodies: what transaction control in them means."""
+"""SQL files as bodies: their sections, and what transaction control in them means."""
 
 from __future__ import annotations
 
 import re
+from typing import Optional, Sequence
 
 from ..errors import ScriptInvalid
 from ..model import SqlBody
-from .statements import Shape, SplitError, split, transaction_shape, unwrap
+from .statements import Shape, SplitError, Statement, split, transaction_shape, unwrap
 
 NO_TRANSACTION = re.compile(r"\s*--\s*no-transaction\b", re.IGNORECASE)
 
@@ -20,7 +21,7 @@ BROKEN_NOTE = "ran outside a transaction, statement by statement: it has transac
 
 
 def body(path: str, text: str) -> SqlBody:
-    """Return the body of an SQL file.
+    """Return the body of an SQL text.
 
     ``-- no-transaction`` as the first line, or transaction control in the middle, put it outside a
     transaction; a BEGIN … COMMIT around the whole is taken off.
@@ -28,27 +29,49 @@ def body(path: str, text: str) -> SqlBody:
     :raises ScriptInvalid: an unterminated quote or comment; names line and column of its opening.
     """
     if NO_TRANSACTION.match(text):
-        return SqlBody(path, text, transactional=False)
+        return outside(path, text)
     if not CONTROL_WORDS.search(text):
-        return SqlBody(path, text)
-    try:
-        statements = split(text)
-    except SplitError as error:
-        raise invalid(path, error) from None
+        return _inside(path, text)
+    statements = statements_of(path, text)
     shape = transaction_shape(statements)
-    if shape is Shape.WRAPPED:
-        return SqlBody(path, unwrap(text, statements))
     if shape is Shape.BROKEN:
-        return SqlBody(path, text, transactional=False, note=BROKEN_NOTE)
-    return SqlBody(path, text)
+        return outside(path, text, statements, BROKEN_NOTE)
+    return _inside(path, unwrap(text, statements) if shape is Shape.WRAPPED else text)
 
 
-def invalid(path: str, error: SplitError) -> ScriptInvalid:
-    """Return the splitter's complaint about a file as an error of ours."""
-    return ScriptInvalid(
-        "%s, line %d, column %d: %s" % (path, error.line, error.column, error.message),
-        hint="Close it; nothing has been run.",
-        path=path,
-        line=error.line,
-        column=error.column,
-    )
+def outside(
+    path: str, text: str, statements: Optional[Sequence[Statement]] = None, note: Optional[str] = None
+) -> SqlBody:
+    """Return a body whose statements are sent one by one, outside a transaction.
+
+    :raises ScriptInvalid: an unterminated quote or comment.
+    """
+    found = statements_of(path, text) if statements is None else statements
+    return SqlBody(path, text, tuple((each.text, each.offset) for each in found), transactional=False, note=note)
+
+
+def statements_of(path: str, text: str) -> Sequence[Statement]:
+    """Split a text.
+
+    :raises ScriptInvalid: an unterminated quote or comment.
+    """
+    try:
+        return split(text)
+    except SplitError as error:
+        raise ScriptInvalid(
+            "%s, line %d, column %d: %s" % (path, error.line, error.column, error.message),
+            hint="Close it; nothing has been run.",
+            path=path,
+            line=error.line,
+            column=error.column,
+        ) from None
+
+
+def only_lines(text: str, first: int, last: int) -> str:
+    """Return a text in which all lines but these (from 0, the last excluded) are empty: they keep their numbers."""
+    lines = text.split("\n")
+    return "\n".join(line if first <= number < last else "" for number, line in enumerate(lines))
+
+
+def _inside(path: str, text: str) -> SqlBody:
+    return SqlBody(path, text, ((text, 0),))

@@ -18,7 +18,13 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
     """
     params = module.params
     found = info(
-        InfoRequest(options.target(params), options.directories(params), options.history_table(params), params["sort"])
+        InfoRequest(
+            target=options.target(params),
+            directories=options.directories(params),
+            history_table=options.history_table(params),
+            sort=params["sort"],
+            kind=params["kind"],
+        )
     )
     return {
         "changed": False,

@@ -25,6 +25,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
             history_table=options.history_table(params),
             versions=tuple(params["versions"]),
             state=State(params["state"]),
+            kind=params["kind"],
             lock_wait=params["lock_wait"],
             checking=module.check_mode,
         )

@@ -9,6 +9,7 @@ from typing import Any, Dict, Mapping, Tuple
 
 from ..engine.request import Request
 from ..errors import OptionInvalid
+from ..scripts.discovery import KIND_NAMES
 from ..scripts.entry_points import directories_of
 from ..server.connection import Target, parse_url
 from ..server.names import QualifiedName, parse_name
@@ -35,6 +36,7 @@ CONNECTION: Dict[str, Any] = {
 MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
+    "kind": {"type": "str", "choices": list(KIND_NAMES)},
     "history_table": {"type": "str", "default": "schema_migrations"},
 }
 
@@ -148,6 +150,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     return Request(
         target=target(params),
         directories=directories(params),
+        kind=params["kind"],
         history_table=history_table(params),
         state=params["state"],
         version=params["version"],

@@ -94,6 +94,8 @@ def _current(plan: Plan, progress: Progress) -> Optional[Version]:
     """Return the highest version that is applied in the end."""
     applied: Set[Version] = set(plan.applied)
     for outcome in progress.done:
+        if outcome.step.script.version.is_repeatable:
+            continue
         change = applied.add if outcome.step.direction is Direction.UP else applied.discard
         change(outcome.step.script.version)
     return max(applied, default=None)

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL in one file, ``<version>_<name>.sql`` with ``-- migrate:up`` and ``-- migrate:down``: dbmate's layout."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Dict, Iterator, Optional
+
+from ..errors import ScriptInvalid
+from ..model import Migration, Script, SqlBody, Version
+from .claim import Claim, Listing
+from .reading import checksum, decode, read_bytes
+from .sqltext import body, only_lines, outside
+
+KIND = "dbmate"
+LOOKS_LIKE = "<version>_<name>.sql with -- migrate:up"
+FILE_NAME = re.compile(r"(?P<version>\d+)_(?P<name>.*)\.sql")
+MARKED = re.compile(rb"^--\s*migrate:(?:up|down)\b", re.MULTILINE)
+MARK = re.compile(r"--\s*migrate:(?P<section>up|down)\b(?P<options>.*)")
+NO_TRANSACTION = re.compile(r"\btransaction:\s*false\b")
+BLANK_OR_COMMENT = re.compile(r"\s*(?:--.*)?")
+
+
+def claim(listing: Listing) -> Iterator[Claim]:
+    """Yield a claim for each file of this kind."""
+    for file_name in listing.files:
+        match = FILE_NAME.fullmatch(file_name)
+        if match and MARKED.search(listing.data(file_name)):
+            yield Claim(file_name, Version.parse(match["version"]), match["name"])
+
+
+def survey(script: Script) -> Script:
+    """Look at a script."""
+    return replace(script, checksum=checksum(read_bytes(script.path)))
+
+
+def read(script: Script) -> Migration:
+    """Read both sections of a script.
+
+    :raises ScriptInvalid: not UTF-8, no up or two of them, or an unterminated quote or comment.
+    """
+    sections = _sections(script.path, decode(read_bytes(script.path), script.path))
+    up = sections.get("up")
+    if up is None:
+        raise ScriptInvalid(
+            "%s has no -- migrate:up" % script.path, hint="Add that line above its SQL.", path=script.path
+        )
+    return Migration(script, up, sections.get("down"))
+
+
+def _sections(path: str, text: str) -> Dict[str, SqlBody]:
+    lines = text.split("\n")
+    marks = [(number, match) for number, match in ((n, MARK.match(line)) for n, line in enumerate(lines)) if match]
+    ends = [number for number, dummy in marks[1:]] + [len(lines)]
+    _refuse_text_before(path, lines[: marks[0][0]] if marks else [])
+    sections: Dict[str, SqlBody] = {}
+    for (number, match), end in zip(marks, ends):
+        if match["section"] in sections:
+            raise _invalid(path, "a second -- migrate:%s" % match["section"], number + 1)
+        own = only_lines(text, number + 1, end)
+        no_transaction = NO_TRANSACTION.search(match["options"])
+        sections[match["section"]] = outside(path, own) if no_transaction else body(path, own)
+    return sections
+
+
+def _refuse_text_before(path: str, lines: Optional[list[str]]) -> None:
+    for number, line in enumerate(lines or []):
+        if not BLANK_OR_COMMENT.fullmatch(line):
+            raise _invalid(path, "SQL before the first mark, which would never run", number + 1)
+
+
+def _invalid(path: str, what: str, line: int) -> ScriptInvalid:
+    return ScriptInvalid(
+        "%s, line %d: %s" % (path, line, what), hint="Mend the file; nothing has been run.", path=path, line=line
+    )

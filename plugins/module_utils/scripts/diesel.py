@@ -1,0 +1,55 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL in folders, ``<version>_<name>/up.sql`` and ``down.sql``, with an optional metadata.toml: diesel's layout."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import Iterator
+
+from ..model import Direction, Migration, Script, SqlBody, Version
+from .claim import Claim, Listing
+from .reading import checksum, decode, read_bytes
+from .sqltext import body, outside
+
+KIND = "diesel"
+LOOKS_LIKE = "<version>_<name>/up.sql"
+FOLDER_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+)")
+FILES = (("up.sql", Direction.UP), ("down.sql", Direction.DOWN))
+
+# All that diesel reads there; the only line that it knows.
+NO_TRANSACTION = re.compile(r"^\s*run_in_transaction\s*=\s*false\s*(?:#.*)?$", re.MULTILINE)
+
+
+def claim(listing: Listing) -> Iterator[Claim]:
+    """Yield a claim for each file of this kind."""
+    for folder in listing.folders:
+        match = FOLDER_NAME.fullmatch(folder)
+        for file_name, section in FILES if match else ():
+            if match and os.path.isfile(listing.path(folder, file_name)):
+                yield Claim(os.path.join(folder, file_name), Version.parse(match["version"]), match["name"], section)
+
+
+def survey(script: Script) -> Script:
+    """Look at a folder. The checksum is that of up.sql: how to roll back may be mended later."""
+    return replace(script, checksum=checksum(read_bytes(script.path)))
+
+
+def read(script: Script) -> Migration:
+    """Read a folder.
+
+    :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
+    """
+    metadata = os.path.join(os.path.dirname(script.path), "metadata.toml")
+    text = decode(read_bytes(metadata), metadata) if os.path.exists(metadata) else ""
+    transactional = not NO_TRANSACTION.search(text)
+    down = _body(script.down_path, transactional) if script.down_path else None
+    return Migration(script, _body(script.path, transactional), down)
+
+
+def _body(path: str, transactional: bool) -> SqlBody:
+    text = decode(read_bytes(path), path)
+    return body(path, text) if transactional else outside(path, text)

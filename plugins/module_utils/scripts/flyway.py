@@ -1,0 +1,80 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL as Flyway names it: ``V1_2__name.sql``, ``U1_2__name.sql`` to undo it, ``R__name.sql`` to repeat on a change."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Iterator
+
+from ..errors import ScriptInvalid
+from ..model import Direction, Migration, Script, SqlBody, Version
+from .claim import Claim, Listing
+from .reading import checksum, decode, position, read_bytes
+from .sqltext import body, outside, statements_of
+
+KIND = "flyway"
+LOOKS_LIKE = "V<version>__<name>.sql"
+FILE_NAME = re.compile(r"(?P<prefix>[VU])(?P<version>\d+(?:[._]\d+)*)__(?P<name>.+)\.sql")
+REPEATABLE = re.compile(r"R__(?P<name>.+)\.sql")
+SECTIONS = {"V": Direction.UP, "U": Direction.DOWN}
+
+# Flyway would fill these in.
+PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][\w:.]*\}")
+
+# What the server refuses inside a transaction; Flyway looks for it, and leaves the transaction out.
+NEEDS_NONE = re.compile(
+    r"(?:(?:CREATE(?:\s+UNIQUE)?|DROP)\s+INDEX|REINDEX\b.*|REFRESH\b.*)\s+CONCURRENTLY\b|VACUUM\b|ALTER\s+SYSTEM\b"
+    r"|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def claim(listing: Listing) -> Iterator[Claim]:
+    """Yield a claim for each file of this kind."""
+    for file_name in listing.files:
+        match = FILE_NAME.fullmatch(file_name)
+        if match:
+            yield Claim(file_name, Version.parse(match["version"]), match["name"], SECTIONS[match["prefix"]])
+        match = REPEATABLE.fullmatch(file_name)
+        if match:
+            yield Claim(file_name, Version.repeatable(match["name"]), match["name"], Direction.UP)
+
+
+def survey(script: Script) -> Script:
+    """Look at a script. One that is to be repeated is pending whenever its checksum is another."""
+    repeats = script.version.is_repeatable
+    return replace(script, checksum=checksum(read_bytes(script.path)), repeats_on_change=repeats)
+
+
+def read(script: Script) -> Migration:
+    """Read a script.
+
+    :raises ScriptInvalid: not UTF-8, a placeholder that Flyway would fill in, or an unterminated quote or comment.
+    """
+    return Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+
+
+def _body(path: str) -> SqlBody:
+    text = decode(read_bytes(path), path)
+    _refuse_placeholders(path, text)
+    if NEEDS_NONE.search(text):
+        statements = statements_of(path, text)
+        if any(NEEDS_NONE.match(each.text) for each in statements):
+            return outside(path, text, statements)
+    return body(path, text)
+
+
+def _refuse_placeholders(path: str, text: str) -> None:
+    found = PLACEHOLDER.search(text)
+    if found:
+        line, column = position(text, found.start())
+        raise ScriptInvalid(
+            "%s, line %d: %s is a placeholder, and nothing is filled in here" % (path, line, found[0]),
+            hint="Write the value itself, or make the file from a template before this task.",
+            path=path,
+            line=line,
+            column=column,
+        )

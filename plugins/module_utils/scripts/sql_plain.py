@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQL that only goes up, ``<version>_<name>.sql`` without any marks in it: sqlx's simple layout."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Iterator
+
+from ..model import Migration, Script, Version
+from .claim import Claim, Listing
+from .reading import checksum, decode, read_bytes
+from .sqltext import body
+
+KIND = "sql_plain"
+LOOKS_LIKE = "<version>_<name>.sql"
+FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+?)(?<!\.up)(?<!\.down)\.sql")
+
+# Marks of other tools' one-file layouts; and what sqlalchemy-migrate puts behind a name.
+MARKED = re.compile(rb"^--\s*(?:migrate:|\+goose\b)", re.MULTILINE)
+OTHER_NAME = re.compile(r"_(?:upgrade|downgrade)\.sql$")
+
+
+def claim(listing: Listing) -> Iterator[Claim]:
+    """Yield a claim for each file of this kind; SQL of a version that a Python script has is read by that script."""
+    scripts = {name.split("_")[0] for name in listing.files if name.endswith(".py")}
+    for file_name in listing.files:
+        match = FILE_NAME.fullmatch(file_name)
+        if match is None or match["version"] in scripts or OTHER_NAME.search(file_name):
+            continue
+        if not MARKED.search(listing.data(file_name)):
+            yield Claim(file_name, Version.parse(match["version"]), match["name"])
+
+
+def survey(script: Script) -> Script:
+    """Look at a script."""
+    return replace(script, checksum=checksum(read_bytes(script.path)))
+
+
+def read(script: Script) -> Migration:
+    """Read a script.
+
+    :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
+    """
+    return Migration(script, body(script.path, decode(read_bytes(script.path), script.path)))

@@ -1,0 +1,169 @@
+"""SQL directories in the layouts of other tools, applied and rolled back as they are."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+
+from .conftest import Project, done
+
+FUNCTION = "CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$\nBEGIN\n  RETURN 1;\nEND;\n$$;"
+
+LAYOUTS: dict[str, dict[str, str]] = {
+    "sql": {
+        "1_a.up.sql": "CREATE TABLE a (x int);",
+        "1_a.down.sql": "DROP TABLE a;",
+        "2_b.up.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (x);\nCREATE TABLE b (x int)",
+        "2_b.down.sql": "DROP INDEX i; DROP TABLE b",
+        "3_f.up.sql": FUNCTION,
+        "3_f.down.sql": "DROP FUNCTION f()",
+    },
+    "sql_plain": {
+        "1_a.sql": "CREATE TABLE a (x int);",
+        "2_b.sql": "-- no-transaction\nCREATE INDEX CONCURRENTLY i ON a (x);\nCREATE TABLE b (x int)",
+        "3_f.sql": FUNCTION,
+    },
+    "dbmate": {
+        "1_a.sql": "-- migrate:up\nCREATE TABLE a (x int);\n\n-- migrate:down\nDROP TABLE a;\n",
+        "2_b.sql": "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON a (x);\nCREATE TABLE b (x int);\n"
+        "-- migrate:down\nDROP INDEX i;\nDROP TABLE b;\n",
+        "3_f.sql": f"-- a comment first\n-- migrate:up\n{FUNCTION}\n-- migrate:down\nDROP FUNCTION f();\n",
+    },
+    "goose": {
+        "00001_a.sql": "-- +goose Up\nCREATE TABLE a (x int);\n\n-- +goose Down\nDROP TABLE a;\n",
+        "00002_b.sql": "-- +goose NO TRANSACTION\n-- +goose Up\nCREATE INDEX CONCURRENTLY i ON a (x);\n"
+        "-- +goose StatementBegin\nDO $$ BEGIN CREATE TABLE b (x int); END $$;\n-- +goose StatementEnd\nSELECT 1;\n"
+        "-- +goose Down\nDROP INDEX i;\nDROP TABLE b;\n",
+        "00003_f.sql": f"-- +goose Up\n-- +goose StatementBegin\n{FUNCTION}\n-- +goose StatementEnd\n"
+        "-- +goose Down\nDROP FUNCTION f();\n",
+    },
+    "diesel": {
+        "2019-02-26-002946_a/up.sql": "CREATE TABLE a (x int);",
+        "2019-02-26-002946_a/down.sql": "DROP TABLE a;",
+        "2019-02-27-000000_b/up.sql": "CREATE INDEX CONCURRENTLY i ON a (x);\nCREATE TABLE b (x int);",
+        "2019-02-27-000000_b/down.sql": "DROP INDEX CONCURRENTLY i;\nDROP TABLE b;",
+        "2019-02-27-000000_b/metadata.toml": "run_in_transaction = false\n",
+        "2019-02-28-000000_f/up.sql": FUNCTION,
+        "2019-02-28-000000_f/down.sql": "DROP FUNCTION f();",
+    },
+    "flyway": {
+        "V1__a.sql": "CREATE TABLE a (x int);",
+        "U1__a.sql": "DROP TABLE a;",
+        "V1_2__b.sql": "CREATE INDEX CONCURRENTLY i ON a (x);\nCREATE TABLE b (x int);",
+        "U1_2__b.sql": "DROP INDEX i;\nDROP TABLE b;",
+        "V1.10__f.sql": FUNCTION,
+        "U1.10__f.sql": "DROP FUNCTION f();",
+    },
+}
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+def test_a_layout_goes_up_down_and_up_again(project: Project, kind: str) -> None:
+    for name, text in LAYOUTS[kind].items():
+        project.file(name, text)
+    checked = project.check()
+    first = project.migrate(with_diff=True)
+    assert {outcome.step.script.kind for outcome in first.progress.done} == {kind}
+    assert (len(done(first)), checked.diffs) == (3, first.diffs)
+    assert project.query("SELECT f()") == [(1,)]
+    assert project.tables() == ["a", "b"]
+    assert project.query("SELECT indexname FROM pg_indexes WHERE indexname = 'i'") == [("i",)]
+    assert project.migrate().plan.steps == ()
+    if kind == "sql_plain":
+        return
+    assert len(done(project.migrate(state="rolled_back", version="0"))) == 3
+    assert project.tables() == []
+    assert done(project.migrate()) == done(first)
+    assert {proof.verdict.value for proof in _proofs(project)} == {"reversible"}
+
+
+def _proofs(project: Project) -> tuple[object, ...]:
+    project.migrate(state="rolled_back", version="0")
+    return project.migrate(state="tested").proofs  # type: ignore[return-value]
+
+
+def test_flyways_parts_compare_as_numbers(project: Project) -> None:
+    for version in ("1", "1.10", "1_2", "2.0", "1.2.1"):
+        project.file(f"V{version}__x.sql", "SELECT 1")
+    assert done(project.migrate()) == ["1", "1_2", "1.2.1", "1.10", "2.0"]
+
+
+def test_flyways_repeatable_scripts_run_last_and_again_when_they_change(project: Project) -> None:
+    project.file("R__view.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one")
+    project.file("R__b view.sql", "CREATE OR REPLACE VIEW w AS SELECT 1 AS one")
+    project.file("V1__x.sql", "CREATE TABLE a (x int)")
+    report = project.migrate()
+    assert done(report) == ["1", "R__b view", "R__view"]
+    assert project.migrate().plan.steps == ()
+    project.file("R__view.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one, 2 AS two")
+    assert done(project.check()) == ["R__view"]
+    assert done(project.migrate()) == ["R__view"]
+    assert project.query("SELECT two FROM v") == [(2,)]
+    assert sorted(project.applied()) == ["1", "R__b view", "R__view"]
+    assert str(project.migrate().plan.latest) == "1"
+
+
+BAD: dict[str, tuple[dict[str, str], list[str]]] = {
+    "dbmate: no up": ({"1_a.sql": "-- migrate:down\nDROP TABLE a;"}, ["1_a.sql", "migrate:up"]),
+    "dbmate: two ups": ({"1_a.sql": "-- migrate:up\nSELECT 1;\n-- migrate:up\n"}, ["line 3", "second"]),
+    "dbmate: SQL before": ({"1_a.sql": "SELECT 1;\n-- migrate:up\nSELECT 1;"}, ["line 1", "never run"]),
+    "goose: no end": ({"1_a.sql": "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n"}, ["line 2", "StatementEnd"]),
+    "goose: no begin": ({"1_a.sql": "-- +goose Up\nSELECT 1;\n-- +goose StatementEnd\n"}, ["line 3", "StatementBegin"]),
+    "goose: another mark": ({"1_a.sql": "-- +goose ENVSUB ON\n-- +goose Up\nSELECT 1;"}, ["line 1", "ENVSUB ON"]),
+    "goose: in Go": ({"1_a.sql": "-- +goose Up\nSELECT 1;", "2_b.go": "package x"}, ["2_b.go", "Go"]),
+    "Flyway: a placeholder": ({"V1__a.sql": "SELECT 1;\nSELECT '${who}';"}, ["line 2", "${who}"]),
+    "an unterminated quote": ({"1_a.sql": "-- migrate:up transaction:false\nSELECT 'x;\n"}, ["line 2, column 8"]),
+    "two layouts": ({"1_a.sql": "-- migrate:up\n", "2_b.sql": "-- +goose Up\n"}, ["dbmate: 1_a.sql", "goose: 2_b.sql"]),
+    "a pair among folders": ({"1_a/up.sql": "", "2_b.up.sql": ""}, ["diesel: 1_a", "sql: 2_b.up.sql"]),
+    "Flyway's baseline": ({"V1__a.sql": "", "B2__b.sql": ""}, ["B2__b.sql", "looks like a migration"]),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_files_of_other_layouts(project: Project, name: str) -> None:
+    files, words = BAD[name]
+    for file_name, text in files.items():
+        project.file(file_name, text)
+    with pytest.raises(MigrationError) as caught:
+        project.migrate()
+    assert caught.value.kind == "script_invalid"
+    for word in words:
+        assert word in caught.value.message
+    assert project.tables() == []
+
+
+def test_a_kind_that_is_named_settles_a_mixture(project: Project) -> None:
+    project.file("1_a.sql", "-- migrate:up\nCREATE TABLE a (x int);")
+    project.file("2_b.up.sql", "CREATE TABLE b (x int)")
+    assert done(project.migrate(kind="dbmate")) == ["1"]
+    assert project.tables() == ["a"]
+
+
+POSITIONS = {
+    "dbmate": ("1_a.sql", "-- migrate:up\n\nSELECT nonsense;\n-- migrate:down\n", 3, 8),
+    "dbmate, outside": ("1_a.sql", "-- migrate:up transaction:false\nSELECT 1;\n\n  SELECT nonsense;\n", 4, 10),
+    "goose": ("1_a.sql", "-- +goose Up\n-- +goose StatementBegin\nSELECT nonsense;\n-- +goose StatementEnd", 3, 8),
+    "goose, outside": (
+        "1_a.sql",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose StatementBegin\nSELECT 2;\n-- +goose StatementEnd\n"
+        "SELECT 3; SELECT nonsense;\n",
+        7,
+        18,
+    ),
+    "goose, in a block outside": (
+        "1_a.sql",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose StatementBegin\nSELECT\n nonsense;\n"
+        "-- +goose StatementEnd\n",
+        6,
+        2,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", POSITIONS)
+def test_an_error_says_where_in_the_file(project: Project, name: str) -> None:
+    file_name, text, line, column = POSITIONS[name]
+    project.file(file_name, text)
+    with pytest.raises(MigrationError, match="nonsense") as caught:
+        project.migrate()
+    assert (caught.value.line, caught.value.column) == (line, column)
