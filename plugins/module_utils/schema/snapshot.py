@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Dict, Iterator, List, Mapping, Match, NamedTuple, Optional, Tuple, Union
 
+from .secrets import masked
+
 # The phases of a dump. What stands in one phase is sorted together, by schema and name.
 _PHASES = (
     ("DATABASE", "DATABASE PROPERTIES"), ("SCHEMA",), ("EXTENSION",), ("ACCESS METHOD",), ("PROCEDURAL LANGUAGE",),
@@ -136,7 +138,7 @@ def parse_dump(dump: Union[str, bytes], earlier: Optional[Snapshot] = None) -> S
             group = twins.setdefault(key, [key])
             key = key._replace(ordinal=len(group) + 1)
             group.append(key)
-        text = _placement(header, settings, body) + body
+        text = masked(key.type, _placement(header, settings, body) + body)
         before = known.get(key, text)
         objects[key] = before if before == text else text
     # Dumps give entries of equal headers in the order of their creation: their text has to count instead.
