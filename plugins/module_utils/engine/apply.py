@@ -14,11 +14,11 @@ from ..server import client
 from . import history as history_room
 from . import runner
 from .lock import acquire, release
-from .migrate import View, baseline_steps, look, read_all
 from .request import Report, Request
 from .session import Session
 from .snapshots import Camera, Film, differences
 from .tools import Tools
+from .view import View, baseline_steps, look, read_all
 
 
 def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report:

@@ -11,12 +11,12 @@ from typing import Any, Sequence
 from ..errors import MigrationError, RehearsalError
 from ..model import Progress
 from ..server.scratch import Facts, RehearsalImpossible, facts_of
-from .migrate import View, read_all
 from .rehearsal import Rehearsal, rehearse
 from .request import Report, Request
 from .snapshots import differences
 from .stage import Original, Wishes
 from .tools import Tools
+from .view import View, read_all
 
 
 def check(request: Request, tools: Tools, view: View, connection: Any) -> Report:

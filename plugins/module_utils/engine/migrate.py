@@ -6,30 +6,19 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import Any, List, Sequence, Tuple
+from dataclasses import replace
+from typing import Any, Tuple
 
-from ..errors import DatabaseMissing, Irreversible
-from ..model import Direction, HistoryRow, Migration, Plan, Progress, Reason, Script, Step
-from ..scripts.discovery import discover, read
+from ..errors import DatabaseMissing
+from ..model import Progress
+from ..scripts.discovery import discover
 from ..server.connection import connect, settled
-from . import history as history_room
 from .history import History
-from .plan import plan_baseline, plan_migrate, plan_rollback
 from .request import Report, Request
 from .tools import Tools
+from .view import View, look, read_all, view_of
 
 PROGRAM = "pg_migrate"
-
-
-@dataclass(frozen=True)
-class View:
-    """What was found: the scripts on disk, the history, and the plan that follows from the two."""
-
-    scripts: Tuple[Script, ...]
-    history: History
-    rows: Tuple[HistoryRow, ...]
-    plan: Plan
 
 
 def migrate(request: Request, tools: Tools) -> Report:
@@ -45,59 +34,12 @@ def migrate(request: Request, tools: Tools) -> Report:
     except DatabaseMissing:
         if not request.checking:
             raise
-        report = _proceed(request, tools, _view(request, scripts, History(request.history_table), ()), None)
+        report = _proceed(request, tools, view_of(request, scripts, History(request.history_table), ()), None)
     else:
         with closing(connection):
             request = replace(request, target=settled(request.target, connection))
             report = _proceed(request, tools, look(connection, request, scripts), connection)
     return replace(report, warnings=warnings + report.warnings)
-
-
-def look(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> View:
-    """Read the history and plan. Nothing is written."""
-    history = history_room.find(connection, request.history_table)
-    rows = history_room.rows(connection, history)
-    connection.rollback()
-    return _view(request, scripts, history, rows)
-
-
-def read_all(steps: Sequence[Step]) -> List[Tuple[Step, Migration]]:
-    """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
-
-    :raises Irreversible: when one that is to be rolled back has no down.
-    """
-    jobs = [(step, read(step.script)) for step in steps]
-    for step, migration in jobs:
-        if step.direction is Direction.DOWN and migration.down is None:
-            raise Irreversible(
-                "The migration %s has no down (%s)" % (step.script.label, step.script.path),
-                hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",
-                version=str(step.script.version),
-                path=step.script.path,
-            )
-    return jobs
-
-
-def baseline_steps(plan: Plan) -> Tuple[Step, ...]:
-    """Return what is to be recorded without being run."""
-    return tuple(Step(script, reason=Reason.BASELINE) for script in plan.baseline or ())
-
-
-def _view(request: Request, scripts: Tuple[Script, ...], history: History, rows: Tuple[HistoryRow, ...]) -> View:
-    """Plan. A baseline is planned as if it were recorded already; it is, before the first step."""
-    if request.state == "rolled_back":
-        return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
-    baseline = None
-    if request.baseline_version is not None and not history.exists:
-        baseline = plan_baseline(scripts, request.baseline_version)
-        rows = tuple(_as_recorded(script) for script in baseline)
-    plan = plan_migrate(scripts, rows, request.version, request.run_deferred)
-    return View(scripts, history, rows, replace(plan, baseline=baseline))
-
-
-def _as_recorded(script: Script) -> HistoryRow:
-    text = script.version.text
-    return HistoryRow(script.version, "now", script.name, script.checksum, Reason.BASELINE.value, (text,))
 
 
 def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Report:

@@ -11,7 +11,7 @@ MASK = "********"
 
 # A value in the options of a user mapping, or in a subscription's connection string (whose quotes are doubled).
 OPTION = re.compile(r"""(\b\w*(?:password|secret|token)\w*"?\s+)'(?:[^']|'')*'""", re.IGNORECASE)
-KEYWORD = re.compile(r"""(\b\w*password\s*=\s*)(?:''(?:[^'\\]|\\.)*''|[^\s']+)""", re.IGNORECASE)
+KEYWORD = re.compile(r"""(\b\w*password\s*=\s*)(?:''(?:[^'\\]|\\''|\\.)*''|[^\s']+)""", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"(://[^:@/\s']*:)[^@\s']*(?=@)")
 
 HOLDERS = frozenset(["USER MAPPING", "SERVER", "SUBSCRIPTION"])

@@ -1,0 +1,74 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run finds, and the plan that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, List, Sequence, Tuple
+
+from ..errors import Irreversible
+from ..model import Direction, HistoryRow, Migration, Plan, Reason, Script, Step
+from ..scripts.discovery import read
+from . import history as history_room
+from .history import History
+from .plan import plan_baseline, plan_migrate, plan_rollback
+from .request import Request
+
+
+@dataclass(frozen=True)
+class View:
+    """What was found: the scripts on disk, the history, and the plan that follows from the two."""
+
+    scripts: Tuple[Script, ...]
+    history: History
+    rows: Tuple[HistoryRow, ...]
+    plan: Plan
+
+
+def look(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> View:
+    """Read the history and plan. Nothing is written."""
+    history = history_room.find(connection, request.history_table)
+    rows = history_room.rows(connection, history)
+    connection.rollback()
+    return view_of(request, scripts, history, rows)
+
+
+def read_all(steps: Sequence[Step]) -> List[Tuple[Step, Migration]]:
+    """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
+
+    :raises Irreversible: when one that is to be rolled back has no down.
+    """
+    jobs = [(step, read(step.script)) for step in steps]
+    for step, migration in jobs:
+        if step.direction is Direction.DOWN and migration.down is None:
+            raise Irreversible(
+                "The migration %s has no down (%s)" % (step.script.label, step.script.path),
+                hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",
+                version=str(step.script.version),
+                path=step.script.path,
+            )
+    return jobs
+
+
+def baseline_steps(plan: Plan) -> Tuple[Step, ...]:
+    """Return what is to be recorded without being run."""
+    return tuple(Step(script, reason=Reason.BASELINE) for script in plan.baseline or ())
+
+
+def view_of(request: Request, scripts: Tuple[Script, ...], history: History, rows: Tuple[HistoryRow, ...]) -> View:
+    """Plan. A baseline is planned as if it were recorded already; it is, before the first step."""
+    if request.state == "rolled_back":
+        return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
+    baseline = None
+    if request.baseline_version is not None and not history.exists:
+        baseline = plan_baseline(scripts, request.baseline_version)
+        rows = tuple(_as_recorded(script) for script in baseline)
+    plan = plan_migrate(scripts, rows, request.version, request.run_deferred)
+    return View(scripts, history, rows, replace(plan, baseline=baseline))
+
+
+def _as_recorded(script: Script) -> HistoryRow:
+    text = script.version.text
+    return HistoryRow(script.version, "now", script.name, script.checksum, Reason.BASELINE.value, (text,))
