@@ -27,15 +27,16 @@ options:
     description:
       - Kind of the scripts in all of these directories. Left out, each directory's is found by looking, and a directory
         with scripts of several kinds is refused.
-      - V(python) is C(<version>_<name>.py) with C(up(cursor)); V(sql) is C(.up.sql) and C(.down.sql) in pairs;
-        V(sql_plain) is C(<version>_<name>.sql), which only goes up; V(dbmate), V(goose), V(diesel) and V(flyway) are
-        the layouts of those tools.
+      - V(python) is C(<version>_<name>.py) with C(up(cursor)); V(sqlalchemy) is the same name with
+        C(upgrade(migrate_engine)), which needs SQLAlchemy, and SQL by dialect, also in a repository (C(migrate.cfg)).
+      - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
+        V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
     type: str
-    choices: [python, sql, sql_plain, dbmate, goose, diesel, flyway]
+    choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway]
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.
+      - Left out, it is C(schema_migrations); for one of sqlalchemy-migrate's repositories C(schema_migrations_<its id>).
       - A second table beside it, with C(_log) behind the name, keeps every event.
     type: str
-    default: schema_migrations
 """

@@ -9,8 +9,12 @@ task/entry.py reports what is missing before any other room is entered.
 
 from __future__ import annotations
 
+import importlib
+import importlib.metadata
 import traceback
 from typing import Any, Optional
+
+from .errors import DependencyError
 
 PSYCOPG2_ERROR: Optional[str] = None
 try:
@@ -23,3 +27,55 @@ try:
 except ImportError:
     PSYCOPG2_ERROR = traceback.format_exc()
     BaseConnection = BaseCursor = object
+
+OLDEST_SQLALCHEMY = (1, 4)
+INSTALL = "Install it for the Python that runs the task there (ansible_python_interpreter)."
+
+
+def import_sqlalchemy() -> Any:
+    """Return SQLAlchemy, with the parts that scripts of its kind use.
+
+    :raises DependencyError: when it isn't there, or is older than 1.4.
+    """
+    sqlalchemy = _import("SQLAlchemy", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql")
+    if sqlalchemy_version(sqlalchemy) < OLDEST_SQLALCHEMY:
+        message = "SQLAlchemy %s is too old" % sqlalchemy.__version__
+        raise DependencyError(message, hint="Install 1.4 or newer.", library="SQLAlchemy")
+    return sqlalchemy
+
+
+def sqlalchemy_version(sqlalchemy: Any) -> "tuple[int, int]":
+    """Return the first two numbers of its version."""
+    major, minor = sqlalchemy.__version__.split(".")[:2]
+    return int(major), int("".join(filter(str.isdigit, minor)))
+
+
+def import_alembic() -> Any:
+    """Return alembic, with its operations.
+
+    :raises DependencyError: when it isn't there.
+    """
+    return _import("alembic", "alembic", "alembic.operations", "alembic.runtime.migration")
+
+
+def import_sqlalchemy_migrate() -> Any:
+    """Return the package ``migrate`` of sqlalchemy-migrate, or None.
+
+    A directory of that name isn't enough: it must be installed, and go with the SQLAlchemy that is there.
+    """
+    try:
+        importlib.metadata.version("sqlalchemy-migrate")
+        importlib.import_module("migrate.changeset")
+        return importlib.import_module("migrate")
+    except Exception:  # with an SQLAlchemy that it doesn't know, it may raise anything
+        return None
+
+
+def _import(library: str, name: str, *parts: str) -> Any:
+    try:
+        for part in parts:
+            importlib.import_module(part)
+        return importlib.import_module(name)
+    except ImportError as error:
+        message = "%s is needed by such a script: %s" % (library, error)
+        raise DependencyError(message, hint=INSTALL, library=library) from None

@@ -82,9 +82,13 @@ class MigrationError(Exception):
 
 
 class DependencyError(MigrationError):
-    """A library or a client program is missing, or too old."""
+    """A library or a client program is missing, or too old.
+
+    :ivar library: name of the Python library, if it is one.
+    """
 
     kind = "dependency"
+    library: Optional[str] = None
 
 
 class OptionInvalid(MigrationError):

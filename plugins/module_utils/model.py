@@ -146,12 +146,16 @@ class SqlBody:
 
 @dataclass(frozen=True)
 class PythonBody:
-    """A function of a Python script, to be called with a cursor. ``code`` is the whole file, compiled."""
+    """A function of a Python script. ``code`` is the whole file, compiled.
+
+    :ivar wants_engine: it is to be called with an SQLAlchemy engine; else with a cursor.
+    """
 
     path: str
     code: CodeType
     function: str
     transactional: bool = True
+    wants_engine: bool = False
 
 
 Body = Union[SqlBody, PythonBody]

@@ -58,6 +58,8 @@ options:
     description:
       - While the database has no history, take it over as it is, by recording everything up to this version as applied
         and running nothing of it; V(latest) records all, V(0) nothing. Later it has no meaning, and may stay.
+      - V(adopt) takes over what the table of another tool says was applied (sqlalchemy-migrate, golang-migrate, dbmate,
+        diesel, goose, sqlx, Flyway), and leaves that table as it was. Without it, such a table is an error.
       - What belongs to the baseline can't be rolled back.
     type: str
   super_user:

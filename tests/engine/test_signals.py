@@ -49,7 +49,9 @@ def _modules(project: Project) -> list[int]:
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = path.read_bytes().split(b"\0")
-            if any(b"AnsiballZ_pg_migrate.py" in word for word in words[1:2]):
+            home = b"HOME=%s" % str(project.scratch_files).encode()
+            ours = home in path.with_name("environ").read_bytes().split(b"\0")
+            if ours and any(b"AnsiballZ_pg_migrate.py" in word for word in words[1:2]):
                 found.append(int(path.parent.name))
     return found
 

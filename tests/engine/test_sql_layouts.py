@@ -142,7 +142,12 @@ def test_a_kind_that_is_named_settles_a_mixture(project: Project) -> None:
 POSITIONS = {
     "dbmate": ("1_a.sql", "-- migrate:up\n\nSELECT nonsense;\n-- migrate:down\n", 3, 8),
     "dbmate, outside": ("1_a.sql", "-- migrate:up transaction:false\nSELECT 1;\n\n  SELECT nonsense;\n", 4, 10),
-    "goose": ("1_a.sql", "-- +goose Up\n-- +goose StatementBegin\nSELECT nonsense;\n-- +goose StatementEnd", 3, 8),
+    "goose": (
+        "1_a.sql",
+        "-- +goose Up\n-- +goose StatementBegin\nSELECT nonsense;\n-- +goose StatementEnd",
+        3,
+        8,
+    ),
     "goose, outside": (
         "1_a.sql",
         "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose StatementBegin\nSELECT 2;\n-- +goose StatementEnd\n"

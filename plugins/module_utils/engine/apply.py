@@ -14,6 +14,7 @@ from ..server import client
 from . import history as history_room
 from . import runner
 from .lock import acquire, release
+from .preparation import prepare
 from .request import Report, Request
 from .session import Session
 from .snapshots import Camera, Film, differences
@@ -60,15 +61,15 @@ def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any)
 def _run(
     request: Request, tools: Tools, view: View, connection: Any, pg_dump: Optional[client.Client], report: Report
 ) -> Report:
-    jobs = read_all(view.plan.steps)
+    prepared = prepare(read_all(view.plan.steps), request.single_transaction)
     film = None
-    if pg_dump is not None and jobs:
+    if pg_dump is not None and prepared.jobs:
         film = Film(Camera(tools, pg_dump, view.history.tables()), request.target, request.per_migration)
         film.start()
     history = history_room.ensure(connection, view.history, baseline_steps(view.plan))
     session = Session(connection, history, request.target, request.super_user, request.single_transaction)
     try:
-        progress = runner.run(session, jobs, film.after_each if film else _unseen)
+        progress = runner.run(session, prepared, film.after_each if film else _unseen)
     except MigrationError as error:
         progress = error.progress or Progress(left=view.plan.steps)
         error.report = replace(report, progress=progress, diffs=_diffs_after_failure(request, film, progress))

@@ -77,9 +77,10 @@ def _irreversible(labels: Sequence[str], report: Report) -> RehearsalError:
 
 
 def _on_copy(error: MigrationError, listed: Report) -> MigrationError:
-    """Say of an error that it happened on a copy: on the target nothing was done."""
+    """Say of an error of a run that it happened on a copy: on the target nothing was done."""
     error.report = replace(listed, progress=replace(error.progress or listed.progress, done=()))
-    error.message = "In the rehearsal, on a scratch copy: " + error.message
+    if error.progress is not None:
+        error.message = "In the rehearsal, on a scratch copy: " + error.message
     return error
 
 

@@ -14,6 +14,10 @@ from ..scripts.reading import position
 from .pyscript import line_of
 
 LOCK_NOT_AVAILABLE = "55P03"
+ENGINE_HINT = (
+    "If the script was written for an older SQLAlchemy, give the task an interpreter that has it "
+    "(ansible_python_interpreter), or mend the call."
+)
 
 
 def explain(error: BaseException, migration: Migration, body: Body, connection: Any, offset: int = 0) -> MigrationError:
@@ -24,13 +28,18 @@ def explain(error: BaseException, migration: Migration, body: Body, connection: 
     script = migration.script
     if isinstance(error, MigrationError):
         return error.about(version=str(script.version), path=body.path)
+    engine_hint = ENGINE_HINT if isinstance(body, PythonBody) and body.wants_engine else None
+    # SQLAlchemy wraps what the driver raised.
+    original = getattr(error, "orig", None)
+    if isinstance(original, deps.psycopg2.Error):
+        error = original.with_traceback(error.__traceback__)
     line, column = _where(error, body, offset)
     place = ", line %d" % line + (", column %d" % column if column else "") if line else ""
     message, hint, sqlstate = _what(error)
     kind = _kind(sqlstate, connection)
     return kind(
         "Migration %s failed (%s%s): %s" % (script.label, body.path, place, message),
-        hint=hint,
+        hint=hint or (engine_hint if sqlstate is None else None),
         version=str(script.version),
         path=body.path,
         line=line,

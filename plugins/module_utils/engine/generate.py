@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from ..errors import OptionInvalid, ScriptInvalid
@@ -78,6 +79,7 @@ def generate(request: GenerateRequest, now: Optional[datetime] = None) -> Genera
     files = {
         os.path.join(request.directory, template % (version, name)): text for template, text in TEMPLATES[kind].items()
     }
+    _require_writable(request.directory)
     if not request.checking:
         _write(request.directory, files)
     return Generated(version, tuple(files), files)
@@ -102,12 +104,19 @@ def _next_version(versions: Sequence[Version], now: datetime) -> str:
             hint="Which of the two the next one is can't be told. Write its files by hand.",
         )
     if not numbered:
+        while Version.parse(now.strftime(TIMESTAMP)) in versions:
+            now += timedelta(seconds=1)
         return now.strftime(TIMESTAMP)
     last = max(numbered)
     return str(last.parts[0] + 1).zfill(len(last.text))
 
 
 def _refuse_other_kind(kind: str, scripts: Sequence[Script]) -> None:
+    if kind not in TEMPLATES:
+        raise OptionInvalid(
+            "kind: the directory's scripts are %s, and only %s can be written" % (kind, " and ".join(TEMPLATES)),
+            hint="Write its files by hand, or generate into another directory.",
+        )
     if scripts and scripts[0].kind != kind:
         raise OptionInvalid(
             "kind: the directory's scripts are %s, not %s" % (scripts[0].kind, kind),
@@ -126,8 +135,23 @@ def _write(directory: str, files: Dict[str, str]) -> None:
     except OSError as error:
         for path in written:
             os.unlink(path)
-        raise ScriptInvalid(
-            "No migration can be written into %s: %s" % (directory, error.strerror),
-            hint="Mend the directory's rights, or name another one.",
-            path=directory,
-        ) from None
+        raise _unwritable(directory, error.errno) from None
+
+
+def _require_writable(directory: str) -> None:
+    """Look whether the directory can be written, or made, so that check mode knows it too."""
+    place = directory
+    while not os.path.lexists(place):
+        place = os.path.dirname(place) or os.curdir
+    if not os.path.isdir(place):
+        raise _unwritable(directory, errno.ENOTDIR)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _unwritable(directory, errno.EACCES)
+
+
+def _unwritable(directory: str, number: Optional[int]) -> ScriptInvalid:
+    return ScriptInvalid(
+        "No migration can be written into %s: %s" % (directory, os.strerror(number or 0)),
+        hint="Mend the directory's rights, or name another one.",
+        path=directory,
+    )

@@ -21,6 +21,7 @@ from ..version import COLLECTION_VERSION
 from . import history_sql as sql
 
 LOG_SUFFIX = "_log"
+OF_REPOSITORY = "history of the repository "
 OWN_COLUMNS = ("name", "checksum", "duration_ms", "applied_by", "applied_from", "collection_version", "event")
 
 
@@ -29,12 +30,14 @@ class History:
     """The history of one database: where it is, and what its table looks like.
 
     :ivar table: its name; the schema is known once the table is there or is to be made.
+    :ivar repository_id: the repository of sqlalchemy-migrate that it belongs to; stands in the table's comment.
     :ivar oid: the table's identity on this server; None: there is no history yet.
     """
 
     table: QualifiedName
     oid: Optional[int] = None
     columns: Tuple[str, ...] = ()
+    repository_id: Optional[str] = None
 
     @property
     def exists(self) -> bool:
@@ -66,19 +69,23 @@ class Entry:
     duration_ms: Optional[int] = None
 
 
-def find(connection: Any, wanted: QualifiedName) -> History:
+def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = None) -> History:
     """Look for the history, and at it.
 
-    :raises HistoryForeign: when a table of that name is another tool's; its columns are told.
+    :param repository_id: the repository of sqlalchemy-migrate whose history it has to be.
+    :raises HistoryForeign: when a table of that name is another tool's; its columns are told. Or another repository's.
     """
     with connection.cursor() as cursor:
         cursor.execute(sql.INSPECT, [wanted.quoted()])
         row = cursor.fetchone()
         if row is None:
-            return History(replace(wanted, schema=wanted.schema or _current_schema(cursor)))
-    schema, oid, relkind, columns = row
+            return History(
+                replace(wanted, schema=wanted.schema or _current_schema(cursor)), repository_id=repository_id
+            )
+    schema, oid, relkind, columns, comment = row
     _refuse_foreign(wanted, relkind, columns)
-    return History(replace(wanted, schema=schema), oid, tuple(columns))
+    _refuse_other_repository(wanted, repository_id, comment)
+    return History(replace(wanted, schema=schema), oid, tuple(columns), repository_id)
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -> History:
@@ -91,7 +98,9 @@ def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -
         with connection.cursor() as cursor:
             _ensure_schema(cursor, history)
             cursor.execute(history.compose(sql.CREATE_TABLES))
-            made = find(connection, history.table)
+            if history.repository_id is not None:
+                cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
+            made = find(connection, history.table, history.repository_id)
             for step in baseline:
                 record(cursor, made, Entry("baseline", step))
         connection.commit()
@@ -186,6 +195,17 @@ def touched(history: History) -> MigrationError:
         hint="Take that statement out of the script. If the table is the application's own, set history_table "
         "to another name.",
     )
+
+
+def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str], comment: Optional[str]) -> None:
+    if comment is None or not comment.startswith(OF_REPOSITORY):
+        return
+    written = comment[len(OF_REPOSITORY) :]
+    if written != repository_id:
+        raise HistoryForeign(
+            "%s is the history of the repository %s, not of %s" % (wanted, written, repository_id or "these scripts"),
+            hint="Each repository has a history of its own. Leave history_table out, or name another.",
+        )
 
 
 def _row(

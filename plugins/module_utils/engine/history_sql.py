@@ -9,7 +9,8 @@ INSPECT = """
 SELECT n.nspname, c.oid::bigint, c.relkind::text,
        ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
                FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       pg_catalog.obj_description(c.oid, 'pg_class')
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = pg_catalog.to_regclass(%s)
@@ -45,6 +46,8 @@ CREATE TABLE IF NOT EXISTS {log} (
   collection_version text,
   detail text);
 """
+
+NAME_REPOSITORY = "COMMENT ON TABLE {table} IS %s"
 
 ROWS = """
 SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),

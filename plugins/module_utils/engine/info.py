@@ -30,6 +30,7 @@ class InfoRequest:
     history_table: QualifiedName
     sort: str = "version"
     kind: Optional[str] = None
+    repository_id: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def info(request: InfoRequest) -> Info:
     scripts = discover(request.directories, request.kind)
     try:
         with closing(connect(request.target, "pg_migration_info")) as connection:
-            history = history_room.find(connection, request.history_table)
+            history = history_room.find(connection, request.history_table, request.repository_id)
             rows = history_room.rows(connection, history)
             failed = _failed(connection, history)
             connection.rollback()

@@ -33,6 +33,7 @@ class MarkRequest:
     versions: Tuple[str, ...]
     state: State
     kind: Optional[str] = None
+    repository_id: Optional[str] = None
     lock_wait: float = 60
     checking: bool = False
 
@@ -80,11 +81,15 @@ def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> 
 
 def _plan(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> Tuple[Any, List[Tuple[Mark, Step]]]:
     """Return the history, and what to write for each version."""
-    history = history_room.find(connection, request.history_table)
+    history = history_room.find(connection, request.history_table, request.repository_id)
     rows = {row.version: row for row in history_room.rows(connection, history)}
     connection.rollback()
     files = {script.version: script for script in scripts}
-    return history, [_plan_one(text, request.state, files, rows) for text in dict.fromkeys(request.versions)]
+    planned: Dict[Version, Tuple[Mark, Step]] = {}
+    for text in request.versions:
+        each, step = _plan_one(text, request.state, files, rows)
+        planned.setdefault(step.script.version, (each, step))
+    return history, list(planned.values())
 
 
 def _plan_one(

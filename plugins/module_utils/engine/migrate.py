@@ -34,7 +34,12 @@ def migrate(request: Request, tools: Tools) -> Report:
     except DatabaseMissing:
         if not request.checking:
             raise
-        report = _proceed(request, tools, view_of(request, scripts, History(request.history_table), ()), None)
+        report = _proceed(
+            request,
+            tools,
+            view_of(request, scripts, History(request.history_table, repository_id=request.repository_id), ()),
+            None,
+        )
     else:
         with closing(connection):
             request = replace(request, target=settled(request.target, connection))

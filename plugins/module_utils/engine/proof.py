@@ -13,6 +13,7 @@ from ..model import Direction, Migration, Outcome, Reason, Script, Step
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
 from . import runner
+from .preparation import Job, prepare
 from .session import Session
 from .snapshots import Film
 from .stage import Original, Wishes, place, session_on, stage, unproved_by
@@ -47,7 +48,7 @@ class Proofs:
     skipped: Tuple[Outcome, ...]
 
 
-def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[runner.Job], context: int) -> Proofs:
+def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job], context: int) -> Proofs:
     """Run each job up, down and up again on a scratch copy, and compare the snapshots.
 
     :param context: lines around a change in a diff.
@@ -60,7 +61,7 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[runne
         film = Film(on.camera, on.scratch.target, per_migration=False)
         film.start()
         for job in jobs:
-            progress = runner.run(session, [job])
+            progress = runner.run(session, prepare([job]))
             skipped += progress.skipped
             if progress.done:
                 proofs.append(_prove_one(session, film, job[1], context))
@@ -75,12 +76,12 @@ def _prove_one(session: Session, film: Film, migration: Migration, context: int)
         return Proof(script, Verdict.WITHOUT_DOWN)
     before, after = film.frames[-2:]
     spellings = (script.version.text,)
-    runner.run(session, [(Step(script, Direction.DOWN, Reason.ROLL_BACK, spellings), migration)])
+    runner.run(session, prepare([(Step(script, Direction.DOWN, Reason.ROLL_BACK, spellings), migration)]))
     film.shoot()
     undone = film.frames[-1]
     if script.repeatable:
         return Proof(script, *_judge(before, undone, context))
-    runner.run(session, [(Step(script), migration)])
+    runner.run(session, prepare([(Step(script), migration)]))
     film.shoot()
     first, second = _judge(before, undone, context), _judge(after, film.frames[-1], context)
     worst = max(first, second, key=lambda judged: list(Verdict).index(judged[0]))

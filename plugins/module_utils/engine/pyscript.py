@@ -12,8 +12,9 @@ import types
 from contextlib import contextmanager
 from typing import Any, Callable, ContextManager, Dict, Iterator
 
-from ..errors import ScriptInvalid
+from ..errors import MigrationError, ScriptInvalid
 from ..model import PythonBody
+from ..scripts.pythontext import ARGUMENTS
 
 # What scripts import from: db-migrator's name, and the modern one.
 FACADES = ("dbmigrator", "pgops_migrations")
@@ -27,16 +28,47 @@ def load(body: PythonBody, with_facade: types.ModuleType) -> types.ModuleType:
     """
     module = types.ModuleType(os.path.splitext(os.path.basename(body.path))[0])
     module.__file__ = body.path
-    with importing(body.path, with_facade):
+    with importing(body.path, with_facade), _surroundings(body):
         try:
             exec(body.code, module.__dict__)
+        except MigrationError:
+            raise
         except (Exception, SystemExit) as error:
             raise _unloadable(body, error) from None
     if not callable(getattr(module, body.function, None)):
         raise ScriptInvalid(
-            "%s has no %s(cursor)" % (body.path, body.function), hint="Define it as a function.", path=body.path
+            "%s has no %s(%s)" % (body.path, body.function, ARGUMENTS[body.wants_engine]),
+            hint="Define it as a function.",
+            path=body.path,
         )
     return module
+
+
+@contextmanager
+def argument_for(body: PythonBody, cursor: Any) -> Iterator[Any]:
+    """Lend what the body's function is called with: the cursor, or an SQLAlchemy engine on the cursor's connection.
+
+    :raises DependencyError: when it wants an engine and there is no SQLAlchemy.
+    """
+    if not body.wants_engine:
+        yield cursor
+        return
+    from .alchemy import engine_on
+
+    with _surroundings(body), engine_on(cursor.connection) as engine:
+        yield engine
+
+
+@contextmanager
+def _surroundings(body: PythonBody) -> Iterator[None]:
+    """Give a script for an engine the SQLAlchemy that it was written for, while it runs."""
+    if not body.wants_engine:
+        yield
+        return
+    from .alchemy import legacy
+
+    with legacy(changeset=True):
+        yield
 
 
 @contextmanager
@@ -91,10 +123,17 @@ def _deferred(function: Any) -> Any:
     return function
 
 
+class _StdoutHandler(logging.Handler):
+    """Writes to what stdout is at that moment: a script is loaded before its output is captured."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        sys.stdout.write(self.format(record) + "\n")
+
+
 def _logger() -> logging.Logger:
     """Return a logger that writes to stdout, which is captured."""
     logger = logging.Logger("dbmigrator", logging.DEBUG)
-    handler = logging.StreamHandler(sys.stdout)
+    handler = _StdoutHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
     logger.addHandler(handler)
     return logger

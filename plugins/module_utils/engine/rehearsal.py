@@ -12,6 +12,7 @@ from ..model import Outcome, Progress
 from ..schema.snapshot import Snapshot, overlay
 from . import runner
 from .containment import NotProved
+from .preparation import Job, Prepared, prepare
 from .session import Session
 from .snapshots import Film
 from .stage import Original, Wishes, place, session_on, stage, unproved_by
@@ -35,27 +36,26 @@ class Rehearsal:
     stopped: Optional[str] = None
 
 
-def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[runner.Job]) -> Rehearsal:
+def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job]) -> Rehearsal:
     """Run the jobs on a scratch copy.
 
     :raises RehearsalImpossible: when no copy can be made.
     :raises MigrationError: when a job fails there; its ``progress`` says how far it came.
     """
+    prepared = prepare(jobs, wishes.single_transaction)
     with stage(original, wishes, tools) as on:
         film = Film(on.camera, on.scratch.target, wishes.per_migration)
         film.start()
         with session_on(on, original, wishes) as session:
-            progress, stopped = _run(session, jobs, film.after_each)
+            progress, stopped = _run(session, prepared, film.after_each)
         film.end()
         frames = [overlay(on.base, film.frames[0], frame) for frame in film.frames] if on.base else film.frames
         unproved = (*unproved_by(on.scratch, wishes), *([stopped] if stopped else []))
         return Rehearsal(place(on.scratch), progress, unproved, tuple(frames), stopped)
 
 
-def _run(
-    session: Session, jobs: Sequence[runner.Job], after_each: Callable[[Outcome], None]
-) -> Tuple[Progress, Optional[str]]:
+def _run(session: Session, prepared: Prepared, after_each: Callable[[Outcome], None]) -> Tuple[Progress, Optional[str]]:
     try:
-        return runner.run(session, jobs, after_each), None
+        return runner.run(session, prepared, after_each), None
     except NotProved as stop:
         return stop.progress, "%s: %s" % (stop.version, stop.message)

@@ -13,8 +13,8 @@ from ..model import Outcome, PythonBody, Reason
 from ..server.session import SAVEPOINT, Mode
 from .capture import Capture
 from .failure import explain
+from .preparation import Job
 from .pyscript import facade, importing, load
-from .runner import Job
 from .session import Session
 
 READ_ONLY = "SET TRANSACTION READ ONLY; " + SAVEPOINT

@@ -18,6 +18,7 @@ class Request:
     """What the user asks for; see the module's options of the same names.
 
     :ivar kind: the kind of the scripts; None: found by looking.
+    :ivar repository_id: of a repository of sqlalchemy-migrate.
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
@@ -32,6 +33,7 @@ class Request:
     directories: Tuple[str, ...]
     history_table: QualifiedName
     kind: Optional[str] = None
+    repository_id: Optional[str] = None
     state: str = "migrated"
     version: Optional[str] = None
     steps: int = 1

@@ -10,21 +10,19 @@ send: begin, the script, the record, commit.
 from __future__ import annotations
 
 import time
-import types
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 from .. import deps
-from ..errors import MigrationError, ScriptFailed, ScriptInvalid
+from ..errors import MigrationError, ScriptFailed
 from ..model import Direction, Migration, Outcome, Progress, PythonBody, Reason, SqlBody, Step
 from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction, is_aborted
 from . import history as history_room
 from .capture import Capture
 from .failure import aborted, explain
 from .history import Entry
-from .pyscript import facade, importing, load
+from .preparation import Prepared, not_in_one_transaction
+from .pyscript import argument_for, importing
 from .session import Session
-
-Job = Tuple[Step, Migration]
 
 SHOW_PROGRESS = "SET application_name = %s"
 MAX_APPLICATION_NAME = 63
@@ -47,30 +45,29 @@ def _unseen(*dummy: Any) -> None:
     return None
 
 
-def run(session: Session, jobs: Sequence[Job], after_each: Callable[[Outcome], None] = _unseen) -> Progress:
+def run(session: Session, prepared: Prepared, after_each: Callable[[Outcome], None] = _unseen) -> Progress:
     """Run migrations up or down, in order.
 
     :param after_each: called when a step is done and committed.
     :raises MigrationError: at the first failure; its ``progress`` says how far it came.
     """
+    prepared.session = session
     with Capture() as capture:
-        return _Run(session, jobs, capture).all(after_each)
+        return _Run(session, prepared, capture).all(after_each)
 
 
 class _Run:
-    def __init__(self, session: Session, jobs: Sequence[Job], capture: Capture) -> None:
+    def __init__(self, session: Session, prepared: Prepared, capture: Capture) -> None:
         self.session = session
         self.connection = session.connection
-        self.jobs = jobs
+        self.prepared = prepared
+        self.jobs = prepared.jobs
         self.capture = capture
-        self.facade = facade(session.as_super_user)
-        self.modules: Dict[str, types.ModuleType] = {}
         self.done: List[Outcome] = []
         self.skipped: List[Outcome] = []
 
     def all(self, after_each: Callable[[Outcome], None]) -> Progress:
         """Run every job; where all are one transaction, end it."""
-        self._load()
         for number, job in enumerate(self.jobs):
             started = time.monotonic()
             try:
@@ -84,20 +81,7 @@ class _Run:
                 after_each(outcome)
         return Progress(tuple(self.done), tuple(self.skipped))
 
-    def _load(self) -> None:
-        """Run the top level of all Python scripts before the first statement, so that a missing import stops here."""
-        for step, migration in self.jobs:
-            body = migration.body(step.direction)
-            if self.session.single_transaction and not body.transactional:
-                raise _not_in_one_transaction(migration)
-            if isinstance(body, PythonBody):
-                try:
-                    self.modules[body.path] = load(body, self.facade)
-                except MigrationError as error:
-                    raise error.about(version=str(migration.script.version)) from None
-        self.capture.take()
-
-    def _one(self, number: int, job: Job, started: float) -> Optional[Outcome]:
+    def _one(self, number: int, job: Tuple[Step, Migration], started: float) -> Optional[Outcome]:
         """Run one step and record it. Return None when its should_run said no."""
         step, migration = job
         try:
@@ -113,7 +97,7 @@ class _Run:
             self.connection.on_leave = self.connection.around_statement = None
         return Outcome(step, _milliseconds(started), self._output(), note)
 
-    def _announce(self, cursor: Any, number: int, job: Job) -> None:
+    def _announce(self, cursor: Any, number: int, job: Tuple[Step, Migration]) -> None:
         """Show the progress to whoever looks at pg_stat_activity."""
         step, migration = job
         name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), step.script.version)
@@ -157,7 +141,7 @@ class _Run:
     def _start_outside(self, cursor: Any, step: Step, migration: Migration) -> None:
         """Log the start in a commit of its own, and leave the transaction."""
         if self.session.single_transaction:
-            raise _not_in_one_transaction(migration)
+            raise not_in_one_transaction(migration)
         if self.connection.mode is Mode.HELD:
             cursor.execute(RELEASE)
         self.connection.mode = Mode.FREE
@@ -190,8 +174,8 @@ class _Run:
 
     def _call(self, function: str, cursor: Any, migration: Migration, body: PythonBody) -> Any:
         try:
-            with importing(body.path, self.facade):
-                answer = getattr(self.modules[body.path], function)(cursor)
+            with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument:
+                answer = getattr(self.prepared.modules[body.path], function)(argument)
         except (Exception, SystemExit) as error:
             raise self.connection.stopped or explain(error, migration, body, self.connection) from None
         if self.connection.stopped:
@@ -265,15 +249,6 @@ def _end_outside(connection: Any) -> None:
     if in_transaction(connection):
         connection.commit()
     connection.autocommit = False
-
-
-def _not_in_one_transaction(migration: Migration) -> ScriptInvalid:
-    return ScriptInvalid(
-        "%s runs outside a transaction, so it can't be part of a single one" % migration.script.label,
-        hint="Leave single_transaction off, or apply it in a run of its own with version.",
-        version=str(migration.script.version),
-        path=migration.script.path,
-    )
 
 
 def _milliseconds(started: float) -> int:

@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
-from ..errors import Irreversible
+from ..errors import Irreversible, UnknownVersion
 from ..model import Direction, HistoryRow, Migration, Plan, Reason, Script, Step
 from ..scripts.discovery import read
+from . import foreign
 from . import history as history_room
 from .history import History
 from .plan import plan_baseline, plan_migrate, plan_rollback
 from .request import Request
+
+# baseline_version: adopt
+ADOPT = "adopt"
 
 
 @dataclass(frozen=True)
@@ -29,10 +33,29 @@ class View:
 
 def look(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> View:
     """Read the history and plan. Nothing is written."""
-    history = history_room.find(connection, request.history_table)
+    history = history_room.find(connection, request.history_table, request.repository_id)
     rows = history_room.rows(connection, history)
+    adopted = None if history.exists else _elsewhere(connection, request, scripts)
     connection.rollback()
-    return view_of(request, scripts, history, rows)
+    return view_of(request, scripts, history, rows, adopted)
+
+
+def _elsewhere(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> Optional[Tuple[Script, ...]]:
+    """Look for another tool's history where there is none of ours. Return what is to be adopted from it, if it is."""
+    adopting = request.baseline_version == ADOPT
+    if not adopting and request.baseline_version is not None:
+        return None
+    found = foreign.look(connection, request.repository_id)
+    if found is not None and adopting:
+        return foreign.adopted(found, scripts)
+    if found is not None and found.rows:
+        raise foreign.refusal(found)
+    if adopting:
+        raise UnknownVersion(
+            "baseline_version: there is no table of another tool to adopt from",
+            hint="Say with search_path (connect_params) where it is, or name a version.",
+        )
+    return None
 
 
 def read_all(steps: Sequence[Step]) -> List[Tuple[Step, Migration]]:
@@ -57,12 +80,20 @@ def baseline_steps(plan: Plan) -> Tuple[Step, ...]:
     return tuple(Step(script, reason=Reason.BASELINE) for script in plan.baseline or ())
 
 
-def view_of(request: Request, scripts: Tuple[Script, ...], history: History, rows: Tuple[HistoryRow, ...]) -> View:
+def view_of(
+    request: Request,
+    scripts: Tuple[Script, ...],
+    history: History,
+    rows: Tuple[HistoryRow, ...],
+    adopted: Optional[Tuple[Script, ...]] = None,
+) -> View:
     """Plan. A baseline is planned as if it were recorded already; it is, before the first step."""
     if request.state == "rolled_back":
         return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
-    baseline = None
-    if request.baseline_version is not None and not history.exists:
+    baseline = adopted
+    if adopted is not None:
+        rows = tuple(_as_recorded(script) for script in adopted)
+    elif request.baseline_version is not None and not history.exists:
         baseline = plan_baseline(scripts, request.baseline_version)
         rows = tuple(_as_recorded(script) for script in baseline)
     plan = plan_migrate(scripts, rows, request.version, request.run_deferred)

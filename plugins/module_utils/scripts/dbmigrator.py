@@ -8,12 +8,12 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
-from typing import Iterator, Optional, Set
+from typing import Iterator
 
-from ..errors import ScriptInvalid
-from ..model import Migration, PythonBody, Script, Version
+from ..model import Migration, Script, Version
+from . import pythontext
 from .claim import Claim, Listing
-from .reading import checksum, decode, read_bytes
+from .reading import checksum, read_bytes
 
 KIND = "python"
 LOOKS_LIKE = "<version>_<name>.py"
@@ -25,7 +25,7 @@ def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
     for file_name in listing.files:
         match = FILE_NAME.fullmatch(file_name)
-        if match:
+        if match and not pythontext.UPGRADE.search(listing.data(file_name)):
             yield Claim(file_name, Version.parse(match["version"]), match["name"])
 
 
@@ -39,7 +39,7 @@ def survey(script: Script) -> Script:
         tree = ast.parse(data)
     except (SyntaxError, ValueError):
         return looked
-    names = _names(tree) or set()
+    names = pythontext.names(tree) or set()
     return replace(looked, repeatable="should_run" in names, deferred=_is_deferred(tree))
 
 
@@ -48,48 +48,7 @@ def read(script: Script) -> Migration:
 
     :raises ScriptInvalid: not UTF-8, a syntax error, or no ``up``.
     """
-    text = decode(read_bytes(script.path), script.path)
-    try:
-        tree = ast.parse(text, script.path)
-        code = compile(tree, script.path, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError) as error:
-        raise _unreadable(script, error) from None
-    names = _names(tree)
-    if names is not None and "up" not in names:
-        raise ScriptInvalid(
-            "%s has no up(cursor)" % script.path, hint="Define it, or move the file elsewhere.", path=script.path
-        )
-    transactional = not _is_false(tree, "transactional")
-    up = PythonBody(script.path, code, "up", transactional)
-    down = PythonBody(script.path, code, "down", transactional) if names is None or "down" in names else None
-    return Migration(script, up, down)
-
-
-def _unreadable(script: Script, error: Exception) -> ScriptInvalid:
-    if not isinstance(error, SyntaxError):
-        return ScriptInvalid("%s can't be compiled: %s" % (script.path, error), path=script.path)
-    return ScriptInvalid(
-        "%s, line %s: %s" % (script.path, error.lineno, error.msg),
-        hint="Mend the syntax; nothing has been run.",
-        path=script.path,
-        line=error.lineno,
-        column=error.offset,
-    )
-
-
-def _names(tree: ast.Module) -> Optional[Set[str]]:
-    """Return the names that a module defines, or None where only running it would tell: a star import."""
-    names: Set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            if any(alias.name == "*" for alias in node.names):
-                return None
-            names.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-    return names
+    return pythontext.migration(script, "up", "down", wants_engine=False)
 
 
 def _is_deferred(tree: ast.Module) -> bool:
@@ -99,14 +58,3 @@ def _is_deferred(tree: ast.Module) -> bool:
             names = [getattr(each, "id", None) or getattr(each, "attr", None) for each in node.decorator_list]
             return "deferred" in names
     return False
-
-
-def _is_false(tree: ast.Module, name: str) -> bool:
-    """Return whether a module says ``name = False`` at its top level."""
-    return any(
-        isinstance(node, ast.Assign)
-        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
-        and isinstance(node.value, ast.Constant)
-        and node.value.value is False
-        for node in tree.body
-    )

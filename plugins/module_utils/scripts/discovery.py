@@ -11,11 +11,11 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import DuplicateVersion, ScriptInvalid
 from ..model import Direction, Migration, Script, Version
-from . import dbmate, dbmigrator, diesel, flyway, goose, sql_pair, sql_plain
+from . import dbmate, dbmigrator, diesel, flyway, goose, repository, sql_pair, sql_plain, sqlalchemy_migrate
 from .claim import Claim, Listing
 
 # One module a kind. Each has KIND, LOOKS_LIKE, claim(listing), survey(script) and read(script).
-KINDS = (dbmigrator, sql_pair, sql_plain, dbmate, goose, diesel, flyway)
+KINDS = (dbmigrator, sqlalchemy_migrate, sql_pair, sql_plain, dbmate, goose, diesel, flyway)
 KIND_NAMES = tuple(kind.KIND for kind in KINDS)
 
 # A name that can only have been meant as a migration: a version in front, or a section behind.
@@ -50,6 +50,9 @@ def read(script: Script) -> Migration:
 
 
 def _discover_one(directory: str, wanted: Optional[str]) -> List[Script]:
+    own = repository.find(directory)
+    if own is not None:
+        directory, wanted = own.versions, sqlalchemy_migrate.KIND
     listing = Listing.of(directory)
     claims = {each.KIND: list(each.claim(listing)) for each in KINDS if wanted in (None, each.KIND)}
     looks = {kind: claimed for kind, claimed in claims.items() if claimed}

@@ -23,7 +23,7 @@ def directories_of(context: str) -> List[str]:
     """
     try:
         found = [each for each in metadata.distribution(context).entry_points if each.group == GROUP]
-    except metadata.PackageNotFoundError:
+    except (metadata.PackageNotFoundError, ValueError):  # ValueError: an empty name
         raise ScriptInvalid(
             "context: no package %s is installed for %s" % (context, sys.executable),
             hint="Install it there, or set ansible_python_interpreter to the interpreter that has it.",

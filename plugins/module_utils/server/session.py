@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from enum import Enum
-from typing import Any, Callable, Optional
+from typing import Any, Callable, List, Optional
 
 from .. import deps
 
@@ -15,6 +16,12 @@ from .. import deps
 SAVEPOINT = "SAVEPOINT pgops_script"
 RELEASE = "RELEASE SAVEPOINT pgops_script"
 ROLLBACK_TO = "ROLLBACK TO SAVEPOINT pgops_script"
+
+# Who lends the connection on, several times at once, sets savepoints of its own above that one.
+SET_INNER = "SAVEPOINT {name}"
+RELEASE_INNER = "RELEASE SAVEPOINT {name}"
+ROLLBACK_TO_INNER = "ROLLBACK TO SAVEPOINT {name}"
+MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
 
 CONTROL = re.compile(
     r"^\s*(begin|start\s+transaction|commit|end|rollback|abort)(?:\s+(?:work|transaction))?\s*;?\s*$", re.IGNORECASE
@@ -50,6 +57,8 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     :ivar on_leave: called when a lent connection is switched to autocommit; it commits what came before, or raises.
     :ivar around_statement: a rehearsal's guard for statements outside a transaction; gets (run, query).
     :ivar stopped: what that guard has raised, for a script may catch it and go on.
+    :ivar lent: whether close() has no effect, because others still work on this connection.
+    :ivar savepoints: names of the savepoints above the script's own, the innermost last.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,20 +68,51 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         self.on_leave: Optional[Callable[[], None]] = None
         self.around_statement: Optional[Callable[[Callable[[], Any], Any], Any]] = None
         self.stopped: Optional[Exception] = None
+        self.lent = False
+        self.savepoints: List[str] = []
+        self._numbers = itertools.count(1)
 
     def commit(self) -> None:
         """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""
-        if self.mode is Mode.HELD:
-            self._plain(RELEASE + "; " + SAVEPOINT)
-        else:
+        if self.mode is not Mode.HELD:
             super().commit()
+        elif self.savepoints:
+            self._inner(MOVE_INNER, self.savepoints[-1])
+        else:
+            self._plain(RELEASE + "; " + SAVEPOINT)
 
     def rollback(self) -> None:
         """Roll back; of a lent connection: to the script's last commit(), or its start."""
-        if self.mode is Mode.HELD:
-            self._plain(ROLLBACK_TO)
-        else:
+        if self.mode is not Mode.HELD:
             super().rollback()
+        elif self.savepoints:
+            self._inner(ROLLBACK_TO_INNER, self.savepoints[-1])
+        else:
+            self._plain(ROLLBACK_TO)
+
+    def close(self) -> None:
+        """Close the connection, unless it is lent."""
+        if not self.lent:
+            super().close()
+
+    def push(self) -> str:
+        """Set a savepoint above all others, for commit() and rollback() to act on. Return its name."""
+        name = "pgops_script_%d" % next(self._numbers)
+        self._inner(SET_INNER, name)
+        self.savepoints.append(name)
+        return name
+
+    def pop(self, name: str) -> None:
+        """Forget a savepoint; what was done since stays. One below others goes when these go."""
+        if name == self.savepoints[-1]:
+            self._inner(RELEASE_INNER, name)
+        self.savepoints.remove(name)
+
+    def rollback_to(self, name: str) -> None:
+        """Undo what was done since a savepoint, also by those above it; all savepoints stay."""
+        self._inner(ROLLBACK_TO_INNER, name)
+        for above in self.savepoints[self.savepoints.index(name) + 1 :]:
+            self._inner(SET_INNER, above)
 
     def control(self, command: str) -> None:
         """Obey a transaction command that a script sent as SQL."""
@@ -113,9 +153,13 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         if self.on_leave is not None:
             self.on_leave()
         self.mode = Mode.FREE
+        self.savepoints.clear()
         self.autocommit = True
 
-    def _plain(self, statement: str) -> None:
+    def _inner(self, statement: str, name: str) -> None:
+        self._plain(deps.sql.SQL(statement).format(name=deps.sql.Identifier(name)))
+
+    def _plain(self, statement: Any) -> None:
         with self.cursor() as cursor:
             deps.BaseCursor.execute(cursor, statement)
 

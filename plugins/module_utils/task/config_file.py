@@ -26,14 +26,14 @@ class ConfigFile:
         self.here = os.path.dirname(os.path.abspath(path))
         self.parser = configparser.ConfigParser(defaults={"here": self.here.replace("%", "%%")})
         try:
-            with open(path, encoding="utf-8") as stream:
+            with open(path, encoding="utf-8-sig") as stream:
                 self.parser.read_file(stream)
         except (OSError, UnicodeDecodeError, configparser.Error) as error:
             # A parser's message may quote a line, and a line may hold a password.
-            reason = getattr(error, "strerror", None) or "it is no INI file in UTF-8"
-            raise OptionInvalid(
-                "config_file: %s can't be read: %s" % (path, reason), hint="Correct its path."
-            ) from None
+            reason, hint = getattr(error, "strerror", None), "Correct its path, or its rights."
+            if reason is None:
+                reason, hint = "it is no INI file in UTF-8", "It has [sections], and lines with key = value in them."
+            raise OptionInvalid("config_file: %s can't be read: %s" % (path, reason), hint=hint) from None
 
     def url(self, key: Optional[str]) -> str:
         """Return the connection string.

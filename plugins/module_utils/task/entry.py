@@ -35,7 +35,7 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
         with _interruptible():
             result = function(module)
     except MigrationError as error:
-        failed = {"msg": error.sentence(), "error": error.to_result(), **(error.report or {})}
+        failed = {"msg": _message(error), "error": error.to_result(), **(error.report or {})}
     except Interrupted as stop:
         failed = {"msg": "Interrupted by %s; what was open is rolled back." % stop, "error": {"kind": "interrupted"}}
     else:
@@ -43,6 +43,12 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
             module.warn(warning)
         module.exit_json(**result)
     module.fail_json(**failed)
+
+
+def _message(error: MigrationError) -> str:
+    """Return what a person reads first; for a missing library, Ansible's own words for that."""
+    library = getattr(error, "library", None)
+    return str(missing_required_lib(library)) if library else error.sentence()
 
 
 def run_program(module: Any) -> Any:

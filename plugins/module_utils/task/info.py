@@ -20,10 +20,8 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
     found = info(
         InfoRequest(
             target=options.target(params),
-            directories=options.directories(params),
-            history_table=options.history_table(params),
+            **options.place(params),
             sort=params["sort"],
-            kind=params["kind"],
         )
     )
     return {

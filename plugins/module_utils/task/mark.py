@@ -21,11 +21,9 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     marks = mark(
         MarkRequest(
             target=options.target(params),
-            directories=options.directories(params),
-            history_table=options.history_table(params),
+            **options.place(params),
             versions=tuple(params["versions"]),
             state=State(params["state"]),
-            kind=params["kind"],
             lock_wait=params["lock_wait"],
             checking=module.check_mode,
         )

@@ -11,8 +11,9 @@ from ..engine.request import Request
 from ..errors import OptionInvalid
 from ..scripts.discovery import KIND_NAMES
 from ..scripts.entry_points import directories_of
+from ..scripts.repository import find as repository_of
 from ..server.connection import Target, parse_url
-from ..server.names import QualifiedName, parse_name
+from ..server.names import parse_name
 from .config_file import ConfigFile
 
 CONNECTION: Dict[str, Any] = {
@@ -37,7 +38,7 @@ MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": list(KIND_NAMES)},
-    "history_table": {"type": "str", "default": "schema_migrations"},
+    "history_table": {"type": "str"},
 }
 
 MIGRATE: Dict[str, Any] = {
@@ -94,6 +95,7 @@ KEYWORDS = {
 }
 
 LOG_SUFFIX_BYTES = 4
+HISTORY_TABLE = "schema_migrations"
 
 
 def target(params: Mapping[str, Any]) -> Target:
@@ -128,12 +130,26 @@ def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def history_table(params: Mapping[str, Any]) -> QualifiedName:
-    """Return the name of the history.
+def place(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return where the scripts and their history are, as the fields of a request.
 
-    :raises OptionInvalid: when it can't be a table's, or its log's.
+    A repository of sqlalchemy-migrate has a history of its own, named after it.
+
+    :raises MigrationError: when nothing says where the scripts are, or the history's name can't be a table's.
     """
-    return parse_name(params["history_table"], "history_table", reserve=LOG_SUFFIX_BYTES)
+    paths = directories(params)
+    found = [repository for repository in map(repository_of, paths) if repository is not None]
+    if len({each.repository_id for each in found}) > 1:
+        raise OptionInvalid(
+            "migrations_dir: %s are different repositories" % " and ".join(each.repository_id for each in found),
+            hint="Each has a history of its own. Give each a task of its own.",
+        )
+    own = found[0].repository_id if found else None
+    name = params["history_table"] or (
+        HISTORY_TABLE if own is None else '"%s_%s"' % (HISTORY_TABLE, own.replace('"', ""))
+    )
+    table = parse_name(name, "history_table", reserve=LOG_SUFFIX_BYTES)
+    return {"directories": paths, "history_table": table, "repository_id": own, "kind": params["kind"]}
 
 
 def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
@@ -149,9 +165,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     rehearsal_url = params["rehearsal_url"]
     return Request(
         target=target(params),
-        directories=directories(params),
-        kind=params["kind"],
-        history_table=history_table(params),
+        **place(params),
         state=params["state"],
         version=params["version"],
         steps=params["steps"],

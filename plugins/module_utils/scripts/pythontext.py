@@ -1,0 +1,83 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Python files as migrations: compiled, and looked at without being run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Optional, Set
+
+from ..errors import ScriptInvalid
+from ..model import Migration, PythonBody, Script
+from .reading import decode, read_bytes
+
+# What tells a script for an engine from one for a cursor.
+UPGRADE = re.compile(rb"^(?:def\s+upgrade\b|upgrade\s*=)", re.MULTILINE)
+
+ARGUMENTS = {False: "cursor", True: "migrate_engine"}
+
+
+def migration(script: Script, up: str, down: str, wants_engine: bool) -> Migration:
+    """Read and compile a script; nothing of it is run.
+
+    :param up: name of the function that applies it; down: of the one that rolls it back.
+    :raises ScriptInvalid: not UTF-8, a syntax error, or no such function to apply it.
+    """
+    text = decode(read_bytes(script.path), script.path)
+    try:
+        tree = ast.parse(text, script.path)
+        code = compile(tree, script.path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise _unreadable(script, error) from None
+    found = names(tree)
+    if found is not None and up not in found:
+        call = "%s(%s)" % (up, ARGUMENTS[wants_engine])
+        raise ScriptInvalid(
+            "%s has no %s" % (script.path, call), hint="Define it, or move the file elsewhere.", path=script.path
+        )
+    transactional = not _is_false(tree, "transactional")
+    upward = PythonBody(script.path, code, up, transactional, wants_engine)
+    has_down = found is None or down in found
+    return Migration(
+        script, upward, PythonBody(script.path, code, down, transactional, wants_engine) if has_down else None
+    )
+
+
+def names(tree: ast.Module) -> Optional[Set[str]]:
+    """Return the names that a module defines, or None where only running it would tell: a star import."""
+    found: Set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            if any(alias.name == "*" for alias in node.names):
+                return None
+            found.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+    return found
+
+
+def _unreadable(script: Script, error: Exception) -> ScriptInvalid:
+    if not isinstance(error, SyntaxError):
+        return ScriptInvalid("%s can't be compiled: %s" % (script.path, error), path=script.path)
+    return ScriptInvalid(
+        "%s, line %s: %s" % (script.path, error.lineno, error.msg),
+        hint="Mend the syntax; nothing has been run.",
+        path=script.path,
+        line=error.lineno,
+        column=error.offset,
+    )
+
+
+def _is_false(tree: ast.Module, name: str) -> bool:
+    """Return whether a module says ``name = False`` at its top level."""
+    return any(
+        isinstance(node, ast.Assign)
+        and any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+        and isinstance(node.value, ast.Constant)
+        and node.value.value is False
+        for node in tree.body
+    )

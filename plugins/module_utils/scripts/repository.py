@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A repository of sqlalchemy-migrate: a directory with migrate.cfg, and its scripts in versions/."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from dataclasses import dataclass
+from typing import Optional
+
+from ..errors import ScriptInvalid
+
+CONFIG = "migrate.cfg"
+VERSIONS = "versions"
+SECTION = "db_settings"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """What migrate.cfg says: the repository's name, and the table where the old tool kept its version."""
+
+    directory: str
+    repository_id: str
+    version_table: str
+
+    @property
+    def versions(self) -> str:
+        """Return the directory of the scripts."""
+        return os.path.join(self.directory, VERSIONS)
+
+
+def find(directory: str) -> Optional[Repository]:
+    """Return the repository that a directory is, if it is one.
+
+    :raises ScriptInvalid: when its migrate.cfg can't be read, or names no repository.
+    """
+    path = os.path.join(directory, CONFIG)
+    if not os.path.isfile(path):
+        return None
+    parser = configparser.RawConfigParser()
+    try:
+        with open(path, encoding="utf-8") as stream:
+            parser.read_file(stream)
+        name = parser.get(SECTION, "repository_id")
+    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+        raise ScriptInvalid(
+            "%s can't be read: %s" % (path, " ".join(str(error).split())),
+            hint="It needs a section [db_settings] with repository_id.",
+            path=path,
+        ) from None
+    return Repository(directory, name, parser.get(SECTION, "version_table", fallback="migrate_version"))
