@@ -36,7 +36,7 @@ options:
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.
-      - Left out, it is C(schema_migrations); for one of sqlalchemy-migrate's repositories C(schema_migrations_<its id>).
+      - Left out, it is C(schema_migrations); for a repository C(schema_migrations_<repository_id>).
       - A second table beside it, with C(_log) behind the name, keeps every event.
     type: str
 """

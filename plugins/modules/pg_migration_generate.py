@@ -10,8 +10,11 @@ module: pg_migration_generate
 short_description: Write a new, empty migration
 version_added: 0.1.0
 description:
-  - Writes the files of a new migration into a directory, with the next version. It needs no database.
+  - Writes the files of a new migration into a directory, with the next version. It needs no database, except for
+    O(from_database).
   - Where a migration of that name is there already, nothing is written.
+extends_documentation_fragment:
+  - pgops.migrations.connection
 attributes:
   check_mode:
     support: full
@@ -34,6 +37,16 @@ options:
       - Where its versions are numbers, the new one gets the next number; otherwise the present moment in UTC.
     type: path
     required: true
+  from_database:
+    description:
+      - Write the live schema of the database as the migration, as SQL, such that applied to an empty database it gives
+        the same schema. That is proved on a scratch database before anything is written.
+      - Subscriptions are left out, and passwords in user mappings.
+    type: bool
+    default: false
+  history_table:
+    description: Table that records what is applied, which is left out; C(schema_migrations) if it isn't said.
+    type: str
   kind:
     description: V(python) or V(sql). Left out, the kind that the directory has, or V(python) where it is empty.
     type: str
@@ -49,6 +62,13 @@ EXAMPLES = r"""
   pgops.migrations.pg_migration_generate:
     name: add id to users
     migrations_dir: /srv/shop/migrations
+
+- name: Begin with the schema that a database has
+  pgops.migrations.pg_migration_generate:
+    url: postgresql://shop@localhost/shop
+    name: as it was
+    migrations_dir: /srv/shop/schema
+    from_database: true
 """
 
 RETURN = r"""

@@ -150,8 +150,8 @@ POSITIONS = {
     ),
     "goose, outside": (
         "1_a.sql",
-        "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose StatementBegin\nSELECT 2;\n-- +goose StatementEnd\n"
-        "SELECT 3; SELECT nonsense;\n",
+        "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose StatementBegin\nSELECT 2;\n"
+        "-- +goose StatementEnd\nSELECT 3; SELECT nonsense;\n",
         7,
         18,
     ),

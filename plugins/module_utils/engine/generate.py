@@ -15,6 +15,9 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from ..errors import OptionInvalid, ScriptInvalid
 from ..model import Script, Version
 from ..scripts.discovery import discover
+from ..server.connection import Target
+from ..server.names import QualifiedName
+from .tools import Tools
 
 # Longest version that counts as a number; anything longer is a moment in time.
 NUMBER_DIGITS = 8
@@ -40,13 +43,26 @@ TEMPLATES: Dict[str, Dict[str, str]] = {
 
 
 @dataclass(frozen=True)
+class Source:
+    """The database to read, and the history in it, which is left out."""
+
+    target: Target
+    history_table: QualifiedName
+
+
+@dataclass(frozen=True)
 class GenerateRequest:
-    """What to write. ``kind`` None: the kind that the directory has, else Python."""
+    """What to write.
+
+    :ivar kind: None: the kind that the directory has, else Python; from a database SQL.
+    :ivar source: the database whose schema is to be the migration; None: an empty migration.
+    """
 
     directory: str
     name: str
     kind: Optional[str] = None
     checking: bool = False
+    source: Optional[Source] = None
 
 
 @dataclass(frozen=True)
@@ -61,9 +77,10 @@ class Generated:
     files: Dict[str, str]
 
 
-def generate(request: GenerateRequest, now: Optional[datetime] = None) -> Generated:
+def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optional[datetime] = None) -> Generated:
     """Write the files of a new migration, unless one of that name is there.
 
+    :param tools: the means to run client programs, when there is a source.
     :param now: the moment that its version is made from.
     :raises OptionInvalid: when the name can't be a file's.
     :raises ScriptInvalid: when the directory can't be read or written, or its versions are of two sorts.
@@ -74,15 +91,25 @@ def generate(request: GenerateRequest, now: Optional[datetime] = None) -> Genera
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
     version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
-    kind = request.kind or (scripts[0].kind if scripts else "python")
+    kind = request.kind or (scripts[0].kind if scripts else "python" if request.source is None else "sql")
     _refuse_other_kind(kind, scripts)
-    files = {
-        os.path.join(request.directory, template % (version, name)): text for template, text in TEMPLATES[kind].items()
-    }
+    templates = TEMPLATES.get(kind, {}) if request.source is None else _from(request.source, kind, tools)
+    files = {os.path.join(request.directory, template % (version, name)): text for template, text in templates.items()}
     _require_writable(request.directory)
     if not request.checking:
         _write(request.directory, files)
     return Generated(version, tuple(files), files)
+
+
+def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
+    """Return the migration that the source's schema is. It has no down: what would be left is no database."""
+    if kind != "sql" or tools is None:
+        raise OptionInvalid(
+            "kind: a schema is written as sql, not as %s" % kind, hint="Generate it into a directory of its own."
+        )
+    from .from_database import schema_as_sql
+
+    return {"%s_%s.up.sql": schema_as_sql(source.target, source.history_table, tools)}
 
 
 def _slug(name: str) -> str:

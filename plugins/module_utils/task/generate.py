@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from ..engine.generate import GenerateRequest, generate
+from .. import deps
+from ..engine.generate import GenerateRequest, Source, generate
+from ..engine.tools import Tools
+from ..errors import DependencyError
+from ..server.names import parse_name
+from . import options
+from .entry import run_program
 
 
 def pg_migration_generate(module: Any) -> Dict[str, Any]:
@@ -16,7 +22,9 @@ def pg_migration_generate(module: Any) -> Dict[str, Any]:
     :raises MigrationError: when the name or the directory won't do.
     """
     params = module.params
-    made = generate(GenerateRequest(params["migrations_dir"], params["name"], params["kind"], module.check_mode))
+    source = _source(params) if params["from_database"] else None
+    request = GenerateRequest(params["migrations_dir"], params["name"], params["kind"], module.check_mode, source)
+    made = generate(request, Tools(run_program(module), module.tmpdir))
     verb = ("Would write" if module.check_mode else "Wrote") if made.files else "There already:"
     return {
         "changed": bool(made.files),
@@ -28,3 +36,16 @@ def pg_migration_generate(module: Any) -> Dict[str, Any]:
             for path, text in made.files.items()
         ],
     }
+
+
+def _source(params: Dict[str, Any]) -> Source:
+    """Return the database to read.
+
+    :raises DependencyError: without psycopg2, which only this needs.
+    """
+    if deps.PSYCOPG2_ERROR is not None:
+        error = DependencyError("psycopg2 is needed to read a database")
+        error.library = "psycopg2"
+        raise error
+    table = params["history_table"] or options.HISTORY_TABLE
+    return Source(options.target(params), parse_name(table, "history_table", options.LOG_SUFFIX_BYTES))

@@ -75,6 +75,9 @@ INFO: Dict[str, Any] = {
 }
 
 GENERATE: Dict[str, Any] = {
+    **CONNECTION,
+    "history_table": {"type": "str"},
+    "from_database": {"type": "bool", "default": False},
     "name": {"type": "str", "required": True},
     "migrations_dir": {"type": "path", "required": True},
     "kind": {"type": "str", "choices": ["python", "sql"]},

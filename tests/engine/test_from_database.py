@@ -1,0 +1,126 @@
+"""A schema written as a migration: applied to an empty database, it is the same schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.generate import GenerateRequest, Source, generate
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
+
+from .conftest import Project, done
+
+EVERYTHING = r"""
+CREATE SCHEMA app;
+COMMENT ON SCHEMA app IS 'a comment; with '' and $$';
+CREATE TYPE app.state AS ENUM ('open', 'it''s done');
+CREATE TYPE app.pair AS (a int, b text);
+CREATE TYPE app.span AS RANGE (subtype = float8);
+CREATE DOMAIN app.positive AS int CHECK (VALUE > 0);
+CREATE SEQUENCE app.counter START 7 INCREMENT 3;
+CREATE COLLATION app.plain (locale = 'C');
+SET check_function_bodies = false;
+CREATE FUNCTION app.later() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM app.users';
+CREATE TABLE app.users (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name text NOT NULL DEFAULT 'a; b' COLLATE app.plain,
+    "odd ""name"" 100 %" int,
+    double_id int GENERATED ALWAYS AS (7 * 2) STORED,
+    state app.state DEFAULT 'open',
+    age app.positive,
+    during tstzrange,
+    EXCLUDE USING gist (during WITH &&)
+);
+CREATE TABLE app.orders (id serial PRIMARY KEY, user_id int REFERENCES app.users ON DELETE CASCADE);
+CREATE UNIQUE INDEX ON app.users (lower(name)) WHERE age > 3;
+CREATE TABLE app.parts (day date NOT NULL, x int) PARTITION BY RANGE (day);
+CREATE TABLE app.parts_1 PARTITION OF app.parts FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE INDEX ON app.parts (x);
+CREATE TABLE app.child (extra int) INHERITS (app.orders);
+CREATE VIEW app.v AS SELECT id, name FROM app.users WHERE name LIKE '100 %';
+CREATE MATERIALIZED VIEW app.m AS SELECT count(*) AS n FROM app.users;
+CREATE FUNCTION app.touch() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    -- Name: x; Type: TABLE; Schema: public
+    RETURN NEW;
+END;
+$body$;
+CREATE FUNCTION app.twice(x int) RETURNS int LANGUAGE sql BEGIN ATOMIC; SELECT x * 2; END;
+CREATE PROCEDURE app.nothing() LANGUAGE sql AS '';
+CREATE AGGREGATE app.total(int) (sfunc = int4pl, stype = int);
+CREATE OPERATOR app.### (leftarg = int, rightarg = int, function = int4pl);
+CREATE CAST (app.pair AS text) WITH INOUT;
+CREATE TRIGGER touch BEFORE UPDATE ON app.users FOR EACH ROW EXECUTE FUNCTION app.touch();
+CREATE RULE quiet AS ON DELETE TO app.v DO INSTEAD NOTHING;
+ALTER TABLE app.users ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON app.users USING (name = current_user);
+CREATE STATISTICS app.stat ON id, name FROM app.users;
+CREATE PUBLICATION pub FOR TABLE app.users;
+CREATE FUNCTION app.watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER watcher ON ddl_command_end EXECUTE FUNCTION app.watch();
+COMMENT ON COLUMN app.users.name IS E'two\nlines';
+GRANT SELECT (name), UPDATE ON app.users TO PUBLIC;
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO PUBLIC;
+CREATE TEXT SEARCH CONFIGURATION app.simple_copy (COPY = pg_catalog.simple);
+CREATE FOREIGN DATA WRAPPER nowhere;
+CREATE SERVER far FOREIGN DATA WRAPPER nowhere;
+CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS ("user" 'bob', password 's3cret');
+CREATE FOREIGN TABLE app.f (a int) SERVER far;
+"""
+
+
+def request(project: Project, directory: Path, **more: Any) -> GenerateRequest:
+    source = Source(Target(parse_url(project.url)), parse_name("schema_migrations", "history_table"))
+    return GenerateRequest(str(directory), "as it was", source=source, **more)
+
+
+def test_everything_is_in_the_migration(project: Project, tmp_path: Path, any_server: Any) -> None:
+    project.file("1_everything.up.sql", EVERYTHING)
+    project.migrate()
+    directory = tmp_path / "written"
+    tools = Tools(project._run, str(project.scratch_files))
+    checked = generate(request(project, directory, checking=True), tools)
+    assert not directory.exists()
+    made = generate(request(project, directory), tools)
+    assert list(checked.files.values()) == list(made.files.values())
+    text = Path(made.paths[0]).read_text()
+    assert "schema_migrations" not in text
+    assert "s3cret" not in text
+    url = any_server.create_database("from_database")
+    try:
+        other = Project.__new__(Project)
+        other.__dict__.update(project.__dict__, url=url)
+        assert len(done(other.migrate(directories=(str(directory),)))) == 1
+        assert other.query("SELECT app.twice(21)") == [(42,)]
+        assert generate(request(other, tmp_path / "again"), tools).files.popitem()[1] == text
+    finally:
+        any_server.drop_database("from_database")
+
+
+def test_a_second_time_it_is_there(project: Project, tmp_path: Path) -> None:
+    tools = Tools(project._run, str(project.scratch_files))
+    assert generate(request(project, tmp_path / "written"), tools).files
+    assert generate(request(project, tmp_path / "written"), tools).files == {}
+
+
+def test_only_sql_can_say_all_of_a_schema(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match="written as sql"):
+        generate(request(project, tmp_path / "w", kind="python"), Tools(project._run, str(project.scratch_files)))
+
+
+def test_a_schema_that_does_not_come_out_the_same_is_an_error(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ansible_collections.pgops.migrations.plugins.module_utils.engine import from_database
+
+    project.query("CREATE TABLE a (x int)")
+    monkeypatch.setattr(from_database, "HEAD", "CREATE TABLE not_in_the_source (x int);")
+    with pytest.raises(MigrationError, match="it comes out different") as caught:
+        generate(request(project, tmp_path / "w"), Tools(project._run, str(project.scratch_files)))
+    assert caught.value.kind == "rehearsal"
+    assert "+CREATE TABLE public.not_in_the_source" in caught.value.report["diff"][0]["prepared"]
+    assert not (tmp_path / "w").exists()
