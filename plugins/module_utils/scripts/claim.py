@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from dataclasses import dataclass, field
+from typing import Dict, Optional, Tuple
 
 from ..errors import ScriptInvalid
 from ..model import Direction, Version
@@ -21,6 +21,7 @@ class Listing:
     directory: str
     files: Tuple[str, ...]
     folders: Tuple[str, ...]
+    _data: Dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(cls, directory: str) -> Listing:
@@ -45,8 +46,10 @@ class Listing:
         return os.path.join(self.directory, *names)
 
     def data(self, name: str) -> bytes:
-        """Return the content of a file."""
-        return read_bytes(self.path(name))
+        """Return the content of a file; several kinds look at the same one."""
+        if name not in self._data:
+            self._data[name] = read_bytes(self.path(name))
+        return self._data[name]
 
 
 @dataclass(frozen=True)
