@@ -11,15 +11,17 @@ from enum import Enum
 from typing import Iterator, List, Match, Pattern, Sequence, Tuple
 
 # What identifiers are made of: to PostgreSQL, every character beyond ASCII is a letter.
-_LETTER = "A-Za-z_\x80-\U0010ffff"
-_INSIDE = "[0-9$%s]" % _LETTER
+# Written as what of ASCII is none: a range up to the last character takes a tenth of a second to compile.
+_LETTER = r"[^\x00-@\[-^`{-\x7f]"
+_TAG_PART = r"[^\x00-/:-@\[-^`{-\x7f]"  # a digit too
+_INSIDE = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # a dollar too
 
 # All that a semicolon can hide in. Each branch starts with a fixed character and looks back only then, so that
 # the search skips everything else at the speed of C. What is simple is one mark as a whole: a literal without
 # escapes, parentheses with nothing special in them. A dollar right behind an identifier is a part of it.
 _CODE = (
     r"""'(?<![eE]')[^']*'(?!')|"[^"]*"(?!")|'|"|;|\([^;'"()$/-]*\)|\(|\)|--[^\n]*|/\*"""
-    r"|\$(?<!%s\$)(?:[%s][0-9%s]*)?\$" % (_INSIDE, _LETTER, _LETTER)
+    r"|\$(?<!%s\$)(?:%s%s*)?\$" % (_INSIDE, _LETTER, _TAG_PART)
 )
 _MARK = re.compile(_CODE)
 # The body of a function can also be SQL: BEGIN ATOMIC … END, with CASE … END in it. After AS or a dot these
@@ -34,7 +36,7 @@ _BLANK = re.compile("[%s]*(?:--[^\n]*[%s]*)*" % (_SPACE, _SPACE))
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 _ESCAPE_OR_QUOTE = re.compile(r"\\.|''|'", re.DOTALL)
 _CONTINUED = re.compile(r"[ \t\f\v]*[\r\n][%s]*'" % _SPACE)
-_WORD = re.compile("[%s]%s*" % (_LETTER, _INSIDE))
+_WORD = re.compile(_LETTER + _INSIDE + "*")
 _PART = re.compile(_INSIDE)
 
 # A keyword is what stands in the groups; what stands between them makes no difference. Each word ends in a space.

@@ -10,7 +10,6 @@ from typing import Any, Dict, Mapping, Tuple
 from ..engine.request import Request
 from ..errors import OptionInvalid
 from ..scripts.discovery import KIND_NAMES
-from ..scripts.entry_points import directories_of
 from ..scripts.repository import find as repository_of
 from ..server.connection import Target, parse_url
 from ..server.names import parse_name
@@ -121,8 +120,11 @@ def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
     :raises MigrationError: when nothing says where, or what says it can't be read.
     """
     found = list(params["migrations_dir"] or [])
-    for context in params["context"] or []:
-        found += directories_of(context)
+    if params["context"]:
+        # Finding installed packages is slow to import, and few ask for it.
+        from ..scripts.entry_points import directories_of
+
+        found += [path for context in params["context"] for path in directories_of(context)]
     if not found and params["config_file"] is not None:
         found = ConfigFile(params["config_file"]).directories()
     if not found:
