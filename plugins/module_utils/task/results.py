@@ -18,7 +18,7 @@ def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
     progress, plan = report.progress, report.plan
     rehearsed_only = checking and progress.failed is None and not report.proofs
     result: Dict[str, Any] = {
-        "changed": bool(progress.done) or bool(plan.baseline) or (rehearsed_only and bool(progress.left)),
+        "changed": bool(progress.done) or plan.baseline is not None or (rehearsed_only and bool(progress.left)),
         "msg": sentence(report, checking),
         "applied": [_outcome(each) for each in progress.done if each.step.direction is Direction.UP],
         "rolled_back": [_outcome(each) for each in progress.done if each.step.direction is Direction.DOWN],
