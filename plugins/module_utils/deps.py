@@ -10,7 +10,6 @@ task/entry.py reports what is missing before any other room is entered.
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import traceback
 from typing import Any, Optional
 
@@ -40,7 +39,7 @@ def import_sqlalchemy() -> Any:
     sqlalchemy = _import("SQLAlchemy", "sqlalchemy", "sqlalchemy.orm", "sqlalchemy.dialects.postgresql")
     if sqlalchemy_version(sqlalchemy) < OLDEST_SQLALCHEMY:
         message = "SQLAlchemy %s is too old" % sqlalchemy.__version__
-        raise DependencyError(message, hint="Install 1.4 or newer.", library="SQLAlchemy")
+        raise _needed("SQLAlchemy", message, "Install 1.4 or newer.")
     return sqlalchemy
 
 
@@ -64,7 +63,7 @@ def import_sqlalchemy_migrate() -> Any:
     A directory of that name isn't enough: it must be installed, and go with the SQLAlchemy that is there.
     """
     try:
-        importlib.metadata.version("sqlalchemy-migrate")
+        importlib.import_module("importlib.metadata").version("sqlalchemy-migrate")  # slow, and seldom needed
         importlib.import_module("migrate.changeset")
         return importlib.import_module("migrate")
     except Exception:  # with an SQLAlchemy that it doesn't know, it may raise anything
@@ -78,4 +77,10 @@ def _import(library: str, name: str, *parts: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         message = "%s is needed by such a script: %s" % (library, error)
-        raise DependencyError(message, hint=INSTALL, library=library) from None
+        raise _needed(library, message, INSTALL) from None
+
+
+def _needed(library: str, message: str, hint: str) -> DependencyError:
+    error = DependencyError(message, hint=hint)
+    error.library = library
+    return error

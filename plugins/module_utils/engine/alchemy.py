@@ -49,7 +49,7 @@ def legacy(changeset: bool) -> Iterator[None]:
     """Give SQLAlchemy what 2.x took away and, with changeset, what sqlalchemy-migrate added.
 
     With changeset, ``migrate`` and ``migrate.changeset`` can be imported too. A real sqlalchemy-migrate goes
-    first, where it is installed and imports with the SQLAlchemy that is there.
+    first, where it is installed and imports with the SQLAlchemy that is there; its own patches stay.
 
     :raises DependencyError: when there is no SQLAlchemy.
     """
@@ -71,12 +71,17 @@ def legacy(changeset: bool) -> Iterator[None]:
 class _Checkout:
     """One use of the connection, as SQLAlchemy sees it.
 
+    :ivar fairy: what SQLAlchemy's pool has given out. It is held here, for if a script drops it without a close(),
+        the garbage collector would end the use in the middle of another's statement.
     :ivar savepoint: what its rollback goes back to.
+    :ivar raw: whether it is no SQLAlchemy connection, so that nobody tells when it begins and commits.
     :ivar begun: whether it has work that is neither committed nor rolled back.
     :ivar fresh: whether nothing was done since the savepoint was set.
     """
 
+    fairy: Any
     savepoint: str
+    raw: bool = True
     begun: bool = True
     fresh: bool = True
 
@@ -94,15 +99,15 @@ class _Checkouts:
         """Return whether there is a transaction of the runner's to set savepoints in."""
         return self.connection.mode is Mode.HELD
 
-    def checkout(self, dummy_connection: Any, record: Any, dummy_fairy: Any) -> None:
+    def checkout(self, dummy_connection: Any, record: Any, fairy: Any) -> None:
         """Note a new use. It counts as begun (that's how raw connections behave) until SQLAlchemy takes it over."""
-        self.open[record] = _Checkout(self.connection.push() if self.held else "")
+        self.open[record] = _Checkout(fairy, self.connection.push() if self.held else "")
 
     def connected(self, connection: Any, *dummy: Any) -> None:
         """Note that a use is an SQLAlchemy connection, which tells when it begins a transaction."""
         checkout = self._of(connection.connection)
-        if checkout is not None and checkout.fresh:
-            checkout.begun = False
+        if checkout is not None and checkout.raw:
+            checkout.raw = checkout.begun = False
 
     def begin(self, fairy: Any) -> None:
         """Begin a transaction: its savepoint is the topmost, and stands here."""
@@ -156,8 +161,10 @@ class _Checkouts:
 
     def _forget(self, checkout: _Checkout) -> None:
         self.connection.pop(checkout.savepoint)
-        below = list(self.open.values())
-        if not below or not any(each.begun for each in below):
+        for each in self.open.values():
+            # Whether a raw one has done something is unknown; it can't take others' work back with its own.
+            each.begun = each.begun and not each.raw
+        if not any(each.begun for each in self.open.values()):
             # What was kept must outlast a failed statement of those that wait below.
             self.connection.commit()
 
