@@ -14,7 +14,7 @@ from ..server import client
 from . import history as history_room
 from . import runner
 from .lock import acquire, release
-from .preparation import prepare
+from .preparation import Prepared, prepare
 from .request import Report, Request
 from .session import Session
 from .snapshots import Camera, Film, differences
@@ -27,7 +27,7 @@ def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report
 
     :raises MigrationError: its ``report`` says what was done until then.
     """
-    read_all(view.plan.steps)
+    jobs = read_all(view.plan.steps)
     pg_dump = client.find("pg_dump", connection.server_version, tools.run) if request.with_diff else None
     required = request.rehearsal == "required" and view.plan.steps
     rehearsal = _rehearse_first(request, tools, view, connection) if required else None
@@ -35,7 +35,10 @@ def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report
     try:
         view = _look_again(connection, request, view)
         report = Report(view.plan, rehearsal=rehearsal)
-        return report if view.plan.idle else _run(request, tools, view, connection, pg_dump, report)
+        if view.plan.idle:
+            return report
+        prepared = prepare(read_all(view.plan.steps, jobs), request.single_transaction)
+        return _run(request, tools, view, connection, pg_dump, prepared, report)
     finally:
         if not connection.closed:
             # After a signal a migration may be half-done; giving the lock back must not commit it.
@@ -59,9 +62,14 @@ def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any)
 
 
 def _run(
-    request: Request, tools: Tools, view: View, connection: Any, pg_dump: Optional[client.Client], report: Report
+    request: Request,
+    tools: Tools,
+    view: View,
+    connection: Any,
+    pg_dump: Optional[client.Client],
+    prepared: Prepared,
+    report: Report,
 ) -> Report:
-    prepared = prepare(read_all(view.plan.steps), request.single_transaction)
     film = None
     if pg_dump is not None and prepared.jobs:
         film = Film(Camera(tools, pg_dump, view.history.tables()), request.target, request.per_migration)

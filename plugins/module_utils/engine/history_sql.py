@@ -10,7 +10,7 @@ SELECT n.nspname, c.oid::bigint, c.relkind::text,
        ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
                FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-       pg_catalog.obj_description(c.oid, 'pg_class')
+       pg_catalog.obj_description(c.oid, 'pg_class'), c.relnatts
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = pg_catalog.to_regclass(%s)
@@ -55,32 +55,30 @@ SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH2
   FROM {table} ORDER BY applied NULLS FIRST, version
 """
 
-# Whether the table is still what it was: a script may have put another one there, or changed it.
+# Whether the table is still what it was: a script may have put another one there, or changed it. Asked of the catalog
+# by two keys, because it is asked for each migration.
 UNTOUCHED = """
-WITH untouched AS (
-  SELECT 1 FROM pg_catalog.pg_attribute a
-   WHERE a.attrelid = pg_catalog.to_regclass(%(table)s) AND a.attnum > 0
-  HAVING min(a.attrelid::bigint) = %(oid)s
-     AND pg_catalog.array_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attnum)
-         FILTER (WHERE NOT a.attisdropped) = %(columns)s
-), logged AS (
-  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
-  SELECT %(event)s, %(version)s, %(name)s, %(duration)s, session_user, %(host)s, %(collection)s FROM untouched
-)
+pg_catalog.to_regclass(%(table)s)::oid = %(oid)s
+   AND (SELECT c.relnatts FROM pg_catalog.pg_class c WHERE c.oid = %(oid)s) = %(natts)s
+"""
+
+LOG_EVENT = """
+INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
+VALUES (%(event)s, %(version)s, %(name)s, %(duration)s, session_user, %(host)s, %(collection)s);
 """
 
 RECORD = (
-    UNTOUCHED
+    LOG_EVENT
     + """
 INSERT INTO {table}
        (version, applied, name, checksum, duration_ms, applied_by, applied_from, collection_version, event)
 SELECT %(version)s, CASE WHEN %(deferred)s THEN NULL ELSE pg_catalog.clock_timestamp() END, %(name)s, %(checksum)s,
        %(duration)s, session_user, %(host)s, %(collection)s, %(event)s
-  FROM untouched
-"""
+ WHERE """
+    + UNTOUCHED
 )
 
-ERASE = UNTOUCHED + "DELETE FROM {table} WHERE version = ANY(%(spellings)s) AND EXISTS (SELECT 1 FROM untouched)"
+ERASE = LOG_EVENT + "DELETE FROM {table} WHERE version = ANY(%(spellings)s) AND " + UNTOUCHED
 
 REPLACE = "DELETE FROM {table} WHERE version = ANY(%(spellings)s);"
 

@@ -11,7 +11,6 @@ from typing import Any, List, Optional, Sequence, Tuple
 from ..errors import Irreversible, UnknownVersion
 from ..model import Direction, HistoryRow, Migration, Plan, Reason, Script, Step
 from ..scripts.discovery import read
-from . import foreign
 from . import history as history_room
 from .history import History
 from .plan import plan_baseline, plan_migrate, plan_rollback
@@ -45,6 +44,8 @@ def _elsewhere(connection: Any, request: Request, scripts: Tuple[Script, ...]) -
     adopting = request.baseline_version == ADOPT
     if not adopting and request.baseline_version is not None:
         return None
+    from . import foreign
+
     found = foreign.look(connection, request.repository_id)
     if found is not None and adopting:
         return foreign.adopted(found, scripts)
@@ -58,12 +59,14 @@ def _elsewhere(connection: Any, request: Request, scripts: Tuple[Script, ...]) -
     return None
 
 
-def read_all(steps: Sequence[Step]) -> List[Tuple[Step, Migration]]:
+def read_all(steps: Sequence[Step], known: Sequence[Tuple[Step, Migration]] = ()) -> List[Tuple[Step, Migration]]:
     """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
 
+    :param known: what was read already.
     :raises Irreversible: when one that is to be rolled back has no down.
     """
-    jobs = [(step, read(step.script)) for step in steps]
+    migrations = {step.script: migration for step, migration in known}
+    jobs = [(step, migrations.get(step.script) or read(step.script)) for step in steps]
     for step, migration in jobs:
         if step.direction is Direction.DOWN and migration.down is None:
             raise Irreversible(

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
-from typing import Optional, Sequence
+from typing import TYPE_CHECKING, Optional, Sequence
 
 from ..errors import ScriptInvalid
 from ..model import SqlBody
-from .statements import Shape, SplitError, Statement, split, transaction_shape, unwrap
+
+if TYPE_CHECKING:
+    from .statements import Statement
 
 NO_TRANSACTION = re.compile(r"\s*--\s*no-transaction\b", re.IGNORECASE)
 
@@ -32,6 +34,9 @@ def body(path: str, text: str) -> SqlBody:
         return outside(path, text)
     if not CONTROL_WORDS.search(text):
         return _inside(path, text)
+    # The splitter is imported only by scripts that need it: every task would pay for it.
+    from .statements import Shape, transaction_shape, unwrap
+
     statements = statements_of(path, text)
     shape = transaction_shape(statements)
     if shape is Shape.BROKEN:
@@ -55,6 +60,8 @@ def statements_of(path: str, text: str) -> Sequence[Statement]:
 
     :raises ScriptInvalid: an unterminated quote or comment.
     """
+    from .statements import SplitError, split
+
     try:
         return split(text)
     except SplitError as error:
