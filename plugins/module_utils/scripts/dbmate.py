@@ -17,7 +17,7 @@ from .sqltext import body, only_lines, outside
 
 KIND = "dbmate"
 LOOKS_LIKE = "<version>_<name>.sql with -- migrate:up"
-FILE_NAME = re.compile(r"(?P<version>\d+)_(?P<name>.*)(?<!\.up)(?<!\.down)\.sql")
+FILE_NAME = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)(?<!\.up)(?<!\.down)\.sql")
 MARKED = re.compile(rb"^--\s*migrate:(?:up|down)\b", re.MULTILINE)
 MARK = re.compile(r"--\s*migrate:(?P<section>up|down)\b(?P<options>.*)")
 NO_TRANSACTION = re.compile(r"\btransaction:\s*false\b")

@@ -17,8 +17,9 @@ from .reading import checksum, read_bytes
 
 KIND = "python"
 LOOKS_LIKE = "<version>_<name>.py"
+DECORATOR = "deferred"
 MENTIONED = re.compile(rb"\b(?:should_run|deferred)\b")
-FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+)\.py")
+FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)\.py")
 
 
 def claim(listing: Listing) -> Iterator[Claim]:
@@ -52,9 +53,12 @@ def read(script: Script) -> Migration:
 
 
 def _is_deferred(tree: ast.Module) -> bool:
-    """Return whether up() has the decorator, under whatever name its module was imported."""
+    """Return whether up() has the decorator, under whatever name it or its module was imported."""
+    names = {DECORATOR}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            names.update(alias.asname or alias.name for alias in node.names if alias.name == DECORATOR)
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name == "up":
-            names = [getattr(each, "id", None) or getattr(each, "attr", None) for each in node.decorator_list]
-            return "deferred" in names
+            return any(getattr(each, "id", getattr(each, "attr", None)) in names for each in node.decorator_list)
     return False

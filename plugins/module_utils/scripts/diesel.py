@@ -17,7 +17,7 @@ from .sqltext import body, outside
 
 KIND = "diesel"
 LOOKS_LIKE = "<version>_<name>/up.sql"
-FOLDER_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+)")
+FOLDER_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)")
 FILES = (("up.sql", Direction.UP), ("down.sql", Direction.DOWN))
 
 # All that diesel reads there; the only line that it knows.

@@ -19,8 +19,8 @@ KINDS = (dbmigrator, sqlalchemy_migrate, sql_pair, sql_plain, dbmate, goose, die
 KIND_NAMES = tuple(kind.KIND for kind in KINDS)
 
 # A name that can only have been meant as a migration: a version in front, or a section behind.
-SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE)
-LEADING_VERSION = re.compile(r"\d[\d-]*")
+SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE | re.DOTALL)
+LEADING_VERSION = re.compile(r"[0-9][0-9-]*")
 
 
 def discover(directories: Sequence[str], kind: Optional[str] = None) -> Tuple[Script, ...]:

@@ -17,7 +17,7 @@ from .sqltext import body, outside, statements_of
 
 KIND = "flyway"
 LOOKS_LIKE = "V<version>__<name>.sql"
-FILE_NAME = re.compile(r"(?P<prefix>[VU])(?P<version>\d+(?:[._]\d+)*)__(?P<name>.+)\.sql")
+FILE_NAME = re.compile(r"(?P<prefix>[VU])(?P<version>[0-9]+(?:[._][0-9]+)*)__(?P<name>.+)\.sql")
 REPEATABLE = re.compile(r"R__(?P<name>.+)\.sql")
 SECTIONS = {"V": Direction.UP, "U": Direction.DOWN}
 

@@ -17,7 +17,7 @@ from .sqltext import body, only_lines, statements_of
 
 KIND = "goose"
 LOOKS_LIKE = "<version>_<name>.sql with -- +goose Up"
-FILE_NAME = re.compile(r"(?P<version>\d+)_(?P<name>.*)(?<!\.up)(?<!\.down)\.(?:sql|go)")
+FILE_NAME = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)(?<!\.up)(?<!\.down)\.(?:sql|go)")
 MARKED = re.compile(rb"^--\s*\+goose\s", re.MULTILINE)
 MARK = re.compile(r"\s*--\s*\+goose\s+(?P<words>[A-Za-z]+(?:\s+[A-Za-z]+)*)")
 

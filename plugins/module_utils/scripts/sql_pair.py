@@ -16,7 +16,7 @@ from .sqltext import body
 
 KIND = "sql"
 LOOKS_LIKE = "<version>_<name>.up.sql"
-FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.*)\.(?P<section>up|down)\.sql")
+FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.*)\.(?P<section>up|down)\.sql")
 
 
 def claim(listing: Listing) -> Iterator[Claim]:

@@ -16,7 +16,7 @@ from .sqltext import body
 
 KIND = "sql_plain"
 LOOKS_LIKE = "<version>_<name>.sql"
-FILE_NAME = re.compile(r"(?P<version>\d[\d-]*)_(?P<name>.+?)(?<!\.up)(?<!\.down)\.sql")
+FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+?)(?<!\.up)(?<!\.down)\.sql")
 
 # Marks of other tools' one-file layouts; and what sqlalchemy-migrate puts behind a name.
 MARKED = re.compile(rb"^--\s*(?:migrate:|\+goose\b)", re.MULTILINE)

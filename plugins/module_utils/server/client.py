@@ -168,7 +168,7 @@ def _conninfo(target: Target, settings: Mapping[str, str]) -> str:
     options = ["-c %s=%s" % (name, _escape(value)) for name, value in {**role, **settings}.items()]
     if options:
         inherited = params.get("options", os.environ.get("PGOPTIONS", ""))
-        params["options"] = " ".join([inherited, *options]).strip()
+        params["options"] = " ".join(filter(None, [inherited.strip(), *options]))
     return str(deps.psycopg2.extensions.make_dsn(**params))
 
 
