@@ -20,7 +20,10 @@ from .sqltext import body
 KIND = "sqlalchemy"
 LOOKS_LIKE = "<version>_<name>.py with upgrade(migrate_engine)"
 FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)(?:_(?P<name>.*))?\.py")
-BY_DIALECT = re.compile(r"(?P<version>[0-9]+)_(?:(?P<name>.+)_)?(?P<dialect>[a-z]+)_(?P<section>upgrade|downgrade)\.sql")
+BY_DIALECT = re.compile(
+    r"(?P<version>[0-9]+)_(?:(?P<name>.+)_)?(?P<dialect>[a-z]+)"
+    r"_(?P<section>upgrade|downgrade)\.sql"
+)
 SECTIONS = {"upgrade": Direction.UP, "downgrade": Direction.DOWN}
 
 # Which SQL is taken where there are several; that of another database only to be refused when it is read.

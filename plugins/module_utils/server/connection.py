@@ -52,14 +52,13 @@ def parse_url(url: str) -> Dict[str, str]:
     :raises ConnectError: when it is neither. libpq's own message may quote the URL, so only its first words are told.
     """
     try:
-        return dict(deps.psycopg2.extensions.parse_dsn(SCHEME.sub("postgresql://", url.strip(), count=1)))
+        parsed = dict(deps.psycopg2.extensions.parse_dsn(SCHEME.sub("postgresql://", url.strip(), count=1)))
     except (deps.psycopg2.Error, UnicodeError, ValueError) as error:
-        reason = re.split(r'["\n]|: ', str(error))[0].strip()
-        raise ConnectError(
-            "url can't be read as a PostgreSQL URL or DSN" + (" (%s)" % reason if " " in reason else ""),
-            hint='Write postgresql://user@host:5432/database?sslmode=require or "host=… dbname=…", '
-            "with the special characters of a URL's parts as %XX.",
-        ) from None
+        raise _unreadable(re.split(r'["\n]|: ', str(error))[0].strip()) from None
+    # libpq would try these, and quote what may be a part of the password when it fails.
+    if "\0" in url or not re.fullmatch(r"[0-9,]*", parsed.get("port", "")) or "@" in parsed.get("host", "")[1:]:
+        raise _unreadable("its parts are not where they belong") from None
+    return parsed
 
 
 def connect(target: Target, application_name: str) -> Any:
@@ -130,6 +129,14 @@ def settled(target: Target, connection: Any) -> Target:
     info = connection.info
     chosen = {"host": info.host, "port": str(info.port), "user": info.user, "dbname": info.dbname}
     return replace(target, params={**target.params, **{key: value for key, value in chosen.items() if value}})
+
+
+def _unreadable(reason: str) -> ConnectError:
+    return ConnectError(
+        "url can't be read as a PostgreSQL URL or DSN" + (" (%s)" % reason if " " in reason else ""),
+        hint='Write postgresql://user@host:5432/database?sslmode=require or "host=… dbname=…", '
+        "with the special characters of a URL's parts as %XX.",
+    )
 
 
 def _open(target: Target, application_name: str) -> Any:
