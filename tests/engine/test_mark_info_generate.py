@@ -353,24 +353,26 @@ def test_a_modified_one_that_is_not_applied_is_only_pending(three: Project) -> N
 
 def test_a_table_of_db_migrators_own(project: Project) -> None:
     """It has two columns, a row for each run of a repeatable migration, and NULL for a deferred one."""
-    for number in (20160101000000, 20160102000000, 20160103000000, 20160104000000):
+    for number in (20160101000000, 20160102000000, 20160103000000, 20160104000000, 20160105000000):
         project.file(f"{number}_x.py", REPEATABLE if number == 20160101000000 else TABLE.format("t"))
     project.query(TWO_COLUMNS)
     project.query(
         "INSERT INTO schema_migrations VALUES ('20160101000000', '2016-02-01 00:00:00+00'), "
         "('20160101000000', '2016-02-03 00:00:00+00'), ('20160101000000', '2016-02-02 00:00:00+00'), "
-        "('20160102000000', '2016-02-01 00:00:00+00'), ('20160103000000', NULL)"
+        "('20160102000000', '2016-02-01 00:00:00+00'), ('20160103000000', NULL), "
+        "('20160105000000', '2016-02-04 00:00:00+00'), ('20160105000000', NULL)"
     )
     found = look(project, sort="applied")
     assert [(str(each.version), each.state.value, each.applied_at) for each in found.standings] == [
         ("20160102000000", "applied", "2016-02-01T00:00:00.000000Z"),
         ("20160101000000", "applied", "2016-02-03T00:00:00.000000Z"),
+        ("20160105000000", "applied", "2016-02-04T00:00:00.000000Z"),
         ("20160103000000", "deferred", None),
         ("20160104000000", "pending", None),
     ]
-    assert [each.repeatable for each in found.standings] == [False, True, False, False]
+    assert [each.repeatable for each in found.standings] == [False, True, False, False, False]
     assert not any(each.modified for each in found.standings), "no checksum was recorded, so nothing can differ"
-    assert (str(found.current), found.pending_count) == ("20160102000000", 1)
+    assert (str(found.current), found.pending_count) == ("20160105000000", 1)
     assert project.query(
         "SELECT count(*) FROM pg_attribute WHERE attrelid = 'schema_migrations'::regclass AND attnum > 0"
     ) == [(2,)]

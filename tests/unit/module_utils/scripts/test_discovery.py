@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""File names → scripts in order; what is no script, and what is refused."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import DuplicateVersion, ScriptInvalid
+from ansible_collections.pgops.migrations.plugins.module_utils.model import Version
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
+
+UP = "def up(cursor): pass\n"
+
+
+def fill(directory, names):
+    """Make empty files, and directories where a name ends in a slash."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = directory / name
+        if name.endswith("/"):
+            path.mkdir(parents=True)
+        else:
+            path.write_text(UP if name.endswith(".py") else "SELECT 1;\n")
+    return str(directory)
+
+
+def shown(scripts):
+    """Return what was found as text: label, kind, and ↓ where there is a down file."""
+    return ["%s %s%s" % (each.label, each.kind, "↓" if each.down_path else "") for each in scripts]
+
+
+@pytest.mark.parametrize(
+    "names, expected",
+    [
+        ([], []),
+        (["1_a.py"], ["1_a python"]),
+        (["1_a.up.sql"], ["1_a sql"]),
+        (["1_a.up.sql", "1_a.down.sql"], ["1_a sql↓"]),
+        (["10_c.up.sql", "9_b.up.sql", "007_a.up.sql"], ["007_a sql", "9_b sql", "10_c sql"]),
+        (["2019-02-26-002946_b.py", "20190226002945_a.py"], ["20190226002945_a python", "2019-02-26-002946_b python"]),
+        (["1_a b.py", "2_naïve 😀.py", "3_%s;'\".py"], ["1_a b python", "2_naïve 😀 python", "3_%s;'\" python"]),
+        (["1_a.b.up.sql", "1_a.b.down.sql"], ["1_a.b sql↓"]),
+        (["1_a_2.py", "2_1_b.py"], ["1_a_2 python", "2_1_b python"]),
+        (["1_a.up.sql", "2_b.up.sql", "2_b.down.sql"], ["1_a sql", "2_b sql↓"]),
+        (["1_a.up.sql", "1-_a.down.sql"], ["1_a sql↓"]),
+        (["0_a.py"], ["0_a python"]),
+    ],
+)
+def test_found(tmp_path, names, expected):
+    assert shown(discover((fill(tmp_path / "m", names),))) == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("README.md", "README", "notes.txt", ".gitkeep", ".1_a.py.swp", "1_a.py~", "1_a.up.sql.orig", "1_a.pyc"),
+        *("__init__.py", "helpers.py", "schema.sql", "_1.py", "a1_b.py", "v.py"),
+        *("__pycache__/", "data/"),
+    ],
+)
+def test_passed_over(tmp_path, name):
+    directory = fill(tmp_path / "m", ["1_a.py", name])
+    assert shown(discover((directory,))) == ["1_a python"]
+
+
+@pytest.mark.parametrize("kind", ["1_a.py", "1_a.up.sql"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("12-foo.py", "12.py", "12_.py", "12foo.py", "2020-01-01.py", "3_b.PY", "3_b.Py", "v3_b.py", "V3_b.py"),
+        *("V3__b.py", "R__b.py", "b.up.py", "b.down.py", "b.UP.SQL", "3_b.UP.SQL", "b.up.sql", "b.down.sql"),
+        *("3_b\nc.PY", "\u0663_b.up.sql"),
+    ],
+)
+def test_almost_a_migration(tmp_path, kind, name):
+    # In silence passed over, it would be left out for good.
+    directory = fill(tmp_path / "m", [kind, name])
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((directory,))
+    assert name in caught.value.message
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["\u0663_b.py", "\u0663-b.sql", "\uff11_b.py", "1\u0660_b.py"])
+def test_only_ascii_digits_make_a_version(tmp_path, name):
+    directory = fill(tmp_path / "m", ["1_a.py", name])
+    try:
+        found = shown(discover((directory,)))
+    except ScriptInvalid as error:
+        assert name in error.message
+    else:
+        assert found == ["1_a python"]
+
+
+def test_sql_that_a_python_script_of_that_version_reads(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.py", "1_data.sql", "1.sql", "2_b.py", "2-more.sql"])
+    assert shown(discover((directory,), "python")) == ["1_a python", "2_b python"]
+
+
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        (["7_a.py", "007_b.py"], ["7_a.py", "007_b.py"]),
+        (["2019-01_a.py", "201901_b.py"], ["2019-01_a.py", "201901_b.py"]),
+        (["1_a.py", "1_b.py"], ["1_a.py", "1_b.py"]),
+        (["7_a.up.sql", "007_b.up.sql"], ["7_a.up.sql", "007_b.up.sql"]),
+        (["7_a.up.sql", "7_a.down.sql", "07_a.down.sql"], ["7_a.down.sql", "07_a.down.sql"]),
+    ],
+)
+def test_duplicates(tmp_path, names, told):
+    with pytest.raises(DuplicateVersion) as caught:
+        discover((fill(tmp_path / "m", names),))
+    assert all(name in caught.value.message for name in told)
+
+
+@pytest.mark.parametrize(
+    "names, told",
+    [
+        (["1_a.down.sql"], ["1_a.down.sql has no up script"]),
+        (["1_a.up.sql", "2_b.down.sql"], ["2_b.down.sql has no up script"]),
+        (["1_a.up.sql", "1_b.down.sql"], ["1_a.up.sql", "1_b.down.sql", "two names"]),
+        (["1_a.py", "2_b.up.sql"], ["more than one kind", "1_a.py", "2_b.up.sql"]),
+        (["1_a.py", "1_a.up.sql"], ["more than one kind", "1_a.py", "1_a.up.sql"]),
+    ],
+)
+def test_refused(tmp_path, names, told):
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((fill(tmp_path / "m", names),))
+    assert all(words in caught.value.message for words in told)
+
+
+def test_several_directories_are_one_sequence(tmp_path):
+    one = fill(tmp_path / "one", ["1_a.py", "10_d.py"])
+    two = fill(tmp_path / "two", ["2_b.up.sql", "9_c.up.sql", "9_c.down.sql"])
+    found = discover((one, two))
+    assert shown(found) == ["1_a python", "2_b sql", "9_c sql↓", "10_d python"]
+    assert [each.path for each in found[:2]] == [os.path.join(one, "1_a.py"), os.path.join(two, "2_b.up.sql")]
+    assert found[2].down_path == os.path.join(two, "9_c.down.sql")
+    assert discover((two, one)) == found
+
+
+def test_no_directory_at_all():
+    assert discover(()) == ()
+
+
+def test_a_duplicate_across_directories(tmp_path):
+    one, two = fill(tmp_path / "one", ["1_a.py"]), fill(tmp_path / "two", ["001_b.up.sql"])
+    with pytest.raises(DuplicateVersion) as caught:
+        discover((one, two))
+    assert os.path.join(one, "1_a.py") in caught.value.message
+    assert caught.value.path == os.path.join(two, "001_b.up.sql")
+    assert Version.parse(caught.value.version) == Version.parse("1")
+
+
+def test_a_directory_listed_twice(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.py"])
+    with pytest.raises(DuplicateVersion):
+        discover((directory, directory + "/."))
+
+
+@pytest.mark.parametrize("name", ["nowhere", "a file", "é%s"])
+def test_no_directory(tmp_path, name):
+    (tmp_path / "a file").touch()
+    path = str(tmp_path / name)
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((path,))
+    assert path in caught.value.message
+    assert caught.value.path == path
+
+
+def test_links_are_followed(tmp_path):
+    fill(tmp_path / "elsewhere", ["real.py"])
+    directory = fill(tmp_path / "m", ["1_a.py"])
+    os.symlink(tmp_path / "elsewhere" / "real.py", os.path.join(directory, "2_b.py"))
+    assert shown(discover((directory,))) == ["1_a python", "2_b python"]
+
+
+def test_a_dangling_link_is_told(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.py"])
+    os.symlink("nowhere", os.path.join(directory, "2_b.py"))
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((directory,))
+    assert "2_b.py" in caught.value.message
+
+
+def test_checksum_is_that_of_the_text_whatever_its_line_ends(tmp_path):
+    directory = fill(tmp_path / "m", [])
+    texts = [b"SELECT 1;\nSELECT 2;\n", b"SELECT 1;\r\nSELECT 2;\r\n", b"\xef\xbb\xbfSELECT 1;\rSELECT 2;\r"]
+    for number, text in enumerate([*texts, b"SELECT 1; SELECT 2;\n"]):
+        (tmp_path / "m" / ("%d_a.up.sql" % number)).write_bytes(text)
+    sums = [each.checksum for each in discover((directory,))]
+    # printf 'SELECT 1;\nSELECT 2;\n' | sha256sum
+    assert sums[:3] == ["82efb67f3010c6eb7ead02e4f6d9550633dbc1407f99aa487468e7b2567aebbc"] * 3
+    assert sums[3] != sums[0]

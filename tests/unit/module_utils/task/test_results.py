@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run's report → what the task returns."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.model import (
+    Direction,
+    Outcome,
+    Plan,
+    Progress,
+    Reason,
+    Script,
+    Step,
+    Version,
+)
+from ansible_collections.pgops.migrations.plugins.module_utils.task.results import failure, migrate_result
+
+REHEARSAL = SimpleNamespace(where="a copy", unproved=("rows: none", "time: unknown"))
+
+
+def versions(texts):
+    return tuple(Version.parse(text) for text in texts.split())
+
+
+def script(text):
+    return Script(Version.parse(text), "n" + text, "sql", "/m/%s" % text)
+
+
+def steps(texts, direction=Direction.UP):
+    return tuple(Step(script(text), direction) for text in texts.split())
+
+
+def outcomes(texts, direction=Direction.UP):
+    return tuple(Outcome(step, 5) for step in steps(texts, direction))
+
+
+def up(applied="", done="", left="", failed="", latest="9", **report):
+    """Return the report of a run with these versions applied before it, done by it, and left."""
+    progress = Progress(outcomes(done), failed=outcomes(failed)[0] if failed else None, left=steps(left))
+    plan = Plan(steps("%s %s" % (done, left)), applied=versions(applied), latest=Version.parse(latest))
+    return Report(plan, progress, **report)
+
+
+def down(applied="", done="", left="", latest="9", **report):
+    """Return the same of a roll back."""
+    progress = Progress(outcomes(done, Direction.DOWN), left=steps(left, Direction.DOWN))
+    plan = Plan(steps("%s %s" % (done, left), Direction.DOWN), applied=versions(applied), latest=Version.parse(latest))
+    return Report(plan, progress, **report)
+
+
+def found(result, key):
+    return " ".join(each["version"] for each in result[key])
+
+
+RUNS = {
+    # name: report, check mode → changed, applied, rolled_back, pending, current_version, the beginning of msg
+    "nothing to do": (up("1 2"), False, False, "", "", "", "2", "Nothing to do; the database is at version 2."),
+    "nothing to check": (up("1"), True, False, "", "", "", "1", "Nothing to do; the database is at version 1."),
+    "nothing at all": (up(), False, False, "", "", "", None, "Nothing to do; the database is at version 0."),
+    "one": (up("1", "2"), False, True, "2", "", "", "2", "Applied 1 migration (2)."),
+    "some": (up("", "1 2 3"), False, True, "1 2 3", "", "", "3", "Applied 3 migrations (1 … 3)."),
+    "out of order": (up("1 10", "9"), False, True, "9", "", "", "10", "Applied 1 migration (9)."),
+    "rehearsed": (up("1", "2 3", rehearsal=REHEARSAL), True, True, "2 3", "", "", "3",
+                  "Would apply 2 migrations (2 … 3); rehearsed on a copy."),
+    "listed": (up("1", "", "2 3"), True, True, "", "", "2 3", "1", "Would apply 2 migrations (2 … 3); not rehearsed."),
+    "rehearsed in part": (up("1", "2", "3 4", rehearsal=REHEARSAL), True, True, "2", "", "3 4", "2",
+                          "Would apply 3 migrations (2 … 4); rehearsed on a copy, but not from 3_n3 on."),
+    "failed at once": (up("1", "", "2 3", "2"), False, False, "", "", "2 3", "1", ""),
+    "failed later": (up("1", "2", "3 4", "3"), False, True, "2", "", "3 4", "2", ""),
+    "failed in the rehearsal": (up("1", "", "2 3", "2"), True, False, "", "", "2 3", "1", ""),
+    "rolled back": (down("1 2 3", "3 2"), False, True, "", "3 2", "", "1", "Rolled back 2 migrations (3 … 2)."),
+    "rolled back all": (down("1", "1"), False, True, "", "1", "", None, "Rolled back 1 migration (1)."),
+    "rolled back one below": (down("1 2 3", "2"), False, True, "", "2", "", "3", "Rolled back 1 migration (2)."),
+    "roll back rehearsed": (down("1 2", "2", rehearsal=REHEARSAL), True, True, "", "2", "", "1",
+                            "Would roll back 1 migration (2); rehearsed on a copy."),
+    "roll back listed": (down("1 2", "", "2"), True, True, "", "", "", "2",
+                         "Would roll back 1 migration (2); not rehearsed."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_run(name):
+    report, checking, changed, applied, rolled_back, pending, current, message = RUNS[name]
+    result = migrate_result(report, checking)
+    assert result["changed"] is changed
+    assert (found(result, "applied"), found(result, "rolled_back")) == (applied, rolled_back)
+    assert found(result, "pending") == pending
+    assert result["current_version"] == current
+    assert result["msg"].startswith(message)
+    assert ("failed_migration" in result) is (report.progress.failed is not None)
+    assert json.loads(json.dumps(result)) == result, "it consists of what JSON has"
+
+
+@pytest.mark.parametrize("latest, shown", [("9", "9"), ("2019-01-02", "2019-01-02"), ("007", "007"), ("1.10", "1.10")])
+def test_versions_are_as_in_the_file_name(latest, shown):
+    result = migrate_result(up(done=latest, latest=latest), False)
+    assert (result["latest_version"], result["current_version"], found(result, "applied")) == (shown,) * 3
+
+
+def test_no_scripts():
+    assert migrate_result(Report(Plan(())), False)["latest_version"] is None
+
+
+@pytest.mark.parametrize(
+    "diffs, changed, shown",
+    [
+        ((), False, []),
+        (("",), False, []),
+        (("-a\n+b\n",), True, ["-a\n+b\n"]),
+        (("", "-a\n", "", "+b\n"), True, ["-a\n", "+b\n"]),
+    ],
+)
+def test_diffs(diffs, changed, shown):
+    result = migrate_result(up("1", "2", diffs=diffs), False)
+    assert result["schema_changed"] is changed
+    assert result["diff"] == [{"prepared": text} for text in shown]
+
+
+def test_no_snapshots_no_diff():
+    assert not {"schema_changed", "diff"} & set(migrate_result(up("1", "2"), False))
+
+
+@pytest.mark.parametrize(
+    "rehearsal, shown",
+    [(None, None), (REHEARSAL, {"where": "a copy", "not_proved": ["rows: none", "time: unknown"]})],
+)
+def test_rehearsal(rehearsal, shown):
+    assert migrate_result(up("1", "2", rehearsal=rehearsal), True).get("rehearsal") == shown
+
+
+@pytest.mark.parametrize(
+    "output, note, lines",
+    [
+        ("", None, []),
+        ("one\n", None, ["one"]),
+        ("one\n\ntwo", "ran outside", ["one", "", "two"]),
+        ("naïve 😀\r\n", None, ["naïve 😀"]),
+    ],
+)
+def test_one_migration(output, note, lines):
+    done = (Outcome(steps("007")[0], 1234, output, note),)
+    shown = {"version": "007", "name": "n007", "path": "/m/007", "duration_ms": 1234, "output": lines, "reason": note}
+    assert migrate_result(Report(Plan(steps("007")), Progress(done)), False)["applied"] == [shown]
+    failed = Report(Plan(steps("007")), Progress(failed=done[0], left=steps("007")))
+    assert migrate_result(failed, False)["failed_migration"] == shown
+
+
+def test_what_is_left_out_says_why():
+    left_out = ((script("2"), Reason.DEFERRED), (script("4"), Reason.BEYOND_VERSION))
+    skipped = outcomes("3")
+    plan = Plan(steps("1 3"), left_out, (), Version.parse("4"))
+    result = migrate_result(Report(plan, Progress(outcomes("1"), skipped)), False)
+    assert [(each["version"], each["reason"]) for each in result["pending"]] == [("4", "beyond_version")]
+    assert [each["version"] for each in result["skipped"]] == ["2", "3"]
+    assert result["skipped"][0]["reason"] == "deferred"
+    assert found(result, "applied") == "1"
+
+
+def test_what_has_not_run_says_so():
+    result = migrate_result(up("1", "2", "3 4", "3"), False)
+    assert [each["reason"] for each in result["pending"]] == ["not_run", "not_run"]
+
+
+def test_failure_leaves_the_sentence_to_the_error():
+    result = failure(up("1", "2", "3", "3"), False)
+    assert "msg" not in result
+    assert (result["changed"], found(result, "applied"), found(result, "pending")) == (True, "2", "3")
+    assert result["failed_migration"]["version"] == "3"
+
+
+def test_failure_before_a_plan():
+    assert failure(None, False) == {}

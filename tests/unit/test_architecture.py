@@ -1,0 +1,354 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Imports only point down, and the other rules that code in plugins/ keeps. Everything is read, nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "plugins"
+COLLECTION = "ansible_collections.pgops.migrations.plugins"
+UTILS = "module_utils"
+SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
+
+# What each room may import, itself aside. BASE is what stands in module_utils itself.
+BASE = "the base"
+ROOMS: dict[str, set[str]] = {
+    "modules": {"task"},
+    "action": {BASE},
+    "doc_fragments": set(),
+    "task": {"engine", "scripts", "schema", "server", BASE},
+    "engine": {"scripts", "schema", "server", BASE},
+    "scripts": {BASE},
+    "schema": {BASE},
+    "server": {BASE},
+    BASE: set(),
+}
+DRIVERS = {"psycopg2", "psycopg", "sqlalchemy"}
+DRIVERS_OF = f"{UTILS}.deps"
+SEES_ANSIBLE = {"modules", "task", "action"}
+
+FORBIDDEN_MODULES = {"subprocess", "multiprocessing", "pty"}
+FORBIDDEN_CALLS = {
+    *("print", "input", "breakpoint", "exit", "quit", "eval"),
+    *("sys.exit", "os._exit", "os.system", "os.popen", "os.chdir", "os.putenv", "os.unsetenv"),
+}
+# A script may have changed the working directory; this is where that is undone.
+PERMITTED = {(f"{UTILS}.engine.pyscript", "os.chdir")}
+
+SQL_VERBS = "SELECT|INSERT|UPDATE|DELETE|MERGE|CREATE|ALTER|DROP|TRUNCATE|GRANT|REVOKE|SET|RESET|COMMENT|LOCK|WITH|COPY"
+SQL = re.compile(rf"\s*(?:{SQL_VERBS})\s")
+EXECUTE = {"execute", "executemany"}
+WRITES_SQL = {"schema"}  # for people to read, not to be sent
+
+MAX_FUNCTION_LINES = 40
+MAX_MAIN_LINES = 25
+MAX_FILE_LINES = 300
+DOCUMENTS = {"DOCUMENTATION", "EXAMPLES", "RETURN"}
+
+
+@dataclass(frozen=True)
+class File:
+    """A Python file below plugins/. ``name`` is its dotted path there."""
+
+    name: str
+    text: str
+
+    @property
+    def tree(self) -> ast.Module:
+        """Return it parsed, by the grammar of the oldest Python that a target may have."""
+        return ast.parse(self.text, self.name, feature_version=(3, 9))
+
+
+def room(name: str) -> str:
+    """Return which room a file is in."""
+    first, *rest = name.split(".")
+    return first if first != UTILS else rest[0] if len(rest) > 1 else BASE
+
+
+def read_all() -> dict[str, File]:
+    """Return every file below plugins/, by name."""
+    names = {path: ".".join(path.relative_to(PLUGINS).with_suffix("").parts) for path in sorted(PLUGINS.rglob("*.py"))}
+    return {name: File(name, path.read_text(encoding="utf-8")) for path, name in names.items()}
+
+
+FILES = read_all()
+
+
+# Rules. Each gets a file and yields what it finds, with the line.
+
+
+def imported(file: File, known: set[str]) -> Iterator[tuple[int, str]]:
+    """Yield what a file imports, also inside functions: for one of ours the file's name, else the dotted name."""
+    for node in ast.walk(file.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, _ours(alias.name)) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _ours(node.module or "")
+            if node.level:
+                above = file.name.split(".")[: -node.level]
+                base = ".".join([*above, *([node.module] if node.module else [])])
+            for alias in node.names:
+                whole = f"{base}.{alias.name}"
+                yield node.lineno, whole if whole in known else base
+
+
+def _ours(name: str) -> str:
+    return name.removeprefix(COLLECTION + ".")
+
+
+def imports_down(file: File, known: set[str]) -> Iterator[str]:
+    """Find imports that don't point down, or that only some rooms may have."""
+    here = room(file.name)
+    for line, name in imported(file, known):
+        top = name.split(".")[0]
+        if name in known:
+            there = room(name)
+            if there != here and there not in ROOMS[here]:
+                yield f"line {line}: {here} imports {name}"
+        elif top in ROOMS or top in (UTILS, "ansible_collections"):
+            yield f"line {line}: {name} isn't a file of ours"
+        elif top in DRIVERS and file.name != DRIVERS_OF:
+            yield f"line {line}: only deps.py imports {top}"
+        elif top == "ansible" and here not in SEES_ANSIBLE:
+            yield f"line {line}: {here} must not see Ansible"
+        elif top in FORBIDDEN_MODULES:
+            yield f"line {line}: {top} has no place here"
+
+
+def forbidden(file: File) -> Iterator[str]:
+    """Find what belongs in a program, not in a library that others call."""
+    for node in ast.walk(file.tree):
+        line = f"line {getattr(node, 'lineno', 0)}"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in FORBIDDEN_CALLS:
+            if (file.name, ast.unparse(node.func)) not in PERMITTED:
+                yield f"{line}: {ast.unparse(node.func)}()"
+        elif isinstance(node, ast.Assert):
+            yield f"{line}: assert"
+        elif isinstance(node, ast.Raise) and node.exc is not None and "SystemExit" in ast.unparse(node.exc):
+            yield f"{line}: raise SystemExit"
+        elif isinstance(node, ast.Global):
+            yield f"{line}: global {', '.join(node.names)}"
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            if ast.unparse(node.value) == "os.environ":
+                yield f"{line}: os.environ is changed"
+        elif isinstance(node, ast.keyword) and node.arg == "slots":
+            yield f"{line}: slots= needs Python 3.10"
+
+
+def formatted_sql(file: File) -> Iterator[str]:
+    """Find SQL that is put together from text: by an f-string, by % or by str.format()."""
+    sends = room(file.name) not in WRITES_SQL
+    for node in ast.walk(file.tree):
+        template = _template(node)
+        if sends and template is not None and SQL.match(template):
+            yield f"line {getattr(node, 'lineno', 0)}: {template[:40]!r} is formatted"
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in EXECUTE
+            and node.args
+        ):
+            first = node.args[0]
+            if isinstance(first, ast.JoinedStr) or (isinstance(first, ast.BinOp) and isinstance(first.op, ast.Mod)):
+                yield f"line {node.lineno}: {node.func.attr}() gets formatted text"
+
+
+def _template(node: ast.AST) -> str | None:
+    """Return the literal text that a formatting expression begins with."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "?" for part in node.values)
+    literal = None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        literal = node.left
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        literal = node.func.value
+    return literal.value if isinstance(literal, ast.Constant) and isinstance(literal.value, str) else None
+
+
+def too_long(file: File) -> Iterator[str]:
+    """Find functions and files that have grown out of one room; documentation doesn't count."""
+    tree = file.tree
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            limit = MAX_MAIN_LINES if room(file.name) == "modules" and node.name == "main" else MAX_FUNCTION_LINES
+            if _lines(node) > limit:
+                yield f"line {node.lineno}: {node.name}() has {_lines(node)} lines, {limit} at most"
+    documents = [
+        node for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in DOCUMENTS
+    ]
+    length = len(file.text.splitlines()) - sum(map(_lines, documents))
+    if length > MAX_FILE_LINES:
+        yield f"{length} lines, {MAX_FILE_LINES} at most"
+
+
+def _lines(node: ast.stmt) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+def header(file: File) -> Iterator[str]:
+    """Find files that don't say under which licence they stand, or that evaluate annotations."""
+    if SPDX not in file.text.splitlines()[:4]:
+        yield "no SPDX line"
+    annotated = any(isinstance(node, (ast.FunctionDef, ast.AnnAssign)) for node in ast.walk(file.tree))
+    if annotated and "from __future__ import annotations" not in file.text.splitlines():
+        yield "no future import of annotations"
+
+
+RULES: dict[str, Callable[[File], Iterator[str]]] = {
+    "imports point down": lambda file: imports_down(file, set(FILES) | {file.name}),
+    "nothing of a program": forbidden,
+    "no formatted SQL": formatted_sql,
+    "short": too_long,
+    "header": header,
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("rule", RULES)
+def test_rule(rule, name):
+    assert list(RULES[rule](FILES[name])) == []
+
+
+def test_every_room_is_known():
+    assert {room(name) for name in FILES} <= set(ROOMS)
+    assert {"modules", "task", "engine", "scripts", "schema", "server", BASE} <= {room(name) for name in FILES}
+
+
+def cycles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Return files that import each other, in groups; a file that imports itself is one too."""
+    reach = {name: set(targets) for name, targets in graph.items()}
+    for middle in graph:
+        for name in graph:
+            if middle in reach[name]:
+                reach[name] |= reach[middle]
+    groups = {tuple(sorted(other for other in reach[name] if name in reach[other])) for name in graph}
+    return [list(group) for group in sorted(groups) if group]
+
+
+def test_no_cycles():
+    known = set(FILES)
+    graph = {
+        name: {target for dummy, target in imported(file, known) if target in known} for name, file in FILES.items()
+    }
+    assert cycles(graph) == []
+
+
+def test_no_packages():
+    # What such a file imports would be shipped with every module.
+    assert [str(path) for path in PLUGINS.rglob("__init__.py")] == []
+
+
+def test_version_is_the_collections():
+    version = FILES[f"{UTILS}.version"].tree.body[-1]
+    assert isinstance(version, ast.Assign)
+    assert ast.unparse(version.targets[0]) == "COLLECTION_VERSION"
+    assert ast.literal_eval(version.value) == yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
+
+
+# The rules themselves: code that each must find, and code that it must leave alone.
+
+FOUND = [
+    ("imports point down", "module_utils.model", "from .errors import X\nfrom .engine.plan import plan_migrate"),
+    ("imports point down", "module_utils.server.new", "from ..engine import plan"),
+    ("imports point down", "module_utils.server.new", "def f():\n    from ..task.options import target"),
+    ("imports point down", "module_utils.server.new", "from ..schema.diff import unified_diff"),
+    ("imports point down", "module_utils.scripts.new", "from ..server.names import parse_name"),
+    ("imports point down", "module_utils.schema.new", "from ..scripts import statements"),
+    ("imports point down", "module_utils.engine.new", "from ..task import results"),
+    ("imports point down", "modules.new", f"from {COLLECTION}.module_utils.engine.plan import plan_migrate"),
+    ("imports point down", "modules.new", f"import {COLLECTION}.module_utils.model"),
+    ("imports point down", "module_utils.engine.new", "from . import nothing_here"),
+    ("imports point down", "module_utils.engine.new", "from ..server import no_such_file"),
+    ("imports point down", "module_utils.engine.new", "import psycopg2.extras"),
+    ("imports point down", "module_utils.engine.new", "def f():\n    from sqlalchemy import create_engine"),
+    ("imports point down", "modules.new", "import psycopg2"),
+    ("imports point down", "module_utils.engine.new", "from ansible.module_utils.basic import AnsibleModule"),
+    ("imports point down", "module_utils.task.new", "import subprocess"),
+    ("imports point down", "module_utils.task.new", "def f():\n    from subprocess import run"),
+    ("nothing of a program", "module_utils.new", "print('x')"),
+    ("nothing of a program", "module_utils.new", "def f():\n    sys.exit(1)"),
+    ("nothing of a program", "module_utils.new", "raise SystemExit"),
+    ("nothing of a program", "module_utils.new", "raise SystemExit(1)"),
+    ("nothing of a program", "module_utils.new", "assert x"),
+    ("nothing of a program", "module_utils.new", "os.chdir('/')"),
+    ("nothing of a program", "module_utils.new", "os.environ['PGHOST'] = 'x'"),
+    ("nothing of a program", "module_utils.new", "del os.environ['PGHOST']"),
+    ("nothing of a program", "module_utils.new", "def f():\n    global x"),
+    ("nothing of a program", "module_utils.new", "@dataclass(slots=True)\nclass X: pass"),
+    ("no formatted SQL", "module_utils.new", "cursor.execute(f'select {x}')"),
+    ("no formatted SQL", "module_utils.new", "cursor.executemany('%s x' % verb, rows)"),
+    ("no formatted SQL", "module_utils.new", "cursor.execute(STATEMENT % x)"),
+    ("no formatted SQL", "module_utils.schema.new", "cursor.execute(STATEMENT % x)"),
+    ("no formatted SQL", "module_utils.new", "cursor.execute(f'{verb} x')"),
+    ("no formatted SQL", "module_utils.new", "text = 'DROP TABLE {}'.format(x)\ncursor.execute(text)"),
+    ("no formatted SQL", "module_utils.new", "text = f'\\n  CREATE TABLE {x} ()'"),
+    ("short", "module_utils.new", "def f():\n" + "    pass\n" * 40),
+    ("short", "modules.new", "def main():\n" + "    pass\n" * 25),
+    ("short", "module_utils.new", "x = 1\n" * 301),
+    ("header", "module_utils.new", "from __future__ import annotations\n" + SPDX.replace("3.0", "2.0")),
+    ("header", "module_utils.new", SPDX + "\ndef f(): pass"),
+]
+
+LEFT_ALONE = [
+    (
+        "imports point down",
+        "module_utils.engine.new",
+        "from ..server import client\nfrom . import plan\nimport os.path",
+    ),
+    ("imports point down", "module_utils.engine.new", "from ..schema.diff import unified_diff\nfrom .. import deps"),
+    ("imports point down", "module_utils.deps", "import psycopg2"),
+    ("imports point down", "module_utils.task.new", "from ansible.module_utils.basic import missing_required_lib"),
+    ("imports point down", "modules.new", f"from {COLLECTION}.module_utils.task import options"),
+    (
+        "nothing of a program",
+        "module_utils.new",
+        "blueprint(x)\nsys.exit_code\nos.environ.get('PATH')\nos.environ['PATH']",
+    ),
+    ("nothing of a program", "module_utils.new", "try: f()\nexcept SystemExit: pass"),
+    ("no formatted SQL", "module_utils.new", "cursor.execute(SELECT, [x])\ncursor.execute(sql.SQL(X).format(a=a))"),
+    ("no formatted SQL", "module_utils.schema.new", "text = 'SET %s = %s;' % (x, y)"),
+    ("no formatted SQL", "module_utils.new", "text = f'Selected {x}'\nhint = 'Settle %s' % x"),
+    ("short", "module_utils.new", "def f():\n" + "    pass\n" * 39),
+    ("short", "modules.new", "DOCUMENTATION = '''" + "\n" * 400 + "'''\n" + "def main():\n" + "    pass\n" * 24),
+    ("header", "module_utils.new", SPDX + "\nfrom __future__ import annotations\ndef f(): pass\n"),
+    ("header", "module_utils.new", SPDX + "\nVERSION = 1"),
+]
+
+
+@pytest.mark.parametrize("rule, name, code", FOUND)
+def test_rule_finds(rule, name, code):
+    assert len(list(RULES[rule](File(name, code)))) == 1
+
+
+@pytest.mark.parametrize("rule, name, code", LEFT_ALONE)
+def test_rule_leaves_alone(rule, name, code):
+    assert list(RULES[rule](File(name, code))) == []
+
+
+def test_syntax_of_newer_pythons_is_refused():
+    with pytest.raises(SyntaxError):
+        assert File("new", "match x:\n    case 1: pass").tree
+
+
+@pytest.mark.parametrize(
+    "graph, expected",
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b", "c"}, "b": {"d"}, "c": {"d"}, "d": set()}, []),
+        ({"a": {"a"}}, [["a"]]),
+        ({"a": {"b"}, "b": {"a"}, "c": {"a"}}, [["a", "b"]]),
+        ({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"e"}, "e": {"d"}}, [["a", "b", "c"], ["d", "e"]]),
+    ],
+)
+def test_cycles(graph, expected):
+    assert cycles(graph) == expected
