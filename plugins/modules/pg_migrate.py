@@ -187,7 +187,7 @@ rolled_back:
   returned: always, when it came to a plan
   type: list
   elements: dict
-skipped:
+passed_over:
   description: The migrations that were passed over, and why (C(deferred), C(should_run_is_false), C(baseline)).
   returned: always, when it came to a plan
   type: list

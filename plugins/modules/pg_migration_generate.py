@@ -35,7 +35,9 @@ options:
     description:
       - Directory to write into; it is made if it isn't there.
       - Where its versions are numbers, the new one gets the next number; otherwise the present moment in UTC.
-    type: path
+      - It is a list of one, because the other modules' option is a list; see C(module_defaults).
+    type: list
+    elements: path
     required: true
   from_database:
     description:

@@ -142,7 +142,7 @@ def run(dsn: str, psql: str, scripts: int = SCRIPTS, rounds: int = ROUNDS) -> li
     """Measure everything; return one row for each figure."""
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(dsn, psql, Path(directory), scripts)
-        return [*nothing_pending(bench, rounds), *all_pending(bench, rounds)]
+        return [*nothing_pending(bench, 2 * rounds), *all_pending(bench, rounds)]
 
 
 def nothing_pending(bench: Bench, rounds: int) -> list[Row]:

@@ -104,3 +104,27 @@ def test_several_directories_are_one_sequence(project: Project) -> None:
         project.file(f"{directory}/{number}_x.up.sql", "SELECT 1")
     directories = tuple(str(project.directory / name) for name in ("b", "a"))
     assert done(project.migrate(directories=directories)) == ["1", "2", "3"]
+
+
+def test_no_right_to_read_the_history(project: Project) -> None:
+    name = project.url.rpartition("/")[2] + "_blind"
+    project.write(v1="CREATE TABLE a (x int)")
+    project.migrate()
+    project.query(f"CREATE ROLE {name} LOGIN")
+    try:
+        with pytest.raises(MigrationError, match="The history table public.schema_migrations can't be read") as caught:
+            project.migrate(target=Target({**parse_url(project.url), "user": name}))
+        assert (caught.value.kind, caught.value.sqlstate) == ("privilege", "42501")
+    finally:
+        project.query(f"DROP ROLE {name}")
+
+
+@pytest.mark.parametrize("data", [(), ("all",)], ids=["schema", "with rows"])
+def test_a_view_on_the_history_is_no_obstacle_to_a_rehearsal(project: Project, data: tuple[str, ...]) -> None:
+    project.write(v1="CREATE TABLE a (x int)")
+    project.migrate(history_table="ops.history")
+    project.query("CREATE VIEW watch AS SELECT version, applied FROM ops.history")
+    project.write(v2="DO $$ BEGIN ASSERT (SELECT count(*) FROM watch) = 1; END $$")
+    checked = project.check(history_table="ops.history", rehearsal_data=data, rehearsal="required")
+    assert done(checked) == ["2"]
+    assert checked.diffs == project.migrate(history_table="ops.history", with_diff=True).diffs == ("",)

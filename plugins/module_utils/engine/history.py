@@ -120,14 +120,22 @@ def rows(connection: Any, history: History) -> Tuple[HistoryRow, ...]:
     """Return what is recorded, a row for each version, ordered by time of application; () where there is no history.
 
     :raises HistoryForeign: when a version in it isn't one.
+    :raises PrivilegeError: when the role may not read it.
     """
     if not history.exists:
         return ()
     known = {column.split(" ")[0] for column in history.columns}
     optional = {name: deps.sql.SQL(name if name in known else "NULL") for name in ("name", "checksum", "event")}
-    with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.ROWS, **optional))
-        found = cursor.fetchall()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(history.compose(sql.ROWS, **optional))
+            found = cursor.fetchall()
+    except deps.psycopg2.Error as error:
+        raise PrivilegeError(
+            "The history table %s can't be read: %s" % (history.table, error.diag.message_primary or error),
+            hint="Grant SELECT on it to the role that connects.",
+            sqlstate=error.pgcode,
+        ) from None
     try:
         return _fold([_row(*values) for values in found])
     except (ValueError, TypeError) as error:
@@ -173,8 +181,9 @@ def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
 
 
 def copy(source: Tuple[HistoryRow, ...], connection: Any, history: History) -> None:
-    """Write rows of another database's history into this one, for a rehearsal."""
+    """Make the rows of another database's history those of this one, for a rehearsal."""
     with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.CLEAR))
         values = [(row.version.text, row.applied, row.name, row.checksum, row.event) for row in source]
         cursor.executemany(history.compose(sql.COPY_ROW), values)
     connection.commit()

@@ -87,6 +87,8 @@ INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collec
 VALUES (%s, %s, %s, %s, session_user, %s, %s, %s)
 """
 
+CLEAR = "DELETE FROM {table}"
+
 COPY_ROW = "INSERT INTO {table} (version, applied, name, checksum, event) VALUES (%s, %s, %s, %s, %s)"
 
 LAST_FAILED = """

@@ -124,34 +124,45 @@ class Copier:
         if target is None:
             return None
         with self.tools.file() as path:
-            self._dump(target, path, schema_only=True)
+            self._dump(target, path, exclude=self.camera.exclude, schema=True)
             base = read(path)
             if self.data == ALL or self.original.facts.subscriptions:
-                self._dump(target, path, "--no-subscriptions")
+                self._dump(target, path, "--no-subscriptions", exclude=self.camera.exclude)
             self._load(scratch, target, path)
         if self.data and self.data != ALL:
             self._rows(scratch, target)
         return base
 
-    def _dump(self, target: Target, path: str, *options: str, schema_only: bool = False) -> None:
-        everything = self.data == ALL and not schema_only
+    def _dump(
+        self, target: Target, path: str, *options: str, exclude: Sequence[str] = (), schema: bool = False
+    ) -> None:
+        everything = self.data == ALL and not schema
         dump = client.dump_all if everything else client.dump_schema
-        dump(self.camera.pg_dump, target, self.tools.run, path, self.camera.exclude, options)
+        dump(self.camera.pg_dump, target, self.tools.run, path, exclude, options)
 
     def _load(self, scratch: Scratch, target: Target, path: str) -> None:
-        """Load the dump; where this user may not make everybody's objects, without owners and grants."""
-        try:
-            client.load(self.psql, scratch.loader, self.tools.run, path)
+        """Load the dump. Where that fails, with the history in it, for a view may look at it; and where this user may
+        not make everybody's objects, without owners and grants."""
+        reason = self._try(scratch, path)
+        if reason is None:
             return
-        except MigrationError as error:
-            reason = error.message
-        scratch.recreate()
-        self._dump(target, path, "--no-subscriptions", "--no-owner", "--no-privileges")
+        for options in (["--no-subscriptions"], ["--no-subscriptions", "--no-owner", "--no-privileges"]):
+            self._dump(target, path, *options)
+            scratch.recreate()
+            left_out, failed = OWNERS % reason, self._try(scratch, path)
+            if failed is None:
+                scratch.unproved += [left_out] if "--no-owner" in options else []
+                return
+            reason = failed
+        raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % reason)
+
+    def _try(self, scratch: Scratch, path: str) -> Optional[str]:
+        """Load a dump; return why it failed, or None."""
         try:
             client.load(self.psql, scratch.loader, self.tools.run, path)
+            return None
         except MigrationError as error:
-            raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % error.message) from None
-        scratch.unproved.append(OWNERS % reason)
+            return error.message
 
     def _rows(self, scratch: Scratch, target: Target) -> None:
         names = [parse_name(table, "rehearsal_data").quoted() for table in self.data]

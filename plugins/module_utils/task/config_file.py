@@ -35,15 +35,16 @@ class ConfigFile:
                 reason, hint = "it is no INI file in UTF-8", "It has [sections], and lines with key = value in them."
             raise OptionInvalid("config_file: %s can't be read: %s" % (path, reason), hint=hint) from None
 
-    def url(self, key: Optional[str]) -> str:
+    def url(self, key: Optional[str], needed: bool = True) -> Optional[str]:
         """Return the connection string.
 
         :param key: its key, when it isn't the usual one.
-        :raises OptionInvalid: when the file hasn't got it.
+        :param needed: nothing else says where the database is.
+        :raises OptionInvalid: when it is needed and the file hasn't got it.
         """
         wanted = key or URL_KEY
         value = self._get(wanted)
-        if value is None:
+        if value is None and needed:
             raise OptionInvalid(
                 "config_file: %s has no key %s in any section" % (self.path, wanted),
                 hint="Add it, name another with config_key, or say with url where the database is.",

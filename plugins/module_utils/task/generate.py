@@ -10,7 +10,7 @@ from typing import Any, Dict
 from .. import deps
 from ..engine.generate import GenerateRequest, Source, generate
 from ..engine.tools import Tools
-from ..errors import DependencyError
+from ..errors import DependencyError, OptionInvalid
 from ..server.names import parse_name
 from . import options
 from .entry import run_program
@@ -23,7 +23,13 @@ def pg_migration_generate(module: Any) -> Dict[str, Any]:
     """
     params = module.params
     source = _source(params) if params["from_database"] else None
-    request = GenerateRequest(params["migrations_dir"], params["name"], params["kind"], module.check_mode, source)
+    if len(params["migrations_dir"]) != 1:
+        raise OptionInvalid(
+            "migrations_dir: %d directories, and a migration is written into one" % len(params["migrations_dir"]),
+            hint="Name the one that it belongs into.",
+        )
+    directory = params["migrations_dir"][0]
+    request = GenerateRequest(directory, params["name"], params["kind"], module.check_mode, source)
     made = generate(request, Tools(run_program(module), module.tmpdir))
     verb = ("Would write" if module.check_mode else "Wrote") if made.files else "There already:"
     return {

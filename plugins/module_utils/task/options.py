@@ -78,7 +78,7 @@ GENERATE: Dict[str, Any] = {
     "history_table": {"type": "str"},
     "from_database": {"type": "bool", "default": False},
     "name": {"type": "str", "required": True},
-    "migrations_dir": {"type": "path", "required": True},
+    "migrations_dir": {"type": "list", "elements": "path", "required": True},
     "kind": {"type": "str", "choices": ["python", "sql"]},
 }
 
@@ -107,7 +107,8 @@ def target(params: Mapping[str, Any]) -> Target:
     """
     url = params["url"]
     if url is None and params["config_file"] is not None:
-        url = ConfigFile(params["config_file"]).url(params["config_key"])
+        needed = not any(params[option] is not None for option in KEYWORDS)
+        url = ConfigFile(params["config_file"]).url(params["config_key"], needed)
     keywords = parse_url(url) if url else {}
     keywords.update({word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None})
     keywords.update({key: str(value) for key, value in params["connect_params"].items()})

@@ -22,7 +22,8 @@ def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
         "msg": sentence(report, checking),
         "applied": [_outcome(each) for each in progress.done if each.step.direction is Direction.UP],
         "rolled_back": [_outcome(each) for each in progress.done if each.step.direction is Direction.DOWN],
-        "skipped": _skipped(plan, progress),
+        # Not "skipped", as it would be called: to Ansible a result with that key is a task that was skipped.
+        "passed_over": _passed_over(plan, progress),
         "pending": _pending(plan, progress),
         "current_version": _text(_current(plan, progress)),
         "latest_version": _text(plan.latest),
@@ -79,7 +80,7 @@ def _count(scripts: Iterable[Script]) -> str:
     return "%d migrations (%s … %s)" % (len(versions), versions[0], versions[-1])
 
 
-def _skipped(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
+def _passed_over(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
     baseline = [_script(script, Reason.BASELINE.value) for script in plan.baseline or ()]
     deferred = [_script(script, why.value) for script, why in plan.left_out if why is Reason.DEFERRED]
     return baseline + deferred + [_outcome(outcome) for outcome in progress.skipped]

@@ -158,8 +158,8 @@ def test_what_is_left_out_says_why():
     plan = Plan(steps("1 3"), left_out, (), Version.parse("4"))
     result = migrate_result(Report(plan, Progress(outcomes("1"), skipped)), False)
     assert [(each["version"], each["reason"]) for each in result["pending"]] == [("4", "beyond_version")]
-    assert [each["version"] for each in result["skipped"]] == ["2", "3"]
-    assert result["skipped"][0]["reason"] == "deferred"
+    assert [each["version"] for each in result["passed_over"]] == ["2", "3"]
+    assert result["passed_over"][0]["reason"] == "deferred"
     assert found(result, "applied") == "1"
 
 
