@@ -62,7 +62,9 @@ def names(tree: ast.Module) -> Optional[Set[str]]:
 
 def _unreadable(script: Script, error: Exception) -> ScriptInvalid:
     if not isinstance(error, SyntaxError):
-        return ScriptInvalid("%s can't be compiled: %s" % (script.path, error), path=script.path)
+        # Python's own patch releases differ in what they raise for a null byte.
+        message = "%s can't be compiled: %s" % (script.path, error)
+        return ScriptInvalid(message, hint="Mend the file; nothing has been run.", path=script.path)
     return ScriptInvalid(
         "%s, line %s: %s" % (script.path, error.lineno, error.msg),
         hint="Mend the syntax; nothing has been run.",
