@@ -267,6 +267,9 @@ def test_a_script_that_closes_its_connection_fails(project: Project) -> None:
 
 TOUCHES = {
     "drops it": "DROP TABLE schema_migrations",
+    "alters a type": "ALTER TABLE schema_migrations ALTER applied TYPE timestamp",
+    "alters another type": "ALTER TABLE schema_migrations ALTER version TYPE varchar(200)",
+    "renames a column": "ALTER TABLE schema_migrations RENAME checksum TO sum",
     "alters it": "ALTER TABLE schema_migrations ADD COLUMN mine int",
     "replaces it": "DROP TABLE schema_migrations; CREATE TABLE schema_migrations (version text, applied timestamptz, "
     "name text, checksum text, duration_ms bigint, applied_by text, applied_from text, collection_version text)",

@@ -30,7 +30,7 @@ class History:
     """The history of one database: where it is, and what its table looks like.
 
     :ivar table: its name; the schema is known once the table is there or is to be made.
-    :ivar natts: how many columns it ever had, as the catalog counts them; it tells when one is added.
+    :ivar fingerprint: a number for its columns, as text; it tells when a script changes them.
     :ivar repository_id: the repository of sqlalchemy-migrate that it belongs to; stands in the table's comment.
     :ivar oid: the table's identity on this server; None: there is no history yet.
     """
@@ -38,7 +38,7 @@ class History:
     table: QualifiedName
     oid: Optional[int] = None
     columns: Tuple[str, ...] = ()
-    natts: int = 0
+    fingerprint: str = ""
     repository_id: Optional[str] = None
 
     @property
@@ -84,10 +84,10 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
             return History(
                 replace(wanted, schema=wanted.schema or _current_schema(cursor)), repository_id=repository_id
             )
-    schema, oid, relkind, columns, comment, natts = row
+    schema, oid, relkind, columns, comment, fingerprint = row
     _refuse_foreign(wanted, relkind, columns)
     _refuse_other_repository(wanted, repository_id, comment)
-    return History(replace(wanted, schema=schema), oid, tuple(columns), natts, repository_id)
+    return History(replace(wanted, schema=schema), oid, tuple(columns), fingerprint, repository_id)
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -> History:
@@ -155,7 +155,7 @@ def record(cursor: Any, history: History, entry: Entry, prelude: str = "") -> No
     values = {
         "table": history.table.quoted(),
         "oid": history.oid,
-        "natts": history.natts,
+        "fingerprint": history.fingerprint,
         "event": entry.event,
         "version": script.version.text,
         "name": script.name,

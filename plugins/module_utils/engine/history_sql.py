@@ -5,16 +5,26 @@
 
 from __future__ import annotations
 
-INSPECT = """
+# One number for a table's columns, their types and their order.
+FINGERPRINT = """
+pg_catalog.sum(pg_catalog.hashtextextended(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, a.attnum))::text
+"""
+
+INSPECT = (
+    """
 SELECT n.nspname, c.oid::bigint, c.relkind::text,
        ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
                FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
-       pg_catalog.obj_description(c.oid, 'pg_class'), c.relnatts
+       pg_catalog.obj_description(c.oid, 'pg_class'),
+       (SELECT """
+    + FINGERPRINT
+    + """ FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.oid = pg_catalog.to_regclass(%s)
 """
+)
 
 CURRENT_SCHEMA = "SELECT pg_catalog.current_schema()"
 
@@ -55,12 +65,16 @@ SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH2
   FROM {table} ORDER BY applied NULLS FIRST, version
 """
 
-# Whether the table is still what it was: a script may have put another one there, or changed it. Asked of the catalog
-# by two keys, because it is asked for each migration.
-UNTOUCHED = """
+# Whether the table is still what it was: a script may have put another one there, or changed it.
+UNTOUCHED = (
+    """
 pg_catalog.to_regclass(%(table)s)::oid = %(oid)s
-   AND (SELECT c.relnatts FROM pg_catalog.pg_class c WHERE c.oid = %(oid)s) = %(natts)s
+   AND (SELECT """
+    + FINGERPRINT
+    + """ FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = %(oid)s AND a.attnum > 0 AND NOT a.attisdropped) = %(fingerprint)s
 """
+)
 
 LOG_EVENT = """
 INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
