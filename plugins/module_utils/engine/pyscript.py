@@ -10,7 +10,7 @@ import os
 import sys
 import types
 from contextlib import contextmanager
-from typing import Any, Callable, ContextManager, Dict, Iterator
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional
 
 from ..errors import MigrationError, ScriptInvalid
 from ..model import PythonBody
@@ -81,18 +81,26 @@ def importing(path: str, with_facade: types.ModuleType) -> Iterator[None]:
     directory = os.path.dirname(os.path.abspath(path))
     before = dict(sys.modules)
     sys.modules.update(dict.fromkeys(FACADES, with_facade))
-    workplace = os.getcwd()
+    workplace = _workplace()
     sys.path.insert(0, directory)
     # A bytecode cache beside the scripts would be a write into a checkout that may belong to somebody else.
     dont_write, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
         yield
     finally:
-        if os.getcwd() != workplace:
+        if workplace is not None and _workplace() != workplace:
             os.chdir(workplace)
         sys.dont_write_bytecode = dont_write
         sys.path.remove(directory)
         _forget(directory, before)
+
+
+def _workplace() -> Optional[str]:
+    """Return the working directory, or None where it is gone: that must not hide what a script has raised."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def line_of(error: BaseException, path: str) -> "int | None":

@@ -162,7 +162,10 @@ class _Run:
     def _run_python(self, cursor: Any, migration: Migration, body: PythonBody) -> Optional[str]:
         self._call(body.function, cursor, migration, body)
         if self.connection.closed:
-            raise ScriptFailed("Migration %s failed: it closed its connection" % migration.script.label)
+            raise ScriptFailed(
+                "Migration %s failed (%s): it closed its connection" % (migration.script.label, body.path),
+                hint="Take the close() out; the connection belongs to the task.",
+            )
         if in_transaction(self.connection) and is_aborted(self.connection):
             raise aborted(migration, body)
         if body.transactional and self.connection.mode is not Mode.HELD:
