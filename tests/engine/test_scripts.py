@@ -323,3 +323,22 @@ def test_single_transaction_refuses_a_script_outside_one(project: Project) -> No
     with pytest.raises(Exception, match="can't be part of a single one"):
         project.migrate(single_transaction=True)
     assert project.tables() == []
+
+
+# What a script may do to the statements that others have prepared in its session.
+DEALLOCATING = {
+    "in SQL": ("2_x.up.sql", "Deallocate ALL; SELECT 1"),
+    "outside a transaction": ("2_x.up.sql", "-- no-transaction\nDISCARD ALL;\nSELECT 1"),
+    "in Python": ("2_x.py", python("cursor.execute('DEALLOCATE ALL')")),
+}
+
+
+@pytest.mark.parametrize("name", DEALLOCATING)
+def test_a_script_may_deallocate_what_is_prepared(project: Project, name: str) -> None:
+    directory = project.directory.parent / "more"
+    directory.mkdir()
+    for number in (1, 3, 4):
+        (directory / f"{number}_y.up.sql").write_text("SELECT 1")
+    project.file(*DEALLOCATING[name])
+    assert done(project.migrate(directories=(str(directory), str(project.directory)))) == ["1", "2", "3", "4"]
+    assert project.query("SELECT version FROM schema_migrations ORDER BY applied") == [("1",), ("2",), ("3",), ("4",)]

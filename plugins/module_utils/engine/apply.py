@@ -11,10 +11,10 @@ from typing import Any, Optional, Tuple
 from ..errors import MigrationError
 from ..model import Outcome, Progress
 from ..server import client
-from . import history as history_room
 from . import runner
 from .lock import acquire, release
 from .preparation import Prepared, prepare
+from .record import ensure
 from .request import Report, Request
 from .session import Session
 from .snapshots import Camera, Film, differences
@@ -74,7 +74,7 @@ def _run(
     if pg_dump is not None and prepared.jobs:
         film = Film(Camera(tools, pg_dump, view.history.tables()), request.target, request.per_migration)
         film.start()
-    history = history_room.ensure(connection, view.history, baseline_steps(view.plan))
+    history = ensure(connection, view.history, baseline_steps(view.plan))
     session = Session(connection, history, request.target, request.super_user, request.single_transaction)
     try:
         progress = runner.run(session, prepared, film.after_each if film else _unseen)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The history: which versions are applied, and the log of every event.
+"""The history as it is read: which versions are applied. record.py writes it.
 
 The history has one row for each version that is applied; its first two columns are db-migrator's, so a
 tool that knows only those keeps working on it. The log beside it (``<history>_log``) keeps every event.
@@ -9,15 +9,13 @@ tool that knows only those keeps working on it. The log beside it (``<history>_l
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
 from .. import deps
-from ..errors import HistoryForeign, MigrationError, PrivilegeError, ScriptFailed
-from ..model import Direction, HistoryRow, Step, Version
+from ..errors import HistoryForeign, PrivilegeError
+from ..model import HistoryRow, Version
 from ..server.names import QualifiedName
-from ..version import COLLECTION_VERSION
 from . import history_sql as sql
 
 LOG_SUFFIX = "_log"
@@ -62,15 +60,6 @@ class History:
         return deps.sql.SQL(statement).format(**names, **more)
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One event: what happened to which migration, and how long it took (in milliseconds)."""
-
-    event: str
-    step: Step
-    duration_ms: Optional[int] = None
-
-
 def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = None) -> History:
     """Look for the history, and at it.
 
@@ -88,32 +77,6 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
     _refuse_foreign(wanted, relkind, columns)
     _refuse_other_repository(wanted, repository_id, comment)
     return History(replace(wanted, schema=schema), oid, tuple(columns), fingerprint, repository_id)
-
-
-def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -> History:
-    """Make the history's tables, or add to an older tool's table what it lacks. Return the history as it is then.
-
-    :param baseline: what to record as applied, in the same transaction that makes the tables.
-    :raises PrivilegeError: when the role may not.
-    """
-    try:
-        with connection.cursor() as cursor:
-            _ensure_schema(cursor, history)
-            cursor.execute(history.compose(sql.CREATE_TABLES))
-            if history.repository_id is not None:
-                cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
-            made = find(connection, history.table, history.repository_id)
-            for step in baseline:
-                record(cursor, made, Entry("baseline", step))
-        connection.commit()
-        return made
-    except deps.psycopg2.Error as error:
-        connection.rollback()
-        raise PrivilegeError(
-            "The history table %s can't be made: %s" % (history.table, error.diag.message_primary or error),
-            hint="Grant CREATE on its schema to the role that migrates, or set history_table to a schema that it owns.",
-            sqlstate=error.pgcode,
-        ) from None
 
 
 def rows(connection: Any, history: History) -> Tuple[HistoryRow, ...]:
@@ -145,50 +108,6 @@ def rows(connection: Any, history: History) -> Tuple[HistoryRow, ...]:
         ) from None
 
 
-def record(cursor: Any, history: History, entry: Entry, prelude: str = "") -> None:
-    """Record what happened to a migration, in the open transaction.
-
-    :param prelude: statements to send ahead of it in the same message.
-    :raises ScriptFailed: when the history isn't the table that it was: the script has touched it.
-    """
-    step, script = entry.step, entry.step.script
-    values = {
-        "table": history.table.quoted(),
-        "oid": history.oid,
-        "fingerprint": history.fingerprint,
-        "event": entry.event,
-        "version": script.version.text,
-        "name": script.name,
-        "checksum": script.checksum,
-        "duration": entry.duration_ms,
-        "deferred": entry.event == "deferred",
-        "spellings": list(step.spellings),
-        "host": socket.gethostname(),
-        "collection": COLLECTION_VERSION,
-    }
-    erasing = step.direction is Direction.DOWN
-    statement = sql.ERASE if erasing else (sql.REPLACE if step.spellings else "") + sql.RECORD
-    cursor.execute(deps.sql.SQL(prelude.replace("%", "%%")) + history.compose(statement), values)
-    if cursor.rowcount < 1:
-        raise touched(history)
-
-
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
-    """Add an event to the log only, in the open transaction."""
-    script = entry.step.script
-    values = [entry.event, script.version.text, script.name, entry.duration_ms, socket.gethostname()]
-    cursor.execute(history.compose(sql.LOG), [*values, COLLECTION_VERSION, detail])
-
-
-def copy(source: Tuple[HistoryRow, ...], connection: Any, history: History) -> None:
-    """Make the rows of another database's history those of this one, for a rehearsal."""
-    with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.CLEAR))
-        values = [(row.version.text, row.applied, row.name, row.checksum, row.event) for row in source]
-        cursor.executemany(history.compose(sql.COPY_ROW), values)
-    connection.commit()
-
-
 def last_failed(connection: Any, history: History) -> List[str]:
     """Return the versions whose last event is a failure.
 
@@ -197,15 +116,6 @@ def last_failed(connection: Any, history: History) -> List[str]:
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.LAST_FAILED))
         return [row[0] for row in cursor.fetchall()]
-
-
-def touched(history: History) -> MigrationError:
-    """Return the error for a script that dropped or altered the history."""
-    return ScriptFailed(
-        "The script changed the history table %s itself; it was rolled back" % history.table,
-        hint="Take that statement out of the script. If the table is the application's own, set history_table "
-        "to another name.",
-    )
 
 
 def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str], comment: Optional[str]) -> None:
@@ -249,12 +159,6 @@ def _current_schema(cursor: Any) -> str:
             hint="Set history_table to schema.table, or mend the search_path.",
         )
     return str(schema)
-
-
-def _ensure_schema(cursor: Any, history: History) -> None:
-    cursor.execute(sql.SCHEMA_EXISTS, [history.table.schema])
-    if cursor.fetchone() is None:
-        cursor.execute(deps.sql.SQL(sql.CREATE_SCHEMA).format(schema=deps.sql.Identifier(str(history.table.schema))))
 
 
 def _refuse_foreign(wanted: QualifiedName, relkind: str, columns: List[str]) -> None:

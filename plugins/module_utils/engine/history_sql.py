@@ -68,33 +68,43 @@ SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH2
 # Whether the table is still what it was: a script may have put another one there, or changed it.
 UNTOUCHED = (
     """
-pg_catalog.to_regclass(%(table)s)::oid = %(oid)s
+pg_catalog.to_regclass({wanted})::oid = {oid}
    AND (SELECT """
     + FINGERPRINT
     + """ FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid = %(oid)s AND a.attnum > 0 AND NOT a.attisdropped) = %(fingerprint)s
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped) = {fingerprint}
 """
 )
 
-LOG_EVENT = """
-INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
-VALUES (%(event)s, %(version)s, %(name)s, %(duration)s, session_user, %(host)s, %(collection)s);
-"""
-
-RECORD = (
-    LOG_EVENT
-    + """
+# Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
+# checksum, and whether it is deferred.
+PREPARE_RECORD = (
+    """
+PREPARE {prepared} (text, text, text, bigint, text, boolean) AS
+WITH logged AS (
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
+  VALUES ($1, $2, $3, $4, session_user, {host}, {collection}))
 INSERT INTO {table}
        (version, applied, name, checksum, duration_ms, applied_by, applied_from, collection_version, event)
-SELECT %(version)s, CASE WHEN %(deferred)s THEN NULL ELSE pg_catalog.clock_timestamp() END, %(name)s, %(checksum)s,
-       %(duration)s, session_user, %(host)s, %(collection)s, %(event)s
+SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5, $4, session_user, {host}, {collection},
+       $1
  WHERE """
+    + UNTOUCHED
+    + ";"
+)
+
+RECORD = "EXECUTE {prepared} ({values})"
+
+ERASE = (
+    """
+WITH logged AS (
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
+  VALUES ({values}, session_user, {host}, {collection}))
+DELETE FROM {table} WHERE version = ANY({spellings}) AND """
     + UNTOUCHED
 )
 
-ERASE = LOG_EVENT + "DELETE FROM {table} WHERE version = ANY(%(spellings)s) AND " + UNTOUCHED
-
-REPLACE = "DELETE FROM {table} WHERE version = ANY(%(spellings)s);"
+REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
 
 LOG = """
 INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, detail)

@@ -15,9 +15,9 @@ from ..scripts.discovery import discover
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
 from . import history as history_room
-from .history import Entry
 from .lock import acquire, release
 from .plan import find_version
+from .record import Entry, Recorder, ensure
 
 # What the log says of a mark.
 EVENTS = {State.APPLIED: "marked", State.DEFERRED: "deferred", State.PENDING: "forgotten"}
@@ -70,11 +70,12 @@ def mark(request: MarkRequest) -> List[Mark]:
 def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> List[Mark]:
     history, planned = _plan(connection, request, scripts)
     if any(each.before is not each.after for each, dummy in planned):
-        history = history_room.ensure(connection, history)
+        history = ensure(connection, history)
+        recorder = Recorder(history)
         with connection.cursor() as cursor:
             for each, step in planned:
                 if each.before is not each.after:
-                    history_room.record(cursor, history, Entry(EVENTS[request.state], step))
+                    recorder.record(cursor, Entry(EVENTS[request.state], step))
         connection.commit()
     return [each for each, dummy in planned]
 

@@ -9,6 +9,7 @@ send: begin, the script, the record, commit.
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any, Callable, List, Optional, Tuple
 
@@ -16,15 +17,14 @@ from .. import deps
 from ..errors import MigrationError, ScriptFailed
 from ..model import Direction, Migration, Outcome, Progress, PythonBody, Reason, SqlBody, Step
 from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction, is_aborted
-from . import history as history_room
 from .capture import Capture
 from .failure import aborted, explain
-from .history import Entry
 from .preparation import Prepared, not_in_one_transaction
 from .pyscript import argument_for, importing
+from .record import Entry, Recorder, log, touched
 from .session import Session
 
-SHOW_PROGRESS = "SET application_name = %s"
+SHOW_PROGRESS = "SET application_name = {}; "
 MAX_APPLICATION_NAME = 63
 
 # should_run may write to find out; whatever it did is taken back when it answers no.
@@ -34,6 +34,8 @@ UNDO_SHOULD_RUN = "ROLLBACK TO SAVEPOINT pgops_should_run"
 EVENTS = {Direction.UP: "applied", Direction.DOWN: "rolled_back"}
 LEFT_NOTE = "went on outside a transaction, as it asked for"
 ENDED_NOTE = "ended its transaction itself, in the middle of an SQL text: what came before that stood on its own"
+# What would take our prepared statement away.
+DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
 EMPTY_QUERY = "can't execute an empty query"
 
 
@@ -63,6 +65,8 @@ class _Run:
         self.prepared = prepared
         self.jobs = prepared.jobs
         self.capture = capture
+        self.recorder = Recorder(session.history)
+        self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[Outcome] = []
         self.skipped: List[Outcome] = []
 
@@ -87,7 +91,7 @@ class _Run:
         try:
             with self.connection.cursor() as cursor:
                 self._announce(cursor, number, job)
-                note = self._execute(cursor, step, migration, started)
+                note = self._execute(cursor, number, started)
         except ShouldNotRun:
             reason = Reason.SHOULD_NOT_RUN.value
             self.skipped.append(Outcome(step, _milliseconds(started), self._output(), reason))
@@ -98,16 +102,28 @@ class _Run:
         return Outcome(step, _milliseconds(started), self._output(), note)
 
     def _announce(self, cursor: Any, number: int, job: Tuple[Step, Migration]) -> None:
-        """Show the progress to whoever looks at pg_stat_activity."""
+        """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""
         step, migration = job
-        name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), step.script.version)
-        savepoints = "; " + BEFORE_SHOULD_RUN if _asks(step) else ""
+        message = "" if self.shown == number else self._progress(number)
+        if _asks(step):
+            message += BEFORE_SHOULD_RUN
         if isinstance(migration.body(step.direction), PythonBody):
-            savepoints = (savepoints or "; ") + SAVEPOINT
-        cursor.execute(SHOW_PROGRESS + savepoints, [name[:MAX_APPLICATION_NAME]])
+            message += SAVEPOINT
+        if message:
+            cursor.execute(message)
 
-    def _execute(self, cursor: Any, step: Step, migration: Migration, started: float) -> Optional[str]:
+    def _progress(self, number: int) -> str:
+        """Return the statement that shows how far the run is; '' behind the last job."""
+        if number >= len(self.jobs):
+            return ""
+        self.shown = number
+        name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), self.jobs[number][0].script.version)
+        literal = deps.sql.Literal(name[:MAX_APPLICATION_NAME])
+        return str(deps.sql.SQL(SHOW_PROGRESS).format(literal).as_string(self.connection))
+
+    def _execute(self, cursor: Any, number: int, started: float) -> Optional[str]:
         """Run one step and record it. Return what a person should know about how it ran."""
+        step, migration = self.jobs[number]
         body = migration.body(step.direction)
         if isinstance(body, PythonBody):
             self.connection.mode = Mode.HELD
@@ -121,7 +137,7 @@ class _Run:
             note = body.note
         else:
             note = self._run_python(cursor, migration, body)
-        self._record(cursor, step, migration, started)
+        self._record(cursor, number, started)
         return note
 
     def _ask(self, cursor: Any, migration: Migration, body: PythonBody) -> None:
@@ -145,7 +161,7 @@ class _Run:
         if self.connection.mode is Mode.HELD:
             cursor.execute(RELEASE)
         self.connection.mode = Mode.FREE
-        history_room.log(cursor, self.session.history, Entry("started", step))
+        log(cursor, self.session.history, Entry("started", step))
         self.session.before_commit(cursor)
         self.connection.commit()
         self.connection.autocommit = True
@@ -185,21 +201,23 @@ class _Run:
             raise self.connection.stopped
         return answer
 
-    def _record(self, cursor: Any, step: Step, migration: Migration, started: float) -> None:
-        """Write the history, and commit it together with what the script did."""
+    def _record(self, cursor: Any, number: int, started: float) -> None:
+        """Write the history, and commit it together with what the script did. The next job's name goes along."""
+        step, migration = self.jobs[number]
+        body = migration.body(step.direction)
         held, self.connection.mode = self.connection.mode is Mode.HELD, Mode.FREE
         self.connection.around_statement = None
         if self.connection.autocommit:
             _end_outside(self.connection)
-        prelude = (RELEASE + "; " if held else "") + self.session.reset()
-        history = self.session.history
+        prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(number + 1)
+        if _may_deallocate(body):
+            self.recorder.forget()
         try:
-            entry = Entry(EVENTS[step.direction], step, _milliseconds(started))
-            history_room.record(cursor, history, entry, prelude)
+            self.recorder.record(cursor, Entry(EVENTS[step.direction], step, _milliseconds(started)), prelude)
         except deps.psycopg2.Error as error:
             if self.connection.closed:
-                raise explain(error, migration, migration.body(step.direction), self.connection) from None
-            raise history_room.touched(history) from None
+                raise explain(error, migration, body, self.connection) from None
+            raise touched(self.session.history) from None
         self.session.before_commit(cursor)
         if not self.session.single_transaction:
             self._commit(step, migration)
@@ -230,7 +248,7 @@ class _Run:
             self.connection.autocommit = False
             with self.connection.cursor() as cursor:
                 cursor.execute(self.session.reset())
-                history_room.log(cursor, self.session.history, entry, error.message)
+                log(cursor, self.session.history, entry, error.message)
             self.connection.commit()
         except deps.psycopg2.Error:
             if not self.connection.closed:
@@ -241,6 +259,11 @@ class _Run:
         notices = "".join(self.connection.notices)
         del self.connection.notices[:]
         return self.capture.take() + notices
+
+
+def _may_deallocate(body: Any) -> bool:
+    """Return whether a script may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
+    return isinstance(body, PythonBody) or DEALLOCATES.search(body.text) is not None
 
 
 def _asks(step: Step) -> bool:

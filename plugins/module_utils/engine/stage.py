@@ -18,6 +18,7 @@ from ..server.names import QualifiedName, parse_name
 from ..server.scratch import Facts, RehearsalImpossible, Scratch, scratch_database
 from . import history as history_room
 from .containment import run_outside, stay_inside
+from .record import copy, ensure
 from .session import Session
 from .snapshots import Camera, read
 from .tools import Tools
@@ -85,8 +86,8 @@ def stage(original: Original, wishes: Wishes, tools: Tools) -> Iterator[Stage]:
 def session_on(on: Stage, original: Original, wishes: Wishes) -> Iterator[Session]:
     """Open the copy as the runner wants it, with the original's history in it."""
     with closing(connect(on.scratch.target, "pg_migrate")) as connection:
-        history = history_room.ensure(connection, history_room.find(connection, original.history_table))
-        history_room.copy(original.rows, connection, history)
+        history = ensure(connection, history_room.find(connection, original.history_table))
+        copy(original.rows, connection, history)
         yield Session(
             connection,
             history,

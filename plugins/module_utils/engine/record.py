@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written into the history and its log."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import Any, List, Optional, Sequence, Tuple
+
+from .. import deps
+from ..errors import MigrationError, PrivilegeError, ScriptFailed
+from ..model import Direction, HistoryRow, Step
+from ..version import COLLECTION_VERSION
+from . import history_sql as sql
+from .history import OF_REPOSITORY, History, find
+
+STATEMENT = "pgops_record_%s"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event: what happened to which migration, and how long it took (in milliseconds)."""
+
+    event: str
+    step: Step
+    duration_ms: Optional[int] = None
+
+    def values(self) -> List[Any]:
+        """Return event, version, name and duration, for the log."""
+        script = self.step.script
+        return [self.event, script.version.text, script.name, self.duration_ms]
+
+
+class Recorder:
+    """Writes the history of one run, on one connection."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        literals = {
+            "wanted": history.table.quoted(),
+            "oid": history.oid,
+            "fingerprint": history.fingerprint,
+            "host": socket.gethostname(),
+            "collection": COLLECTION_VERSION,
+        }
+        self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
+        self._prepared: Any = None  # the name of the statement
+
+    def record(self, cursor: Any, entry: Entry, prelude: str = "") -> None:
+        """Record what happened to a migration, in the open transaction.
+
+        :param prelude: statements to send ahead of it in the same message.
+        :raises ScriptFailed: when the history isn't the table that it was: the script has touched it.
+        """
+        step, message = entry.step, deps.sql.SQL(prelude)
+        spellings = deps.sql.Literal(list(step.spellings))
+        if step.direction is Direction.DOWN:
+            message += self._compose(sql.ERASE, entry.values(), spellings=spellings)
+        else:
+            if step.spellings:
+                message += self._compose(sql.REPLACE, spellings=spellings)
+            if self._prepared is None:
+                self._prepared = deps.sql.Identifier(STATEMENT % secrets.token_hex(4))
+                message += self._compose(sql.PREPARE_RECORD)
+            values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
+            message += self._compose(sql.RECORD, values)
+        cursor.execute(message)
+        if cursor.rowcount < 1:
+            raise touched(self.history)
+
+    def forget(self) -> None:
+        """Prepare the statement anew, under another name: a script may have deallocated it."""
+        self._prepared = None
+
+    def _compose(self, statement: str, values: Sequence[Any] = (), **more: Any) -> Any:
+        """Put names and values into a statement; none are bound, so that a prelude may hold percent signs."""
+        joined = deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
+        return self.history.compose(statement, prepared=self._prepared, values=joined, **self._literals, **more)
+
+
+def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -> History:
+    """Make the history's tables, or add to an older tool's table what it lacks. Return the history as it is then.
+
+    :param baseline: what to record as applied, in the same transaction that makes the tables.
+    :raises PrivilegeError: when the role may not.
+    """
+    try:
+        with connection.cursor() as cursor:
+            _ensure_schema(cursor, history)
+            cursor.execute(history.compose(sql.CREATE_TABLES))
+            if history.repository_id is not None:
+                cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
+            made = find(connection, history.table, history.repository_id)
+            recorder = Recorder(made)
+            for step in baseline:
+                recorder.record(cursor, Entry("baseline", step))
+        connection.commit()
+        return made
+    except deps.psycopg2.Error as error:
+        connection.rollback()
+        raise PrivilegeError(
+            "The history table %s can't be made: %s" % (history.table, error.diag.message_primary or error),
+            hint="Grant CREATE on its schema to the role that migrates, or set history_table to a schema that it owns.",
+            sqlstate=error.pgcode,
+        ) from None
+
+
+def copy(source: Tuple[HistoryRow, ...], connection: Any, history: History) -> None:
+    """Make the rows of another database's history those of this one, for a rehearsal."""
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.CLEAR))
+        values = [(row.version.text, row.applied, row.name, row.checksum, row.event) for row in source]
+        cursor.executemany(history.compose(sql.COPY_ROW), values)
+    connection.commit()
+
+
+def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+    """Add an event to the log only, in the open transaction."""
+    values = [*entry.values(), socket.gethostname(), COLLECTION_VERSION, detail]
+    cursor.execute(history.compose(sql.LOG), values)
+
+
+def touched(history: History) -> MigrationError:
+    """Return the error for a script that dropped or altered the history."""
+    return ScriptFailed(
+        "The script changed the history table %s itself; it was rolled back" % history.table,
+        hint="Take that statement out of the script. If the table is the application's own, set history_table "
+        "to another name.",
+    )
+
+
+def _ensure_schema(cursor: Any, history: History) -> None:
+    cursor.execute(sql.SCHEMA_EXISTS, [history.table.schema])
+    if cursor.fetchone() is None:
+        cursor.execute(deps.sql.SQL(sql.CREATE_SCHEMA).format(schema=deps.sql.Identifier(str(history.table.schema))))
