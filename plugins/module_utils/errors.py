@@ -169,7 +169,67 @@ class Missing(MigrationError):
     kind = "missing"
 
 
+class Modified(MigrationError):
+    """A script was edited after it was applied."""
+
+    kind = "modified"
+
+
+class OutOfOrder(MigrationError):
+    """A migration is not applied, yet below the current version."""
+
+    kind = "out_of_order"
+
+
+class Drift(MigrationError):
+    """The schema isn't what the last run left."""
+
+    kind = "drift"
+
+
+class HazardRefused(MigrationError):
+    """A migration would do to a table what allow_hazards doesn't allow."""
+
+    kind = "hazard"
+
+
+class Interrupted(MigrationError):
+    """A script outside a transaction was begun, and its end isn't recorded."""
+
+    kind = "interrupted"
+
+
+class ExpectationFailed(MigrationError):
+    """What would be applied isn't what was rehearsed and reviewed."""
+
+    kind = "expectation"
+
+
 class RehearsalError(MigrationError):
     """A rehearsal was required, and could not be made."""
 
     kind = "rehearsal"
+
+
+class Conflict(MigrationError):
+    """What is there stands in the way: it can't be changed in place, is still in use, or something hangs on it."""
+
+    kind = "conflict"
+
+
+class ReadOnly(MigrationError):
+    """The server takes no writes: a standby, or one that was told so."""
+
+    kind = "read_only"
+
+
+class ProvisionError(MigrationError):
+    """The server refused to create, alter or drop a role, a database or an extension."""
+
+    kind = "provision"
+
+
+class PasswordFileError(MigrationError):
+    """The password file can't be read, or can't be written."""
+
+    kind = "password_file"

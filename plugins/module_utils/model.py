@@ -17,6 +17,8 @@ from functools import total_ordering
 from types import CodeType
 from typing import Optional, Tuple, Union
 
+from .hazard import Hazard
+
 # Flyway's repeatable scripts have a name only; they come behind all versions.
 REPEATABLE_PREFIX = "R__"
 AFTER_ALL = 10**40
@@ -99,6 +101,7 @@ class Reason(Enum):
     DEFERRED = "deferred"
     BEYOND_VERSION = "beyond_version"
     SHOULD_NOT_RUN = "should_run_is_false"
+    OUT_OF_ORDER = "out_of_order"
     BASELINE = "baseline"
     ROLL_BACK = "roll_back"
 
@@ -200,6 +203,8 @@ class Step:
 
     :ivar spellings: rows of the history that this step takes the place of, or takes away.
     :ivar wanted: it is repeatable, and has said that it wants to run.
+    :ivar resume_at: the message to start with, where an earlier run was cut off, from 0.
+    :ivar invalid_before: the indexes (their oids) that were invalid before that run began.
     """
 
     script: Script
@@ -207,6 +212,26 @@ class Step:
     reason: Reason = Reason.PENDING
     spellings: Tuple[str, ...] = ()
     wanted: bool = False
+    resume_at: int = 0
+    invalid_before: Optional[Tuple[int, ...]] = None
+
+
+class Flaw(Enum):
+    """In what the scripts on disk and the history don't agree."""
+
+    MODIFIED = "modified"
+    MISSING = "missing"
+    OUT_OF_ORDER = "out_of_order"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One migration with a flaw. ``path`` is None where its file is gone."""
+
+    flaw: Flaw
+    version: Version
+    label: str
+    path: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -218,6 +243,7 @@ class Plan:
     :ivar applied: the versions that are applied before the first step.
     :ivar latest: highest version on disk.
     :ivar baseline: scripts to record without running them, before the first step; None: no history is to be begun.
+    :ivar findings: where scripts and history don't agree.
     """
 
     steps: Tuple[Step, ...]
@@ -225,6 +251,7 @@ class Plan:
     applied: Tuple[Version, ...] = ()
     latest: Optional[Version] = None
     baseline: Optional[Tuple[Script, ...]] = None
+    findings: Tuple[Finding, ...] = ()
 
     @property
     def idle(self) -> bool:
@@ -239,12 +266,14 @@ class Outcome:
     :ivar duration_ms: from the first statement to the end of the transaction, in milliseconds.
     :ivar output: what the script printed, logged, and raised as notices.
     :ivar note: what a person should know about how it ran.
+    :ivar hazards: one for each thing that it did to a table that was there before.
     """
 
     step: Step
     duration_ms: int
     output: str = ""
     note: Optional[str] = None
+    hazards: Tuple[Hazard, ...] = ()
 
 
 @dataclass(frozen=True)

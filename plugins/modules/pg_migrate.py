@@ -104,6 +104,84 @@ options:
   rehearsal_url:
     description: Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server.
     type: str
+  on_modified:
+    description:
+      - What to do when a script was edited after it was applied. V(fail) names it and touches nothing; V(warn) warns of
+        it; V(ignore) says nothing.
+      - If the database is as the script says now, mark its version as applied again with
+        M(pgops.migrations.pg_migration_mark).
+      - Line ends don't count. Repeatable scripts may change.
+    type: str
+    choices: [ignore, warn, fail]
+    default: fail
+  on_missing:
+    description: What to do when a migration is applied and its file is gone.
+    type: str
+    choices: [ignore, warn, fail]
+    default: warn
+  on_out_of_order:
+    description:
+      - What to do with a migration that is not applied, yet below the current version. V(apply) applies it; V(warn)
+        applies it and warns; V(ignore) passes over it; V(fail) touches nothing.
+    type: str
+    choices: [apply, ignore, warn, fail]
+    default: apply
+  on_drift:
+    description:
+      - What to do when the schema isn't what the last run left, because somebody changed it by hand. It is looked at
+        before something is applied; RV(drift) holds the difference.
+      - After each run a snapshot of the schema is kept beside the history for this, which needs C(pg_dump). V(ignore)
+        keeps and compares nothing.
+    type: str
+    choices: [ignore, warn, fail]
+    default: warn
+  on_interrupted:
+    description:
+      - What to do when a script outside a transaction was begun, and its end isn't recorded. V(fail) says which
+        statement it was at and what stands; V(retry) goes on at that statement, and first drops an index that is only
+        half built. A Python script starts anew.
+    type: str
+    choices: [fail, retry]
+    default: fail
+  allow_hazards:
+    description:
+      - The kinds of hazards that may be applied, see RV(hazards); an empty list for none. Left out, all.
+      - The plan is rehearsed first then; a hazard of any other kind fails the task before the database is touched.
+    type: list
+    elements: str
+    choices:
+      - table_dropped
+      - table_rewrite
+      - column_dropped
+      - access_exclusive_lock
+      - index_not_concurrent
+      - blocks_writes
+      - cluster_wide
+  lock_timeout:
+    description:
+      - How many seconds a statement of a migration may wait for a lock that others hold; V(0) without end. Then the
+        migration is rolled back and tried again, see O(lock_retries).
+    type: float
+    default: 5
+  lock_retries:
+    description:
+      - How often a migration that waited too long is tried again, after 1, 2, 4 … seconds (30 at most). When it gives
+        up, the error shows who was in the way.
+    type: int
+    default: 3
+  statement_timeout:
+    description: How many seconds a statement of a migration may take; V(0) without end.
+    type: float
+    default: 0
+  expect:
+    description:
+      - The RV(plan_digest) of a rehearsal that was reviewed. The task rehearses again, and fails before the database is
+        touched if its schema, the scripts or the schema that comes out differ. When nothing is pending, it is V(ok).
+    type: str
+  allow_writable_scripts:
+    description: Also run scripts from files or directories that everybody on the host may write.
+    type: bool
+    default: false
 author:
   - pgops.migrations authors (@pgops)
 """
@@ -188,7 +266,8 @@ rolled_back:
   type: list
   elements: dict
 passed_over:
-  description: The migrations that were passed over, and why (C(deferred), C(should_run_is_false), C(baseline)).
+  description:
+    - The migrations that were passed over, and why (C(deferred), C(should_run_is_false), C(baseline), C(out_of_order)).
   returned: always, when it came to a plan
   type: list
   elements: dict
@@ -244,6 +323,55 @@ rehearsal:
       description: One sentence for each thing that only the real run will show.
       type: list
       elements: str
+hazards:
+  description: What the migrations do to tables that were there before, seen in the locks that they hold before COMMIT.
+  returned: after a real run or a rehearsal
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: The kind, as in O(allow_hazards).
+      type: str
+    version:
+      description: Version of the migration.
+      type: str
+    table:
+      description: The table.
+      type: str
+    lock:
+      description: The lock that was held, in PostgreSQL's words.
+      type: str
+    hold_ms:
+      description: For how long at most, in milliseconds; in check mode on the copy, which may have no rows.
+      type: int
+    size_bytes:
+      description: Size of the real table with its indexes.
+      type: int
+    row_estimate:
+      description: Rows of the real table, by the planner's statistics.
+      type: int
+    does:
+      description: What that means for others.
+      type: str
+    instead:
+      description: What to do instead.
+      type: str
+plan_digest:
+  description: Digest of the schema, the scripts and the schema that comes out, for O(expect).
+  returned: after a rehearsal that came to its end
+  type: str
+  sample: 0a3c5f2d9be11a77-5d1f0c8a4b3e9d62-c1f4a9b07d5e3328
+drift:
+  description: How the schema differs from what the last run left.
+  returned: when it does
+  type: dict
+  contains:
+    since:
+      description: When that run ended.
+      type: str
+    diff:
+      description: The difference, as SQL.
+      type: str
 failed_migration:
   description: The migration that failed, as in RV(applied).
   returned: when one failed

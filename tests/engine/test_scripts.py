@@ -80,7 +80,7 @@ def test_session_is_as_before_after_each_script(project: Project) -> None:
             "current_setting('statement_timeout') AS statement, current_setting('lock_timeout') AS lock",
         )
         project.migrate()
-        assert project.query("SELECT * FROM seen") == [("postgres", '"$user", public', "0", "0")]
+        assert project.query("SELECT * FROM seen") == [("postgres", '"$user", public', "0", "5s")]
     finally:
         project.query("DROP OWNED BY somebody")
         project.query("DROP ROLE somebody")

@@ -6,20 +6,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Optional, Tuple
+from typing import Any, Optional
 
+from .. import deps
 from ..errors import MigrationError
 from ..model import Outcome, Progress
-from ..server import client
 from . import runner
+from .hazards import sized, survey
+from .history import History
+from .limits import require_own_backend, settings
 from .lock import acquire, release
 from .preparation import Prepared, prepare
 from .record import ensure
 from .request import Report, Request
 from .session import Session
-from .snapshots import Camera, Film, differences
 from .tools import Tools
 from .view import View, baseline_steps, look, read_all
+from .witness import Witness, summon
 
 
 def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report:
@@ -27,23 +30,31 @@ def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report
 
     :raises MigrationError: its ``report`` says what was done until then.
     """
+    require_own_backend(connection, request.target)
     jobs = read_all(view.plan.steps)
-    pg_dump = client.find("pg_dump", connection.server_version, tools.run) if request.with_diff else None
-    required = request.rehearsal == "required" and view.plan.steps
-    rehearsal = _rehearse_first(request, tools, view, connection) if required else None
+    witness, warnings = summon(request, tools, view, connection)
+    rehearsed = _rehearse_first(request, tools, view, connection)
     acquire(connection, request.lock_wait)
     try:
         view = _look_again(connection, request, view)
-        report = Report(view.plan, rehearsal=rehearsal)
+        report = Report(view.plan, rehearsal=rehearsed and rehearsed.rehearsal, warnings=warnings)
         if view.plan.idle:
             return report
         prepared = prepare(read_all(view.plan.steps, jobs), request.single_transaction)
-        return _run(request, tools, view, connection, pg_dump, prepared, report)
+        return _run(request, view, connection, prepared, report, witness if prepared.jobs else None)
     finally:
+        _let_go(connection)
+
+
+def _let_go(connection: Any) -> None:
+    """Give the lock back. After a signal a migration may be half-done; that must not be committed."""
+    try:
         if not connection.closed:
-            # After a signal a migration may be half-done; giving the lock back must not commit it.
             connection.rollback()
+            connection.autocommit = False
             release(connection)
+    except deps.psycopg2.Error:
+        connection.close()
 
 
 def _look_again(connection: Any, request: Request, first: View) -> View:
@@ -55,49 +66,55 @@ def _look_again(connection: Any, request: Request, first: View) -> View:
     return view
 
 
-def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any) -> Any:
+def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any) -> Optional[Report]:
+    """Rehearse, where only what has passed may be applied: the target isn't touched until then."""
+    needed = request.rehearsal == "required" or request.allow_hazards is not None or request.expect is not None
+    if not needed or not view.plan.steps:
+        return None
     from .check import check
 
-    return check(request, tools, view, connection).rehearsal
+    return check(replace(request, rehearsal="required"), tools, view, connection)
 
 
 def _run(
-    request: Request,
-    tools: Tools,
-    view: View,
-    connection: Any,
-    pg_dump: Optional[client.Client],
-    prepared: Prepared,
-    report: Report,
+    request: Request, view: View, connection: Any, prepared: Prepared, report: Report, witness: Optional[Witness]
 ) -> Report:
-    film = None
-    if pg_dump is not None and prepared.jobs:
-        film = Film(Camera(tools, pg_dump, view.history.tables()), request.target, request.per_migration)
-        film.start()
+    if witness is not None:
+        report = witness.before(report, view)
     history = ensure(connection, view.history, baseline_steps(view.plan))
-    session = Session(connection, history, request.target, request.super_user, request.single_transaction)
     try:
-        progress = runner.run(session, prepared, film.after_each if film else _unseen)
+        progress = runner.run(
+            _session(request, connection, history), prepared, witness.after_each if witness else _unseen
+        )
     except MigrationError as error:
         progress = error.progress or Progress(left=view.plan.steps)
-        error.report = replace(report, progress=progress, diffs=_diffs_after_failure(request, film, progress))
+        report = _reported(report, progress, connection)
+        error.report = witness.after_failure(report, history) if witness and progress.done else report
         raise
-    return replace(report, progress=progress, diffs=_diffs(request, film))
+    report = _reported(report, progress, connection)
+    return witness.after(report, history) if witness else report
 
 
-def _diffs(request: Request, film: Optional[Film]) -> Optional[Tuple[str, ...]]:
-    if film is None:
-        return None
-    film.end()
-    return differences(film.frames, request.diff_context)
+def _session(request: Request, connection: Any, history: History) -> Session:
+    return Session(
+        connection,
+        history,
+        request.target,
+        request.super_user,
+        request.single_transaction,
+        settings=settings(request.limits, connection),
+        lock_timeout=request.limits.lock_timeout,
+        lock_retries=request.limits.lock_retries,
+        survey=survey(connection),
+    )
 
 
-def _diffs_after_failure(request: Request, film: Optional[Film], progress: Progress) -> Optional[Tuple[str, ...]]:
-    """Show what stands, if anything does; a server that is gone has said enough by then."""
-    try:
-        return _diffs(request, film) if progress.done else None
-    except MigrationError:
-        return None
+def _reported(report: Report, progress: Progress, connection: Any) -> Report:
+    hazards = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
+    if not connection.closed:
+        connection.rollback()
+        hazards = sized(hazards, connection)
+    return replace(report, progress=progress, hazards=hazards)
 
 
 def _unseen(dummy: Outcome) -> None:

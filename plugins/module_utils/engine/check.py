@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Sequence
+from typing import Any, Sequence, Tuple
 
 from ..errors import MigrationError, RehearsalError
+from ..hazard import Hazard
 from ..model import Progress
 from ..server.scratch import Facts, RehearsalImpossible, facts_of
+from . import digest, drift
+from .hazards import cluster_wide, refuse, sized
 from .rehearsal import Rehearsal, rehearse
 from .request import Report, Request
 from .snapshots import differences
@@ -39,8 +42,38 @@ def check(request: Request, tools: Tools, view: View, connection: Any) -> Report
         raise _on_copy(error, listed) from None
     if rehearsal.stopped and request.rehearsal == "required":
         raise _incomplete(rehearsal)
-    diffs = differences(rehearsal.snapshots, request.diff_context)
-    return Report(view.plan, rehearsal.progress, diffs, rehearsal)
+    report = Report(view.plan, rehearsal.progress, differences(rehearsal.snapshots, request.diff_context), rehearsal)
+    return _judged(request, view, connection, report)
+
+
+def _judged(request: Request, view: View, connection: Any, report: Report) -> Report:
+    """Say what the rehearsal has shown of hazards, of drift, and of what was expected.
+
+    :raises MigrationError: when one of them isn't allowed.
+    """
+    rehearsal, steps = report.rehearsal, view.plan.steps
+    before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
+    report = replace(report, hazards=_hazards(report, connection))
+    if connection is not None and request.policies.drift != "ignore":
+        found = drift.look(connection, view.history, view.rows, before, rehearsal.pg_dump, request.diff_context)
+        report = drift.settle(report, found, request.policies.drift)
+    if rehearsal.stopped is None:
+        report = replace(report, plan_digest=digest.digest_of(before, steps, after))
+    try:
+        refuse(report.hazards or (), request.allow_hazards)
+        if request.expect is not None:
+            digest.expect(request.expect, before, steps, after)
+    except MigrationError as error:
+        error.report = replace(report, progress=replace(report.progress, done=(), left=steps))
+        raise
+    return report
+
+
+def _hazards(report: Report, connection: Any) -> Tuple[Hazard, ...]:
+    found = tuple(hazard for outcome in report.progress.done for hazard in outcome.hazards)
+    if report.rehearsal.stopped is not None:
+        found += (cluster_wide(str(report.progress.left[0].script.version)),)
+    return found if connection is None else sized(found, connection)
 
 
 def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Report:

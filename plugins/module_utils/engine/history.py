@@ -19,6 +19,7 @@ from ..server.names import QualifiedName
 from . import history_sql as sql
 
 LOG_SUFFIX = "_log"
+SNAPSHOT_SUFFIX = "_snapshot"
 OF_REPOSITORY = "history of the repository "
 OWN_COLUMNS = ("name", "checksum", "duration_ms", "applied_by", "applied_from", "collection_version", "event")
 
@@ -45,18 +46,29 @@ class History:
         return self.oid is not None
 
     @property
+    def keeps_log(self) -> bool:
+        """Return whether there is a log too: another tool's table has none until it is taken over."""
+        return any(column.startswith("event ") for column in self.columns)
+
+    @property
     def log(self) -> QualifiedName:
         """Return the name of the log table."""
         return replace(self.table, name=self.table.name + LOG_SUFFIX)
 
+    @property
+    def snapshot(self) -> QualifiedName:
+        """Return the name of the table that keeps what the last run left."""
+        return replace(self.table, name=self.table.name + SNAPSHOT_SUFFIX)
+
     def tables(self) -> List[str]:
         """Return the quoted names of what has to be left out of a snapshot."""
-        return [self.table.quoted(), self.log.quoted()]
+        return [self.table.quoted(), self.log.quoted(), self.snapshot.quoted()]
 
     def compose(self, statement: str, **more: Any) -> Any:
         """Put the tables' names into a statement."""
         bound = "%" in statement
-        names = {"table": _identifier(self.table, bound), "log": _identifier(self.log, bound)}
+        tables = {"table": self.table, "log": self.log, "snapshot": self.snapshot}
+        names = {key: _identifier(name, bound) for key, name in tables.items()}
         return deps.sql.SQL(statement).format(**names, **more)
 
 

@@ -55,6 +55,12 @@ CREATE TABLE IF NOT EXISTS {log} (
   done_from text,
   collection_version text,
   detail text);
+CREATE TABLE IF NOT EXISTS {snapshot} (
+  taken timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  applied text NOT NULL,
+  pg_dump integer NOT NULL,
+  digest text NOT NULL,
+  body bytea NOT NULL);
 """
 
 NAME_REPOSITORY = "COMMENT ON TABLE {table} IS %s"
@@ -83,14 +89,15 @@ PREPARE_RECORD = (
 PREPARE {prepared} (text, text, text, bigint, text, boolean) AS
 WITH logged AS (
   INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
-  VALUES ($1, $2, $3, $4, session_user, {host}, {collection}))
-INSERT INTO {table}
+  VALUES ($1, $2, $3, $4, session_user, {host}, {collection})),
+recorded AS (
+  INSERT INTO {table}
        (version, applied, name, checksum, duration_ms, applied_by, applied_from, collection_version, event)
 SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5, $4, session_user, {host}, {collection},
        $1
  WHERE """
     + UNTOUCHED
-    + ";"
+    + " RETURNING 1) SELECT (SELECT count(*) FROM recorded), {held};"
 )
 
 RECORD = "EXECUTE {prepared} ({values})"
@@ -99,17 +106,37 @@ ERASE = (
     """
 WITH logged AS (
   INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
-  VALUES ({values}, session_user, {host}, {collection}))
-DELETE FROM {table} WHERE version = ANY({spellings}) AND """
+  VALUES ({values}, session_user, {host}, {collection})),
+erased AS (DELETE FROM {table} WHERE version = ANY({spellings}) AND """
     + UNTOUCHED
+    + " RETURNING 1) SELECT (SELECT count(*) FROM erased), {held}"
 )
 
 REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
 
 LOG = """
 INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, detail)
-VALUES (%s, %s, %s, %s, session_user, %s, %s, %s)
+VALUES (%s, %s, %s, %s, session_user, %s, %s, %s) RETURNING id
 """
+
+LOG_POSITION = "UPDATE {log} SET detail = %s WHERE id = %s"
+
+# Begun, and neither ended nor marked since; whether an error ended it.
+UNFINISHED = """
+SELECT version, detail, pg_catalog.to_char(logged, 'YYYY-MM-DD HH24:MI:SS TZ'), done_by, failed
+  FROM (SELECT DISTINCT ON (l.version) l.version, l.event, l.detail, l.logged, l.done_by,
+               EXISTS (SELECT 1 FROM {log} f WHERE f.version = l.version AND f.id > l.id AND f.event = 'failed')
+                 AS failed
+          FROM {log} l WHERE l.event <> 'failed' AND l.version = ANY(%s) ORDER BY l.version, l.id DESC) AS last
+ WHERE event = 'started'
+"""
+
+# The schema that the last run left: which history it goes with, the major version of the pg_dump that took it, and the
+# statements, compressed.
+KEPT = """
+SELECT pg_catalog.to_char(taken, 'YYYY-MM-DD HH24:MI:SS TZ'), applied, pg_dump, digest, body FROM {snapshot}
+"""
+KEEP = "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"
 
 CLEAR = "DELETE FROM {table}"
 

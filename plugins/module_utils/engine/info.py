@@ -16,6 +16,7 @@ from ..scripts.discovery import discover, read
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
 from . import history as history_room
+from .integrity import is_modified
 
 NARROW = 15
 HEADER = ("version", "name", "is applied", "date applied")
@@ -126,7 +127,7 @@ def _of_scripts(
             script.repeatable or script.repeats_on_change,
             _reversible(script),
             row.applied if row else None,
-            bool(row and row.checksum and row.applied and row.checksum != script.checksum),
+            row is not None and row.applied is not None and is_modified(script, row),
         )
 
 

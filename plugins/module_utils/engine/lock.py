@@ -51,6 +51,12 @@ def release(connection: Any) -> None:
     _scalar(connection, UNLOCK)
 
 
+def held_by_another(connection: Any) -> bool:
+    """Return whether another session has the lock."""
+    holder = _holder(connection)
+    return holder is not None and holder["pid"] != connection.info.backend_pid
+
+
 def _scalar(connection: Any, statement: str) -> Any:
     """Run a statement on the key and end its transaction, so that nothing stays open between two tries."""
     with connection.cursor() as cursor:

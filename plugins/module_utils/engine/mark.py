@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from ..errors import UnknownVersion
@@ -15,9 +15,11 @@ from ..scripts.discovery import discover
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
 from . import history as history_room
+from .integrity import is_modified
 from .lock import acquire, release
+from .outside import unfinished
 from .plan import find_version
-from .record import Entry, Recorder, ensure
+from .record import Entry, Recorder, ensure, log
 
 # What the log says of a mark.
 EVENTS = {State.APPLIED: "marked", State.DEFERRED: "deferred", State.PENDING: "forgotten"}
@@ -40,12 +42,21 @@ class MarkRequest:
 
 @dataclass(frozen=True)
 class Mark:
-    """One version, with what it is marked as and what it was before."""
+    """One version, with what it is marked as and what it was before.
+
+    :ivar anew: it is written though it was that before: its script was modified, or it was cut off.
+    """
 
     version: str
     name: Optional[str]
     before: State
     after: State
+    anew: bool = False
+
+    @property
+    def written(self) -> bool:
+        """Return whether the history gets a row for it, or loses one."""
+        return self.anew or self.before is not self.after
 
 
 def mark(request: MarkRequest) -> List[Mark]:
@@ -69,13 +80,16 @@ def mark(request: MarkRequest) -> List[Mark]:
 
 def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> List[Mark]:
     history, planned = _plan(connection, request, scripts)
-    if any(each.before is not each.after for each, dummy in planned):
+    if any(each.written for each, dummy in planned):
         history = ensure(connection, history)
         recorder = Recorder(history)
         with connection.cursor() as cursor:
             for each, step in planned:
-                if each.before is not each.after:
-                    recorder.record(cursor, Entry(EVENTS[request.state], step))
+                entry = Entry(EVENTS[request.state], step)
+                if each.written and each.after is each.before is State.PENDING:
+                    log(cursor, history, entry)  # there is no row to take away
+                elif each.written:
+                    recorder.record(cursor, entry)
         connection.commit()
     return [each for each, dummy in planned]
 
@@ -90,7 +104,9 @@ def _plan(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> T
     for text in request.versions:
         each, step = _plan_one(text, request.state, files, rows)
         planned.setdefault(step.script.version, (each, step))
-    return history, list(planned.values())
+    begun = unfinished(connection, history, [each.version for each, dummy in planned.values()])
+    connection.rollback()
+    return history, [(replace(each, anew=each.anew or each.version in begun), step) for each, step in planned.values()]
 
 
 def _plan_one(
@@ -104,7 +120,8 @@ def _plan_one(
     before = State.PENDING if row is None else State.DEFERRED if row.applied is None else State.APPLIED
     direction = Direction.DOWN if state is State.PENDING else Direction.UP
     step = Step(script, direction, Reason.PENDING, row.spellings if row else ())
-    return Mark(str(script.version), script.name or None, before, state), step
+    anew = before is state is State.APPLIED and row is not None and is_modified(script, row)
+    return Mark(str(script.version), script.name or None, before, state, anew), step
 
 
 def _ghost(version: Version, row: Optional[HistoryRow]) -> Script:

@@ -12,6 +12,7 @@ from typing import Any, Tuple
 from ..errors import DatabaseMissing
 from ..model import Progress
 from ..scripts.discovery import discover
+from ..scripts.reading import refuse_writable
 from ..server.connection import connect, settled
 from .history import History
 from .request import Report, Request
@@ -43,7 +44,9 @@ def migrate(request: Request, tools: Tools) -> Report:
     else:
         with closing(connection):
             request = replace(request, target=settled(request.target, connection))
-            report = _proceed(request, tools, look(connection, request, scripts), connection)
+            view = look(connection, request, scripts)
+            warnings += view.warnings
+            report = _proceed(request, tools, view, connection)
     return replace(report, warnings=warnings + report.warnings)
 
 
@@ -52,6 +55,8 @@ def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Rep
     skipped: Tuple[Any, ...] = ()
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
         view, skipped = _ask_ahead(request, view, connection)
+    if not request.allow_writable_scripts:
+        refuse_writable(step.script.path for step in view.plan.steps)
     if view.plan.idle:
         return Report(view.plan, Progress(skipped=skipped))
     if request.state == "tested" or request.checking:

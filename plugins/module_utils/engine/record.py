@@ -15,6 +15,7 @@ from ..errors import MigrationError, PrivilegeError, ScriptFailed
 from ..model import Direction, HistoryRow, Step
 from ..version import COLLECTION_VERSION
 from . import history_sql as sql
+from .hazards import HELD
 from .history import OF_REPOSITORY, History, find
 
 STATEMENT = "pgops_record_%s"
@@ -37,7 +38,11 @@ class Entry:
 class Recorder:
     """Writes the history of one run, on one connection."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, looking: bool = False) -> None:
+        """Take where to write.
+
+        :param looking: tell each time which locks the session holds.
+        """
         self.history = history
         literals = {
             "wanted": history.table.quoted(),
@@ -47,12 +52,14 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
+        self._held = deps.sql.SQL(HELD if looking else "NULL")
         self._prepared: Any = None  # the name of the statement
 
-    def record(self, cursor: Any, entry: Entry, prelude: str = "") -> None:
+    def record(self, cursor: Any, entry: Entry, prelude: str = "") -> Any:
         """Record what happened to a migration, in the open transaction.
 
         :param prelude: statements to send ahead of it in the same message.
+        :returns: what hazards.HELD gives; None: nothing, or nobody looks.
         :raises ScriptFailed: when the history isn't the table that it was: the script has touched it.
         """
         step, message = entry.step, deps.sql.SQL(prelude)
@@ -68,8 +75,10 @@ class Recorder:
             values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
             message += self._compose(sql.RECORD, values)
         cursor.execute(message)
-        if cursor.rowcount < 1:
+        written, held = cursor.fetchone()
+        if not written:
             raise touched(self.history)
+        return held
 
     def forget(self) -> None:
         """Prepare the statement anew, under another name: a script may have deallocated it."""
@@ -78,7 +87,9 @@ class Recorder:
     def _compose(self, statement: str, values: Sequence[Any] = (), **more: Any) -> Any:
         """Put names and values into a statement; none are bound, so that a prelude may hold percent signs."""
         joined = deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
-        return self.history.compose(statement, prepared=self._prepared, values=joined, **self._literals, **more)
+        return self.history.compose(
+            statement, prepared=self._prepared, held=self._held, values=joined, **self._literals, **more
+        )
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -> History:

@@ -26,6 +26,7 @@ class Rehearsal:
     :ivar where: the server, and what kind of copy.
     :ivar unproved: what the copy can't prove, one sentence each.
     :ivar stopped: why it ended before the last step, if it did.
+    :ivar pg_dump: major version of the pg_dump that took the snapshots.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the film.
     """
 
@@ -33,6 +34,7 @@ class Rehearsal:
     progress: Progress
     unproved: Tuple[str, ...]
     snapshots: Tuple[Snapshot, ...]
+    pg_dump: int
     stopped: Optional[str] = None
 
 
@@ -51,7 +53,7 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
         film.end()
         frames = [overlay(on.base, film.frames[0], frame) for frame in film.frames] if on.base else film.frames
         unproved = (*unproved_by(on.scratch, wishes), *([stopped] if stopped else []))
-        return Rehearsal(place(on.scratch), progress, unproved, tuple(frames), stopped)
+        return Rehearsal(place(on.scratch), progress, unproved, tuple(frames), on.camera.pg_dump.version[0], stopped)
 
 
 def _run(session: Session, prepared: Prepared, after_each: Callable[[Outcome], None]) -> Tuple[Progress, Optional[str]]:

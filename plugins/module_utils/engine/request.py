@@ -8,9 +8,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
+from ..hazard import Hazard
 from ..model import Plan, Progress
 from ..server.connection import Target
 from ..server.names import QualifiedName
+
+
+@dataclass(frozen=True)
+class Policies:
+    """What to do about what isn't as it should be: ignore, warn or fail; and for out_of_order also apply."""
+
+    modified: str = "fail"
+    missing: str = "warn"
+    out_of_order: str = "apply"
+    drift: str = "warn"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long statements on the target may wait for a lock, and work (in seconds; 0: without end); how often a
+    migration that waited too long is tried again."""
+
+    lock_timeout: float = 5
+    lock_retries: int = 3
+    statement_timeout: float = 0
 
 
 @dataclass(frozen=True)
@@ -22,6 +43,10 @@ class Request:
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
+    :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
+    :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
+    :ivar expect: the plan_digest that has been reviewed.
+    :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
@@ -47,6 +72,12 @@ class Request:
     rehearsal: str = "auto"
     rehearsal_data: Tuple[str, ...] = ()
     rehearsal_server: Optional[Target] = None
+    policies: Policies = Policies()
+    limits: Limits = Limits()
+    on_interrupted: str = "fail"
+    allow_hazards: Optional[Tuple[str, ...]] = None
+    expect: Optional[str] = None
+    allow_writable_scripts: bool = False
     checking: bool = False
     with_diff: bool = False
 
@@ -59,6 +90,9 @@ class Report:
     :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
     :ivar rehearsal: an engine.rehearsal.Rehearsal, where there was one.
     :ivar proofs: engine.proof.Proof, one for each migration that was tested.
+    :ivar hazards: what the steps do to tables that others use; None: nobody has looked.
+    :ivar plan_digest: of a rehearsal that came to its end.
+    :ivar drift: an engine.drift.Drifted; None: there is none, or nobody has looked.
     :ivar warnings: what a person should hear of though it is no error.
     """
 
@@ -67,4 +101,7 @@ class Report:
     diffs: Optional[Tuple[str, ...]] = None
     rehearsal: Any = None
     proofs: Tuple[Any, ...] = ()
+    hazards: Optional[Tuple[Hazard, ...]] = None
+    plan_digest: Optional[str] = None
+    drift: Any = None
     warnings: Tuple[str, ...] = ()

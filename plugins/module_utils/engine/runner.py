@@ -14,33 +14,27 @@ import time
 from typing import Any, Callable, List, Optional, Tuple
 
 from .. import deps
-from ..errors import MigrationError, ScriptFailed
-from ..model import Direction, Migration, Outcome, Progress, PythonBody, Reason, SqlBody, Step
-from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction, is_aborted
+from ..errors import LockTimeout, MigrationError
+from ..hazard import Hazard
+from ..model import Direction, Outcome, Progress, PythonBody, Reason
+from ..server.blockers import BlockerWatch, sentence
+from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction
+from .attempt import Attempt, ShouldNotRun
 from .capture import Capture
-from .failure import aborted, explain
-from .preparation import Prepared, not_in_one_transaction
-from .pyscript import argument_for, importing
+from .failure import explain
+from .hazards import judge
+from .outside import drop_new_invalid_indexes, new_invalid_indexes
+from .preparation import Prepared
 from .record import Entry, Recorder, log, touched
 from .session import Session
 
 SHOW_PROGRESS = "SET application_name = {}; "
 MAX_APPLICATION_NAME = 63
-
-# should_run may write to find out; whatever it did is taken back when it answers no.
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
-UNDO_SHOULD_RUN = "ROLLBACK TO SAVEPOINT pgops_should_run"
 
 EVENTS = {Direction.UP: "applied", Direction.DOWN: "rolled_back"}
-LEFT_NOTE = "went on outside a transaction, as it asked for"
-ENDED_NOTE = "ended its transaction itself, in the middle of an SQL text: what came before that stood on its own"
 # What would take our prepared statement away.
 DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
-EMPTY_QUERY = "can't execute an empty query"
-
-
-class ShouldNotRun(Exception):
-    """A repeatable migration answered that it has nothing to do."""
 
 
 def _unseen(*dummy: Any) -> None:
@@ -55,59 +49,102 @@ def run(session: Session, prepared: Prepared, after_each: Callable[[Outcome], No
     """
     prepared.session = session
     with Capture() as capture:
-        return _Run(session, prepared, capture).all(after_each)
+        if not session.lock_timeout:
+            return _Run(session, prepared, capture).all(after_each)
+        with BlockerWatch(session.target, session.connection, session.lock_timeout) as watch:
+            return _Run(session, prepared, capture, watch).all(after_each)
 
 
 class _Run:
-    def __init__(self, session: Session, prepared: Prepared, capture: Capture) -> None:
+    def __init__(
+        self, session: Session, prepared: Prepared, capture: Capture, watch: Optional[BlockerWatch] = None
+    ) -> None:
         self.session = session
         self.connection = session.connection
         self.prepared = prepared
         self.jobs = prepared.jobs
         self.capture = capture
-        self.recorder = Recorder(session.history)
+        self.watch = watch
+        self.recorder = Recorder(session.history, session.survey is not None)
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[Outcome] = []
         self.skipped: List[Outcome] = []
 
     def all(self, after_each: Callable[[Outcome], None]) -> Progress:
         """Run every job; where all are one transaction, end it."""
-        for number, job in enumerate(self.jobs):
+        number = tries = 0
+        while number < len(self.jobs):
             started = time.monotonic()
+            attempt = Attempt(self.session, self.prepared, self.jobs[number])
             try:
-                outcome = self._one(number, job, started)
+                outcome = self._insist(number, attempt, started)
                 if self.session.single_transaction and number + 1 == len(self.jobs):
-                    self._commit(*job)
+                    self._commit(attempt)
+            except LockTimeout as error:
+                if not self.session.single_transaction or tries >= self.session.lock_retries:
+                    raise self._failed(error, attempt, started) from None
+                # All are one transaction, and all of it is undone.
+                self._back_off(tries)
+                number, tries, self.shown, self.done, self.skipped = 0, tries + 1, None, [], []
+                continue
             except MigrationError as error:
-                raise self._failed(error, number, started) from None
+                raise self._failed(error, attempt, started) from None
+            number += 1
             if outcome is not None:
                 self.done.append(outcome)
                 after_each(outcome)
         return Progress(tuple(self.done), tuple(self.skipped))
 
-    def _one(self, number: int, job: Tuple[Step, Migration], started: float) -> Optional[Outcome]:
+    def _insist(self, number: int, attempt: Attempt, started: float) -> Optional[Outcome]:
+        """Run one step; where it waits too long for a lock, try again, later each time."""
+        tries = 0
+        while True:
+            try:
+                return self._one(number, attempt, started)
+            except LockTimeout as error:
+                if tries == self.session.lock_retries or not attempt.repeatable:
+                    raise self._with_blockers(error, tries) from None
+            attempt.mend()
+            self.shown = None
+            self._back_off(tries)
+            tries += 1
+
+    def _back_off(self, tries: int) -> None:
+        self.connection.rollback()
+        self.session.sleep(min(2.0**tries, 30))
+
+    def _with_blockers(self, error: LockTimeout, tries: int) -> LockTimeout:
+        """Say who was in the way, and how often it was tried."""
+        seen = self.watch.seen if self.watch is not None else ()
+        parts = [error.message, "tried %d times" % (tries + 1) if tries else None, sentence(seen)]
+        error.message = "; ".join(filter(None, parts))
+        error.blockers = seen
+        error.hint = "Nothing of it stands. Run again when they are done; or raise lock_timeout or lock_retries."
+        return error
+
+    def _one(self, number: int, attempt: Attempt, started: float) -> Optional[Outcome]:
         """Run one step and record it. Return None when its should_run said no."""
-        step, migration = job
+        if attempt.step.invalid_before is not None:
+            drop_new_invalid_indexes(self.connection, attempt.step.invalid_before)
         try:
             with self.connection.cursor() as cursor:
-                self._announce(cursor, number, job)
-                note = self._execute(cursor, number, started)
+                self._announce(cursor, number, attempt)
+                note = attempt.run(cursor)
+                hazards = self._record(cursor, number, attempt, started)
         except ShouldNotRun:
             reason = Reason.SHOULD_NOT_RUN.value
-            self.skipped.append(Outcome(step, _milliseconds(started), self._output(), reason))
+            self.skipped.append(Outcome(attempt.step, _milliseconds(started), self._output(), reason))
             return None
         finally:
-            self.connection.mode = Mode.FREE
-            self.connection.on_leave = self.connection.around_statement = None
-        return Outcome(step, _milliseconds(started), self._output(), note)
+            attempt.close()
+        return Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
 
-    def _announce(self, cursor: Any, number: int, job: Tuple[Step, Migration]) -> None:
+    def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""
-        step, migration = job
-        message = "" if self.shown == number else self._progress(number)
-        if _asks(step):
+        message = "" if self.shown == number else self.session.settings + self._progress(number)
+        if attempt.asks:
             message += BEFORE_SHOULD_RUN
-        if isinstance(migration.body(step.direction), PythonBody):
+        if isinstance(attempt.body, PythonBody):
             message += SAVEPOINT
         if message:
             cursor.execute(message)
@@ -121,131 +158,52 @@ class _Run:
         literal = deps.sql.Literal(name[:MAX_APPLICATION_NAME])
         return str(deps.sql.SQL(SHOW_PROGRESS).format(literal).as_string(self.connection))
 
-    def _execute(self, cursor: Any, number: int, started: float) -> Optional[str]:
-        """Run one step and record it. Return what a person should know about how it ran."""
-        step, migration = self.jobs[number]
-        body = migration.body(step.direction)
-        if isinstance(body, PythonBody):
-            self.connection.mode = Mode.HELD
-            self.connection.on_leave = lambda: self._start_outside(cursor, step, migration)
-            if _asks(step):
-                self._ask(cursor, migration, body)
-        if not body.transactional:
-            self._start_outside(cursor, step, migration)
-        if isinstance(body, SqlBody):
-            self._run_sql(cursor, migration, body)
-            note = body.note
-        else:
-            note = self._run_python(cursor, migration, body)
-        self._record(cursor, number, started)
-        return note
-
-    def _ask(self, cursor: Any, migration: Migration, body: PythonBody) -> None:
-        """Let a repeatable migration say whether it wants to run.
-
-        :raises ShouldNotRun: when it doesn't; what it did to find out is undone.
-        """
-        if self._call("should_run", cursor, migration, body):
-            return
-        self.connection.mode = Mode.FREE
-        if self.session.single_transaction:
-            cursor.execute(UNDO_SHOULD_RUN)
-        else:
-            self.connection.rollback()
-        raise ShouldNotRun
-
-    def _start_outside(self, cursor: Any, step: Step, migration: Migration) -> None:
-        """Log the start in a commit of its own, and leave the transaction."""
-        if self.session.single_transaction:
-            raise not_in_one_transaction(migration)
-        if self.connection.mode is Mode.HELD:
-            cursor.execute(RELEASE)
-        self.connection.mode = Mode.FREE
-        log(cursor, self.session.history, Entry("started", step))
-        self.session.before_commit(cursor)
-        self.connection.commit()
-        self.connection.autocommit = True
-        self.session.guard(self.connection)
-
-    def _run_sql(self, cursor: Any, migration: Migration, body: SqlBody) -> None:
-        for text, offset in body.messages:
-            try:
-                cursor.execute(text)
-            except deps.psycopg2.Error as error:
-                if EMPTY_QUERY not in str(error):
-                    raise explain(error, migration, body, self.connection, offset) from None
-
-    def _run_python(self, cursor: Any, migration: Migration, body: PythonBody) -> Optional[str]:
-        self._call(body.function, cursor, migration, body)
-        if self.connection.closed:
-            raise ScriptFailed(
-                "Migration %s failed (%s): it closed its connection" % (migration.script.label, body.path),
-                hint="Take the close() out; the connection belongs to the task.",
-            )
-        if in_transaction(self.connection) and is_aborted(self.connection):
-            raise aborted(migration, body)
-        if body.transactional and self.connection.mode is not Mode.HELD:
-            return LEFT_NOTE
-        if body.transactional and not in_transaction(self.connection):
-            self.connection.mode = Mode.FREE
-            return ENDED_NOTE
-        return None
-
-    def _call(self, function: str, cursor: Any, migration: Migration, body: PythonBody) -> Any:
-        try:
-            with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument:
-                answer = getattr(self.prepared.modules[body.path], function)(argument)
-        except (Exception, SystemExit) as error:
-            raise self.connection.stopped or explain(error, migration, body, self.connection) from None
-        if self.connection.stopped:
-            raise self.connection.stopped
-        return answer
-
-    def _record(self, cursor: Any, number: int, started: float) -> None:
+    def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
         """Write the history, and commit it together with what the script did. The next job's name goes along."""
-        step, migration = self.jobs[number]
-        body = migration.body(step.direction)
         held, self.connection.mode = self.connection.mode is Mode.HELD, Mode.FREE
         self.connection.around_statement = None
         if self.connection.autocommit:
             _end_outside(self.connection)
         prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(number + 1)
-        if _may_deallocate(body):
+        if _may_deallocate(attempt.body):
             self.recorder.forget()
+        took = _milliseconds(started)
         try:
-            self.recorder.record(cursor, Entry(EVENTS[step.direction], step, _milliseconds(started)), prelude)
+            locks = self.recorder.record(cursor, Entry(EVENTS[attempt.step.direction], attempt.step, took), prelude)
         except deps.psycopg2.Error as error:
             if self.connection.closed:
-                raise explain(error, migration, body, self.connection) from None
+                raise explain(error, attempt.migration, attempt.body, self.connection) from None
             raise touched(self.session.history) from None
         self.session.before_commit(cursor)
         if not self.session.single_transaction:
-            self._commit(step, migration)
+            self._commit(attempt)
+        return judge(self.session.survey or {}, locks, attempt.step, took)
 
-    def _commit(self, step: Step, migration: Migration) -> None:
+    def _commit(self, attempt: Attempt) -> None:
         """Commit; a deferred constraint may fail only here."""
         try:
             self.connection.commit()
         except deps.psycopg2.Error as error:
-            raise explain(error, migration, migration.body(step.direction), self.connection) from None
+            raise explain(error, attempt.migration, attempt.body, self.connection) from None
 
-    def _failed(self, error: MigrationError, number: int, started: float) -> MigrationError:
+    def _failed(self, error: MigrationError, attempt: Attempt, started: float) -> MigrationError:
         """Roll back, log the failure, and give the error what is known."""
-        step, migration = self.jobs[number]
-        failed = Outcome(step, _milliseconds(started), self._output())
+        failed = Outcome(attempt.step, _milliseconds(started), self._output())
         if not self.connection.closed:
-            self._log_failure(error, Entry("failed", step, failed.duration_ms))
+            self._log_failure(error, attempt, Entry("failed", attempt.step, failed.duration_ms))
         done = () if self.session.single_transaction else tuple(self.done)
         settled = {outcome.step for outcome in (*done, *self.skipped)}
         left = tuple(each for each, dummy in self.jobs if each not in settled)
         error.progress = Progress(done, tuple(self.skipped), failed, left)
-        return error.about(version=str(step.script.version), path=migration.body(step.direction).path)
+        return error.about(version=str(attempt.step.script.version), path=attempt.body.path)
 
-    def _log_failure(self, error: MigrationError, entry: Entry) -> None:
+    def _log_failure(self, error: MigrationError, attempt: Attempt, entry: Entry) -> None:
         """Best effort: the error itself matters more than its log."""
         try:
             self.connection.rollback()
             self.connection.autocommit = False
+            if attempt.journal is not None:
+                self._name_leftovers(error, attempt.journal.invalid)
             with self.connection.cursor() as cursor:
                 cursor.execute(self.session.reset())
                 log(cursor, self.session.history, entry, error.message)
@@ -253,6 +211,13 @@ class _Run:
         except deps.psycopg2.Error:
             if not self.connection.closed:
                 self.connection.rollback()
+
+    def _name_leftovers(self, error: MigrationError, before: Tuple[int, ...]) -> None:
+        left = [".".join(names) for names in new_invalid_indexes(self.connection, before)]
+        if left:
+            error.message += "; it has left the invalid index %s, which is dropped before the next try" % ", ".join(
+                left
+            )
 
     def _output(self) -> str:
         """Return what the script printed, and the notices that the server sent for it."""
@@ -264,10 +229,6 @@ class _Run:
 def _may_deallocate(body: Any) -> bool:
     """Return whether a script may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
     return isinstance(body, PythonBody) or DEALLOCATES.search(body.text) is not None
-
-
-def _asks(step: Step) -> bool:
-    return step.script.repeatable and step.direction is Direction.UP and not step.wanted
 
 
 def _end_outside(connection: Any) -> None:

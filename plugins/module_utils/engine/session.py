@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Optional
@@ -12,6 +13,7 @@ from typing import Any, Callable, Iterator, Optional
 from .. import deps
 from ..server.connection import Target, connect
 from ..server.session import RELEASE, SAVEPOINT, Mode
+from .hazards import Survey
 from .history import History
 
 # Whatever a script has SET, the next one and our own statements must not meet it.
@@ -31,6 +33,11 @@ def _anything_goes(dummy: Any) -> None:
 class Session:
     """A database, and under which rules a run works on it.
 
+    :ivar settings: statements that set the session's limits; they hold for each script anew.
+    :ivar lock_timeout: in seconds; 0: none, and nobody watches who is in the way.
+    :ivar lock_retries: how often a migration that waited too long for a lock is tried again.
+    :ivar survey: the tables before the run; None: hazards aren't looked for.
+    :ivar sleep: what to wait with between two tries.
     :ivar before_commit: called with a cursor before anything of a script is committed; it may raise.
     :ivar around_statement: guards the statements of a script outside a transaction; it may raise instead.
     """
@@ -40,6 +47,11 @@ class Session:
     target: Target
     super_user: str = "postgres"
     single_transaction: bool = False
+    settings: str = ""
+    lock_timeout: float = 0
+    lock_retries: int = 0
+    survey: Optional[Survey] = None
+    sleep: Callable[[float], None] = time.sleep
     before_commit: Callable[[Any], None] = _anything_goes
     around_statement: Optional[AroundStatement] = None
 
@@ -47,8 +59,12 @@ class Session:
         """Return the statements that undo what a script has SET."""
         role = self.target.session_role
         if role is None:
-            return RESET + RESET_ROLE
-        return RESET + str(deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection))
+            return RESET + RESET_ROLE + self.settings
+        return (
+            RESET
+            + self.settings
+            + str(deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection))
+        )
 
     def guard(self, connection: Any) -> None:
         """Put the session's guard around what a connection outside a transaction executes."""
@@ -66,7 +82,7 @@ class Session:
         connection = connect(Target({**params, "user": self.super_user}), "pg_migrate super_user")
         try:
             with connection.cursor() as cursor:
-                cursor.execute(SAVEPOINT)
+                cursor.execute(self.settings + SAVEPOINT)
                 connection.mode = Mode.HELD
                 connection.on_leave = lambda: self._leave(connection)
                 yield cursor

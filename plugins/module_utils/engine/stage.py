@@ -18,6 +18,7 @@ from ..server.names import QualifiedName, parse_name
 from ..server.scratch import Facts, RehearsalImpossible, Scratch, scratch_database
 from . import history as history_room
 from .containment import run_outside, stay_inside
+from .hazards import survey
 from .record import copy, ensure
 from .session import Session
 from .snapshots import Camera, read
@@ -94,6 +95,7 @@ def session_on(on: Stage, original: Original, wishes: Wishes) -> Iterator[Sessio
             on.scratch.target,
             wishes.super_user,
             wishes.single_transaction,
+            survey=survey(connection),
             before_commit=stay_inside,
             around_statement=run_outside,
         )

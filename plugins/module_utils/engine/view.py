@@ -13,6 +13,7 @@ from ..model import Direction, HistoryRow, Migration, Plan, Reason, Script, Step
 from ..scripts.discovery import read
 from . import history as history_room
 from .history import History
+from .integrity import examine, settle
 from .plan import plan_baseline, plan_migrate, plan_rollback
 from .request import Request
 
@@ -28,15 +29,32 @@ class View:
     history: History
     rows: Tuple[HistoryRow, ...]
     plan: Plan
+    warnings: Tuple[str, ...] = ()
 
 
 def look(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> View:
-    """Read the history and plan. Nothing is written."""
+    """Read the history and plan. Nothing is written.
+
+    :raises MigrationError: what the policies don't let pass, above all.
+    """
     history = history_room.find(connection, request.history_table, request.repository_id)
     rows = history_room.rows(connection, history)
     adopted = None if history.exists else _elsewhere(connection, request, scripts)
     connection.rollback()
-    return view_of(request, scripts, history, rows, adopted)
+    view = view_of(request, scripts, history, rows, adopted)
+    return replace(view, plan=_resumed(connection, request, view)) if view.plan.steps else view
+
+
+def _resumed(connection: Any, request: Request, view: View) -> Plan:
+    """Look for scripts outside a transaction that were cut off. While another run is at work, it may be at one."""
+    from . import lock, outside
+
+    versions = [str(step.script.version) for step in view.plan.steps]
+    found = outside.unfinished(connection, view.history, versions)
+    connection.rollback()
+    if found and lock.held_by_another(connection):
+        return view.plan
+    return outside.resume(connection, view.plan, found, request.on_interrupted)
 
 
 def _elsewhere(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> Optional[Tuple[Script, ...]]:
@@ -100,7 +118,9 @@ def view_of(
         baseline = plan_baseline(scripts, request.baseline_version)
         rows = tuple(_as_recorded(script) for script in baseline)
     plan = plan_migrate(scripts, rows, request.version, request.run_deferred)
-    return View(scripts, history, rows, replace(plan, baseline=baseline))
+    plan = replace(plan, baseline=baseline, findings=examine(scripts, rows, plan))
+    plan, warnings = settle(plan, request.policies)
+    return View(scripts, history, rows, plan, tuple(warnings))
 
 
 def _as_recorded(script: Script) -> HistoryRow:

@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
+from typing import Iterable
 
 from ..errors import ScriptInvalid
 
@@ -24,6 +27,22 @@ def read_bytes(path: str) -> bytes:
         raise ScriptInvalid(
             "%s can't be read: %s" % (path, error.strerror), hint="Mend its rights, or what it links to.", path=path
         ) from None
+
+
+def refuse_writable(paths: Iterable[str]) -> None:
+    """Refuse scripts that anybody on this host may write, or may put another in the place of.
+
+    :raises ScriptInvalid: names the first file or directory.
+    """
+    files = list(paths)
+    for path in [*dict.fromkeys(os.path.dirname(file) or "." for file in files), *files]:
+        if os.stat(path).st_mode & stat.S_IWOTH:
+            raise ScriptInvalid(
+                "Everybody on this host may write %s, and what stands there would run with the database's rights"
+                % path,
+                hint="chmod o-w it; or set allow_writable_scripts: true, if that is as it has to be.",
+                path=path,
+            )
 
 
 def decode(data: bytes, path: str) -> str:

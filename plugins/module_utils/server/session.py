@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import itertools
 import re
+import weakref
 from enum import Enum
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, ClassVar, List, Optional
 
 from .. import deps
 
@@ -61,8 +62,12 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     :ivar savepoints: names of the savepoints above the script's own, the innermost last.
     """
 
+    # A signal ends the process, and so whatever any of its connections is at.
+    everyone: ClassVar[Any] = weakref.WeakSet()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.everyone.add(self)
         self.cursor_factory = MigrationCursor
         self.mode = Mode.FREE
         self.on_leave: Optional[Callable[[], None]] = None
@@ -162,6 +167,15 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def _plain(self, statement: Any) -> None:
         with self.cursor() as cursor:
             deps.BaseCursor.execute(cursor, statement)
+
+
+def cancel_everything() -> None:
+    """Cancel what the process's connections are executing. May be called from another thread."""
+    for connection in list(MigrationConnection.everyone):
+        try:
+            connection.cancel()
+        except deps.psycopg2.Error:
+            continue  # it is closed, or the server is gone
 
 
 def in_transaction(connection: Any) -> bool:

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator
 
@@ -13,7 +15,10 @@ from ansible.module_utils.basic import missing_required_lib
 
 from .. import deps
 from ..errors import MigrationError
+from ..server.session import cancel_everything
 
+# No signal has this number.
+END = b"\0"
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -62,14 +67,33 @@ def run_program(module: Any) -> Any:
 
 @contextmanager
 def _interruptible() -> Iterator[None]:
-    """Turn signals to end into an exception, so that everything open is closed on the way out."""
+    """Turn signals to end into an exception, so that everything open is closed on the way out.
+
+    Python raises it only when libpq is done waiting for the server; so each signal also wakes a thread that has the
+    server cancel what it is at.
+    """
 
     def stop(number: int, dummy: Any) -> None:
         raise Interrupted(signal.Signals(number).name)
 
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    thread = threading.Thread(target=_cancel_at_each_byte, args=(reader,), daemon=True)
+    thread.start()
+    wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     before = {number: signal.signal(number, stop) for number in SIGNALS}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(wakeup)
+        os.write(writer, END)
+        thread.join()
+        os.close(reader)
+        os.close(writer)
+
+
+def _cancel_at_each_byte(reader: int) -> None:
+    while os.read(reader, 1) != END:
+        cancel_everything()

@@ -54,4 +54,4 @@ def _source(params: Dict[str, Any]) -> Source:
         error.library = "psycopg2"
         raise error
     table = params["history_table"] or options.HISTORY_TABLE
-    return Source(options.target(params), parse_name(table, "history_table", options.LOG_SUFFIX_BYTES))
+    return Source(options.target(params), parse_name(table, "history_table", options.SUFFIX_BYTES))

@@ -28,7 +28,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
             checking=module.check_mode,
         )
     )
-    changed = [each for each in marks if each.before is not each.after]
+    changed = [each for each in marks if each.written]
     return {
         "changed": bool(changed),
         "msg": _sentence(changed, params["state"], module.check_mode),

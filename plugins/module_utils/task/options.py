@@ -7,31 +7,15 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Tuple
 
-from ..engine.request import Request
+from ..engine.request import Limits, Policies, Request
 from ..errors import OptionInvalid
+from ..hazard import HazardKind
 from ..scripts.discovery import KIND_NAMES
 from ..scripts.repository import find as repository_of
 from ..server.connection import Target, parse_url
 from ..server.names import parse_name
 from .config_file import ConfigFile
-
-CONNECTION: Dict[str, Any] = {
-    "url": {"type": "str", "no_log": True},
-    "login_host": {"type": "str"},
-    "login_port": {"type": "int"},
-    "login_user": {"type": "str"},
-    "login_password": {"type": "str", "no_log": True},
-    "login_db": {"type": "str"},
-    "login_unix_socket": {"type": "str"},
-    "ssl_mode": {"type": "str", "choices": ["allow", "disable", "prefer", "require", "verify-ca", "verify-full"]},
-    "ca_cert": {"type": "path", "aliases": ["ssl_rootcert"]},
-    "ssl_cert": {"type": "path"},
-    "ssl_key": {"type": "path"},
-    "connect_params": {"type": "dict", "default": {}},
-    "session_role": {"type": "str"},
-    "config_file": {"type": "path"},
-    "config_key": {"type": "str", "no_log": False},
-}
+from .connection import CONNECTION, target
 
 MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
@@ -49,6 +33,17 @@ MIGRATE: Dict[str, Any] = {
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
     "super_user": {"type": "str", "default": "postgres"},
+    "on_modified": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
+    "on_missing": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},
+    "on_out_of_order": {"type": "str", "choices": ["apply", "ignore", "warn", "fail"], "default": "apply"},
+    "on_drift": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},
+    "on_interrupted": {"type": "str", "choices": ["fail", "retry"], "default": "fail"},
+    "allow_hazards": {"type": "list", "elements": "str", "choices": [kind.value for kind in HazardKind]},
+    "lock_timeout": {"type": "float", "default": 5},
+    "lock_retries": {"type": "int", "default": 3},
+    "statement_timeout": {"type": "float", "default": 0},
+    "expect": {"type": "str"},
+    "allow_writable_scripts": {"type": "bool", "default": False},
     "single_transaction": {"type": "bool", "default": False},
     "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},
     "diff_context": {"type": "int", "default": 10},
@@ -79,40 +74,12 @@ GENERATE: Dict[str, Any] = {
     "from_database": {"type": "bool", "default": False},
     "name": {"type": "str", "required": True},
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
-    "kind": {"type": "str", "choices": ["python", "sql"]},
+    "kind": {"type": "str", "choices": ["python", "sql", "sqlalchemy"]},
 }
 
-# community.postgresql's names → libpq's keywords.
-KEYWORDS = {
-    "login_host": "host",
-    "login_unix_socket": "host",
-    "login_port": "port",
-    "login_user": "user",
-    "login_password": "password",
-    "login_db": "dbname",
-    "ssl_mode": "sslmode",
-    "ca_cert": "sslrootcert",
-    "ssl_cert": "sslcert",
-    "ssl_key": "sslkey",
-}
-
-LOG_SUFFIX_BYTES = 4
+# What the names of the tables beside the history add to its own.
+SUFFIX_BYTES = len("_snapshot")
 HISTORY_TABLE = "schema_migrations"
-
-
-def target(params: Mapping[str, Any]) -> Target:
-    """Return where to connect: login_* overrides its part of url, and url the configuration file's.
-
-    :raises MigrationError: when url or the configuration file can't be read.
-    """
-    url = params["url"]
-    if url is None and params["config_file"] is not None:
-        needed = not any(params[option] is not None for option in KEYWORDS)
-        url = ConfigFile(params["config_file"]).url(params["config_key"], needed)
-    keywords = parse_url(url) if url else {}
-    keywords.update({word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None})
-    keywords.update({key: str(value) for key, value in params["connect_params"].items()})
-    return Target(keywords, params["session_role"])
 
 
 def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
@@ -154,7 +121,7 @@ def place(params: Mapping[str, Any]) -> Dict[str, Any]:
     name = params["history_table"] or (
         HISTORY_TABLE if own is None else '"%s_%s"' % (HISTORY_TABLE, own.replace('"', ""))
     )
-    table = parse_name(name, "history_table", reserve=LOG_SUFFIX_BYTES)
+    table = parse_name(name, "history_table", reserve=SUFFIX_BYTES)
     return {"directories": paths, "history_table": table, "repository_id": own, "kind": params["kind"]}
 
 
@@ -185,6 +152,12 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         rehearsal=params["rehearsal"],
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_server=Target(parse_url(rehearsal_url), params["session_role"]) if rehearsal_url else None,
+        policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
+        limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
+        on_interrupted=params["on_interrupted"],
+        allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
+        expect=params["expect"] or None,
+        allow_writable_scripts=params["allow_writable_scripts"],
         checking=checking,
         with_diff=with_diff,
     )

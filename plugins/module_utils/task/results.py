@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Dict, Iterable, List, Optional, Set
 
 from ..engine.request import Report
+from ..hazard import Hazard
 from ..model import Direction, Outcome, Plan, Progress, Reason, Script, Version
 
 NOT_RUN = "not_run"
@@ -33,6 +35,12 @@ def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
         result["diff"] = [{"prepared": text} for text in report.diffs if text]
     if report.rehearsal is not None:
         result["rehearsal"] = {"where": report.rehearsal.where, "not_proved": list(report.rehearsal.unproved)}
+    if report.hazards is not None:
+        result["hazards"] = [_hazard(each) for each in report.hazards]
+    if report.plan_digest is not None:
+        result["plan_digest"] = report.plan_digest
+    if report.drift is not None:
+        result["drift"] = {"since": report.drift.since, "diff": report.drift.diff}
     if progress.failed is not None:
         result["failed_migration"] = _outcome(progress.failed)
     return {**result, **_tested(report)} if report.proofs else result
@@ -82,7 +90,8 @@ def _count(scripts: Iterable[Script]) -> str:
 
 def _passed_over(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
     baseline = [_script(script, Reason.BASELINE.value) for script in plan.baseline or ()]
-    deferred = [_script(script, why.value) for script, why in plan.left_out if why is Reason.DEFERRED]
+    passed = (Reason.DEFERRED, Reason.OUT_OF_ORDER)
+    deferred = [_script(script, why.value) for script, why in plan.left_out if why in passed]
     return baseline + deferred + [_outcome(outcome) for outcome in progress.skipped]
 
 
@@ -122,6 +131,13 @@ def _outcome(outcome: Outcome) -> Dict[str, Any]:
 
 def _script(script: Script, reason: Optional[str]) -> Dict[str, Any]:
     return {"version": str(script.version), "name": script.name, "path": script.path, "reason": reason}
+
+
+def _hazard(hazard: Hazard) -> Dict[str, Any]:
+    from ..engine.hazards import RULES
+
+    does, instead = RULES[hazard.kind]
+    return {**asdict(hazard), "kind": hazard.kind.value, "does": does, "instead": instead}
 
 
 def _text(version: Optional[Version]) -> Optional[str]:

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a step does to tables that others use: the locks that it holds and the files that it rewrites, before COMMIT."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from ..errors import HazardRefused
+from ..hazard import Hazard, HazardKind
+from ..model import Step
+
+# Every table, materialized view and partition of the database, as it is before the run.
+SURVEY = """
+SELECT c.oid::bigint, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
+       c.relfilenode::bigint, a.dropped, i.indexes
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN (SELECT attrelid, count(*) AS dropped FROM pg_catalog.pg_attribute WHERE attisdropped GROUP BY attrelid) a
+    ON a.attrelid = c.oid
+  LEFT JOIN (SELECT indrelid, count(*) AS indexes FROM pg_catalog.pg_index GROUP BY indrelid) i ON i.indrelid = c.oid
+ WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384
+"""
+
+# What the session holds now, and how each of these relations looks to it. Stands inside the record of a step.
+HELD = """
+(SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+          l.relation::bigint, l.mode, c.oid IS NOT NULL, c.relfilenode::bigint,
+          (SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = l.relation AND attisdropped),
+          (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = l.relation)))
+   FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+  WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted
+    AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'))
+"""
+
+# How large the real tables are; of one without statistics the rows aren't known.
+SIZES = """
+SELECT t.name, pg_catalog.pg_total_relation_size(c.oid), nullif(c.reltuples, -1)::bigint
+  FROM pg_catalog.unnest(%s) AS t(name) JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(t.name)
+"""
+
+# Kind → what it does, and what to do instead.
+RULES = {
+    HazardKind.TABLE_DROPPED: (
+        "drops the table with all its rows",
+        "Stop using it first; rename it, and drop it in a later release.",
+    ),
+    HazardKind.TABLE_REWRITE: (
+        "writes the whole table anew (or empties it), and nobody reads or writes it meanwhile",
+        "Add a new column, fill it in batches, and switch over.",
+    ),
+    HazardKind.COLUMN_DROPPED: (
+        "drops a column with its values",
+        "Stop using it first; drop it in a later release.",
+    ),
+    HazardKind.ACCESS_EXCLUSIVE_LOCK: (
+        "nobody reads or writes the table until the migration is committed",
+        "Keep the migration short; add constraints as NOT VALID, and validate them in a migration of their own.",
+    ),
+    HazardKind.INDEX_NOT_CONCURRENT: (
+        "nobody writes the table while the index is built",
+        "Use CREATE HazardKind.INDEX_NOT_CONCURRENT CONCURRENTLY, in a script outside a transaction.",
+    ),
+    HazardKind.BLOCKS_WRITES: (
+        "nobody writes the table until the migration is committed",
+        "Keep the migration short; add foreign keys as NOT VALID, and validate them in a migration of their own.",
+    ),
+    HazardKind.CLUSTER_WIDE: (
+        "changes what belongs to the whole cluster (roles, settings, tablespaces), beyond this database",
+        "Leave that to provisioning, for example to pg_user_db.",
+    ),
+}
+
+
+class Relation(NamedTuple):
+    """A table as it was before the run."""
+
+    name: str
+    filenode: int
+    dropped: int
+    indexes: int
+
+
+Survey = Dict[int, Relation]
+
+
+def survey(connection: Any) -> Survey:
+    """Return every table of the database by its oid."""
+    with connection.cursor() as cursor:
+        cursor.execute(SURVEY)
+        found = {row[0]: Relation(row[1], row[2], row[3] or 0, row[4] or 0) for row in cursor.fetchall()}
+    connection.rollback()
+    return found
+
+
+def judge(before: Survey, held: Optional[Sequence[Sequence[Any]]], step: Step, hold_ms: int) -> Tuple[Hazard, ...]:
+    """Return the hazards of a step.
+
+    :param before: the tables before the run; what the run itself has made is nobody else's yet.
+    :param held: what HELD gives.
+    """
+    version = str(step.script.version)
+    found: Dict[Tuple[HazardKind, str], Hazard] = {}
+    for oid, mode, there, filenode, dropped, indexes in held or ():
+        relation = before.get(oid)
+        if relation is not None:
+            after = Relation(relation.name, filenode, dropped, indexes) if there else None
+            for kind in _kinds(relation, after, mode):
+                found[kind, relation.name] = Hazard(kind, version, relation.name, mode, hold_ms)
+    return _without_weaker(found)
+
+
+def cluster_wide(version: str) -> Hazard:
+    """Return the hazard of a step that a rehearsal has stopped before."""
+    return Hazard(HazardKind.CLUSTER_WIDE, version)
+
+
+def refuse(found: Sequence[Hazard], allowed: Optional[Sequence[str]]) -> None:
+    """Stop a plan with a hazard that isn't allowed.
+
+    :param allowed: the kinds that are; None: all.
+    :raises HazardRefused: names each, with what it does and what to do instead.
+    """
+    refused = [hazard for hazard in found if allowed is not None and hazard.kind.value not in allowed]
+    if refused:
+        raise HazardRefused(
+            "Not allowed: " + "; ".join(map(sentence, refused)),
+            hint="The database wasn't touched. %s Or add it to allow_hazards." % RULES[refused[0].kind][1],
+            version=refused[0].version,
+        )
+
+
+def sentence(hazard: Hazard) -> str:
+    """Return what a hazard does, in words."""
+    table = " on %s" % hazard.table if hazard.table else ""
+    return "%s in %s%s (%s)" % (hazard.kind.value, hazard.version, table, RULES[hazard.kind][0])
+
+
+def sized(hazards: Iterable[Hazard], connection: Any) -> Tuple[Hazard, ...]:
+    """Return the hazards with the sizes of the real tables."""
+    hazards = tuple(hazards)
+    names = [hazard.table for hazard in hazards if hazard.table]
+    if not names:
+        return hazards
+    with connection.cursor() as cursor:
+        cursor.execute(SIZES, [names])
+        sizes = {name: (size, rows) for name, size, rows in cursor.fetchall()}
+    connection.rollback()
+    known = [(hazard, sizes.get(hazard.table or "", (None, None))) for hazard in hazards]
+    return tuple(replace(hazard, size_bytes=size, row_estimate=rows) for hazard, (size, rows) in known)
+
+
+def _kinds(before: Relation, after: Optional[Relation], mode: str) -> List[HazardKind]:
+    exclusive = mode == "AccessExclusiveLock"
+    if after is None:
+        return [HazardKind.TABLE_DROPPED] if exclusive else []
+    if exclusive:
+        kinds = [HazardKind.TABLE_REWRITE] if after.filenode != before.filenode else []
+        kinds += [HazardKind.COLUMN_DROPPED] if after.dropped > before.dropped else []
+        return kinds or [HazardKind.ACCESS_EXCLUSIVE_LOCK]
+    if mode == "ShareLock" and after.indexes > before.indexes:
+        return [HazardKind.INDEX_NOT_CONCURRENT]
+    return [HazardKind.BLOCKS_WRITES]
+
+
+def _without_weaker(found: Dict[Tuple[HazardKind, str], Hazard]) -> Tuple[Hazard, ...]:
+    """Leave out that a table is locked for writing where it is locked for everything."""
+    closed = {table for kind, table in found if kind not in (HazardKind.INDEX_NOT_CONCURRENT, HazardKind.BLOCKS_WRITES)}
+    return tuple(
+        hazard for (kind, table), hazard in found.items() if kind != HazardKind.BLOCKS_WRITES or table not in closed
+    )

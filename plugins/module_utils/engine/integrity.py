@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where scripts and history don't agree, and what is to be done about it. Pure functions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Dict, List, Sequence, Tuple, Type
+
+from ..errors import MigrationError, Missing, Modified, OutOfOrder
+from ..model import Finding, Flaw, HistoryRow, Plan, Reason, Script
+from .request import Policies
+
+SENTENCES = {
+    Flaw.MODIFIED: "Modified after it was applied: %s",
+    Flaw.MISSING: "Applied, but the file is gone: %s",
+    Flaw.OUT_OF_ORDER: "Not applied, yet below the current version: %s",
+}
+FAILURES: Dict[Flaw, Tuple[Type[MigrationError], str]] = {
+    Flaw.MODIFIED: (
+        Modified,
+        "Nothing was touched. Restore what was applied and put the change into a new migration; if the database is as "
+        "the script says now, mark the version as applied again with pg_migration_mark; or set on_modified.",
+    ),
+    Flaw.MISSING: (
+        Missing,
+        "Nothing was touched. Bring the file back, or forget the migration with pg_migration_mark, state: pending; or "
+        "set on_missing.",
+    ),
+    Flaw.OUT_OF_ORDER: (
+        OutOfOrder,
+        "Nothing was touched. Give it a version above the current one, or set on_out_of_order: apply.",
+    ),
+}
+
+
+def examine(scripts: Sequence[Script], history: Sequence[HistoryRow], plan: Plan) -> Tuple[Finding, ...]:
+    """Return what doesn't agree: first what was modified, then what is missing, then what is out of order.
+
+    A repeatable script may change: it runs again. A checksum that another tool didn't record can't differ.
+    """
+    rows = {row.version: row for row in history if row.applied is not None}
+    files = {script.version for script in scripts}
+    current = max(plan.applied, default=None)
+    modified = [each for each in scripts if each.version in rows and is_modified(each, rows[each.version])]
+    missing = [row for row in history if row.applied is not None and row.version not in files]
+    pending = [step.script for step in plan.steps if step.reason is Reason.PENDING]
+    late = [script for script in pending if current is not None and script.version < current]
+    return (
+        *(_of_script(Flaw.MODIFIED, script) for script in modified),
+        *(Finding(Flaw.MISSING, row.version, _label(row)) for row in missing),
+        *(_of_script(Flaw.OUT_OF_ORDER, script) for script in late),
+    )
+
+
+def settle(plan: Plan, policies: Policies) -> Tuple[Plan, List[str]]:
+    """Return the plan as the policies want it, and what to warn of.
+
+    :raises MigrationError: Modified, Missing or OutOfOrder, naming all of them, where the policy says fail.
+    """
+    chosen = {
+        Flaw.MODIFIED: policies.modified,
+        Flaw.MISSING: policies.missing,
+        Flaw.OUT_OF_ORDER: policies.out_of_order,
+    }
+    warnings = []
+    for flaw, policy in chosen.items():
+        found = [finding for finding in plan.findings if finding.flaw is flaw]
+        if not found or policy == "apply":
+            continue
+        sentence = SENTENCES[flaw] % ", ".join(each.path or each.label for each in found)
+        if policy == "fail":
+            kind, hint = FAILURES[flaw]
+            raise kind(sentence, hint=hint, version=str(found[0].version), path=found[0].path)
+        if policy == "warn":
+            warnings.append(sentence + ".")
+        elif flaw is Flaw.OUT_OF_ORDER:
+            plan = _without(plan, found)
+    return plan, warnings
+
+
+def _without(plan: Plan, found: Sequence[Finding]) -> Plan:
+    versions = {finding.version for finding in found}
+    late = tuple((step.script, Reason.OUT_OF_ORDER) for step in plan.steps if step.script.version in versions)
+    steps = tuple(step for step in plan.steps if step.script.version not in versions)
+    return replace(plan, steps=steps, left_out=plan.left_out + late)
+
+
+def is_modified(script: Script, row: HistoryRow) -> bool:
+    """Return whether an applied script's text isn't the recorded one."""
+    if script.repeatable or script.repeats_on_change or not row.checksum:
+        return False
+    return row.checksum != script.checksum
+
+
+def _of_script(flaw: Flaw, script: Script) -> Finding:
+    return Finding(flaw, script.version, script.label, script.path)
+
+
+def _label(row: HistoryRow) -> str:
+    return "_".join(filter(None, [str(row.version), row.name]))

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts outside a transaction: where they are is logged in commits of its own, so that a cut-off one is noticed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+from .. import deps
+from ..errors import Interrupted
+from ..model import Plan, Step
+from ..server.connection import connect
+from . import history_sql as sql
+from .history import History
+from .record import Entry, log
+from .session import Session
+
+INVALID_INDEXES = """
+SELECT i.indexrelid::bigint, n.nspname, c.relname
+  FROM pg_catalog.pg_index i
+  JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE NOT i.indisvalid AND c.relkind = 'i'
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+"""
+DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS {}.{}"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A script that was begun outside a transaction, and has no end in the log.
+
+    :ivar statement: the statement that it was at, from 0; None: a Python script, which isn't known to have any.
+    :ivar total: how many it has.
+    :ivar invalid: the indexes (their oids) that were invalid before it began.
+    :ivar failed: whether an error ended it; else its run was cut off.
+    """
+
+    version: str
+    statement: Optional[int]
+    total: Optional[int]
+    invalid: Tuple[int, ...]
+    since: str
+    who: str
+    failed: bool
+
+
+class Journal:
+    """Logs what a script outside a transaction has come to.
+
+    Its own connection writes the positions: the script's session may be another role by then, or in a state of its own.
+
+    :ivar invalid: the indexes (their oids) that were invalid before.
+    """
+
+    def __init__(self, session: Session, step: Step, total: Optional[int]) -> None:
+        self.session, self.step, self.total = session, step, total
+        self.invalid: Tuple[int, ...] = ()
+        self._id: Optional[int] = None
+        self._connection: Any = None
+
+    def start(self, cursor: Any, position: int) -> None:
+        """Log the start, in the open transaction."""
+        self.invalid = tuple(oid for oid, dummy, dummy in _invalid_indexes(cursor))
+        log(cursor, self.session.history, Entry("started", self.step), self._detail(position))
+        self._id = cursor.fetchone()[0]
+
+    def at(self, number: int) -> None:
+        """Log that a statement is about to be sent. The first one's start is the script's."""
+        if number == 0 or self.total == 1:
+            return
+        if self._connection is None:
+            self._connection = connect(self.session.target, "pg_migrate log")
+        with self._connection.cursor() as cursor:
+            cursor.execute(self.session.history.compose(sql.LOG_POSITION), [self._detail(number), self._id])
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Close what it has opened."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _detail(self, position: int) -> str:
+        return json.dumps(
+            {
+                "statement": None if self.total is None else position,
+                "total": self.total,
+                "invalid": list(self.invalid),
+            }
+        )
+
+
+def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Dict[str, Unfinished]:
+    """Return what the log says was begun and not ended, of these versions."""
+    if not history.keeps_log:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.UNFINISHED), [list(versions)])
+        found = cursor.fetchall()
+    return {row[0]: each for row in found for each in [_read(*row)] if not _left_nothing(each)}
+
+
+def resume(connection: Any, plan: Plan, found: Dict[str, Unfinished], policy: str) -> Plan:
+    """Return the plan that goes on where scripts were cut off.
+
+    :param policy: fail or retry.
+    :raises Interrupted: when there are any and the policy is fail; says what stands.
+    """
+    if not found:
+        return plan
+    if policy == "fail":
+        raise _refusal(connection, plan, found)
+    return replace(plan, steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
+
+
+def new_invalid_indexes(connection: Any, before: Sequence[int]) -> List[Tuple[str, str]]:
+    """Return schema and name of each index that a concurrent build has left invalid.
+
+    :param before: oids of those that were invalid before, and aren't ours.
+    """
+    with connection.cursor() as cursor:
+        found = [(schema, name) for oid, schema, name in _invalid_indexes(cursor) if oid not in before]
+    connection.rollback()
+    return found
+
+
+def drop_new_invalid_indexes(connection: Any, before: Sequence[int]) -> None:
+    """Drop those indexes, outside a transaction."""
+    found = new_invalid_indexes(connection, before)
+    if found:
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                for schema_and_name in found:
+                    cursor.execute(deps.sql.SQL(DROP_INDEX).format(*map(deps.sql.Identifier, schema_and_name)))
+        finally:
+            connection.autocommit = False
+
+
+def _invalid_indexes(cursor: Any) -> List[Tuple[int, str, str]]:
+    cursor.execute(INVALID_INDEXES)
+    return list(cursor.fetchall())
+
+
+def _read(version: str, detail: Optional[str], since: str, who: str, failed: bool) -> Unfinished:
+    known = json.loads(detail) if detail and detail.startswith("{") else {}
+    return Unfinished(
+        version, known.get("statement"), known.get("total"), tuple(known.get("invalid", ())), since, who, failed
+    )
+
+
+def _left_nothing(each: Unfinished) -> bool:
+    """Return whether it failed at its very first statement: the server has undone that one."""
+    return each.failed and each.statement == 0
+
+
+def _resumed(step: Step, each: Optional[Unfinished]) -> Step:
+    if each is None:
+        return step
+    return replace(step, resume_at=each.statement or 0, invalid_before=each.invalid)
+
+
+def _refusal(connection: Any, plan: Plan, found: Dict[str, Unfinished]) -> Interrupted:
+    step = next(step for step in plan.steps if str(step.script.version) in found)
+    each = found[str(step.script.version)]
+    if each.statement is None:
+        where = "somewhere in its Python code"
+    else:
+        where = "at statement %d of %s; those before it stand" % (each.statement + 1, each.total)
+    left = [".".join(names) for names in new_invalid_indexes(connection, each.invalid)]
+    return Interrupted(
+        "The migration %s runs outside a transaction, and was %s %s (begun %s by %s)%s"
+        % (
+            step.script.label,
+            "ended by an error" if each.failed else "cut off",
+            where,
+            each.since,
+            each.who,
+            "; invalid, and only half built: the index %s" % ", ".join(left) if left else "",
+        ),
+        hint="Nothing was touched. Set on_interrupted: retry to go on at that statement; or finish it by hand and mark "
+        "it as applied, or undo it by hand and mark it as pending, with pg_migration_mark.",
+        version=str(step.script.version),
+        path=step.script.path,
+    )

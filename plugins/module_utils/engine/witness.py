@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a real run sees of the schema, before and after: for the diff, for what is expected, and to notice drift."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Optional, Tuple
+
+from .. import deps
+from ..errors import DependencyError, ExpectationFailed, MigrationError
+from ..server import client
+from . import digest, drift
+from . import history as history_room
+from .history import History
+from .request import Report, Request
+from .snapshots import Camera, Film, differences
+from .tools import Tools
+from .view import View
+
+
+class Witness:
+    """Takes the snapshots of one real run, and says what they show."""
+
+    def __init__(self, request: Request, connection: Any, camera: Camera) -> None:
+        self.request, self.connection = request, connection
+        self.major = camera.pg_dump.version[0]
+        self.film = Film(camera, request.target, request.per_migration and request.with_diff)
+        self.after_each = self.film.after_each
+
+    def before(self, report: Report, view: View) -> Report:
+        """Look at the schema before anything is touched.
+
+        :raises ExpectationFailed: it isn't what was reviewed.
+        :raises Drift: it isn't what the last run left, and the policy says fail.
+        """
+        self.film.start()
+        live = self.film.frames[0]
+        if self.request.expect is not None:
+            digest.expect(self.request.expect, live, view.plan.steps)
+        if self.request.policies.drift == "ignore":
+            return report
+        found = drift.look(self.connection, view.history, view.rows, live, self.major, self.request.diff_context)
+        return drift.settle(report, found, self.request.policies.drift)
+
+    def after(self, report: Report, history: History) -> Report:
+        """Look at the schema that came out, and keep what the next run will compare with.
+
+        :raises ExpectationFailed: it isn't the one that was rehearsed; its ``report`` has the diff.
+        """
+        self.film.end()
+        self._keep(history)
+        if self.request.with_diff or self.request.expect is not None:
+            report = replace(report, diffs=differences(self.film.frames, self.request.diff_context))
+        if self.request.expect is not None:
+            try:
+                digest.confirm(self.request.expect, self.film.frames[-1])
+            except ExpectationFailed as error:
+                error.report = report
+                raise
+        return report
+
+    def after_failure(self, report: Report, history: History) -> Report:
+        """Show what stands; a server that is gone has said enough by then."""
+        try:
+            self.film.end()
+            self._keep(history)
+        except (MigrationError, deps.psycopg2.Error):
+            return report
+        diffs = differences(self.film.frames, self.request.diff_context) if self.request.with_diff else None
+        return replace(report, diffs=diffs)
+
+    def _keep(self, history: History) -> None:
+        if self.request.policies.drift != "ignore":
+            rows = history_room.rows(self.connection, history)
+            drift.keep(self.connection, history, rows, self.film.frames[-1], self.major)
+
+
+def summon(request: Request, tools: Tools, view: View, connection: Any) -> Tuple[Optional[Witness], Tuple[str, ...]]:
+    """Return a witness, where one is wanted and there is a pg_dump; and what to warn of.
+
+    :raises DependencyError: when there is none, and something can't do without.
+    """
+    needed = request.with_diff or request.expect is not None or request.policies.drift == "fail"
+    if not view.plan.steps or not (needed or request.policies.drift == "warn"):
+        return None, ()
+    try:
+        pg_dump = client.find("pg_dump", connection.server_version, tools.run)
+    except DependencyError as error:
+        if needed:
+            raise
+        return None, ("Changes by hand can't be noticed (on_drift): %s" % error.sentence(),)
+    return Witness(request, connection, Camera(tools, pg_dump, view.history.tables())), ()
