@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
 import threading
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.engine import lock
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Limits, Policies
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
 
 from .conftest import Project, done
 
@@ -89,3 +99,106 @@ def test_progress_shows_in_pg_stat_activity(project: Project) -> None:
     )
     project.migrate()
     assert project.query("SELECT name FROM seen") == [("pg_migrate 1/2 1",), ("pg_migrate 2/2 2",)]
+
+
+# Locks of the application's own sessions
+
+
+@contextmanager
+def reader(project: Project) -> Iterator[Any]:
+    """Hold a lock on a table, as a forgotten transaction does."""
+    project.query("CREATE TABLE busy (x int)")
+    with closing(psycopg2.connect(project.url, application_name="a long report")) as other, other.cursor() as cursor:
+        cursor.execute("SELECT * FROM busy /* since breakfast */")
+        yield other
+
+
+BLOCKED = {
+    "in a transaction": ("CREATE TABLE new (x int);\nALTER TABLE busy ADD COLUMN y int;", None),
+    "outside a transaction": ("-- no-transaction\nCREATE TABLE new (x int);\nALTER TABLE busy ADD COLUMN y int;", 2),
+}
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+def test_who_is_in_the_way_is_told_when_it_gives_up(project: Project, name: str) -> None:
+    text, begun_at = BLOCKED[name]
+    project.write(v1=text)
+    with reader(project) as other, pytest.raises(MigrationError) as caught:
+        pid = other.info.backend_pid
+        project.migrate(limits=Limits(lock_timeout=0.4, lock_retries=1))
+    error = caught.value
+    assert (error.kind, error.sqlstate, error.version) == ("lock_timeout", "55P03", "1")
+    blocker = error.blockers[0]
+    assert (blocker["pid"], blocker["application"]) == (pid, "a long report")
+    assert (blocker["user"], blocker["state"]) == ("postgres", "idle in transaction")
+    assert "since breakfast" in blocker["query"] and blocker["age"].startswith("00:00:0")
+    assert "tried 2 times" in error.message and "a long report" in error.message
+    assert ("new" in project.tables()) is (begun_at is not None)
+
+
+@pytest.mark.parametrize("name", BLOCKED)
+@pytest.mark.parametrize("together", [False, True], ids=["each", "single transaction"])
+def test_it_is_tried_again_until_they_are_done(project: Project, name: str, together: bool) -> None:
+    text, begun_at = BLOCKED[name]
+    if together and begun_at:
+        pytest.skip("what runs outside a transaction can't be part of a single one")
+    project.write(v0="CREATE TABLE before (x int)", v1=text)
+    with reader(project) as other:
+        timer = threading.Timer(0.8, other.rollback)
+        timer.start()
+        report = project.migrate(limits=Limits(lock_timeout=0.3, lock_retries=3), single_transaction=together)
+        timer.join()
+    assert done(report) == ["0", "1"]
+    assert project.applied() == ["0", "1"]
+    assert project.query("SELECT count(*) FROM schema_migrations_log WHERE event = 'applied'") == [(2,)]
+
+
+def test_a_script_of_its_own_limits_is_obeyed(project: Project) -> None:
+    project.write(v1="SET lock_timeout = '123ms'; ALTER TABLE busy ADD COLUMN y int", v2="SELECT 1")
+    with reader(project), pytest.raises(MigrationError, match="lock timeout"):
+        project.migrate(limits=Limits(lock_timeout=600, lock_retries=0))
+
+
+@pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="PgBouncer isn't installed")
+@pytest.mark.parametrize("mode", ["transaction", "session"])
+def test_a_pooler_in_transaction_mode_is_refused(project: Project, mode: str) -> None:
+    parts = parse_url(project.url)
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    place = Path(tempfile.mkdtemp())  # not pytest's, which another user can't enter
+    (place / "users").write_text('"%s" ""\n' % parts["user"])
+    (place / "ini").write_text(
+        "[databases]\n* = host=%(host)s port=%(port)s\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = %(own)s\n"
+        "auth_type = trust\nauth_file = %(users)s\npool_mode = %(mode)s\nunix_socket_dir =\n"
+        % {**parts, "own": port, "users": place / "users", "mode": mode}
+    )
+    for path in (place, place / "ini", place / "users"):
+        path.chmod(0o755)
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    pooler = subprocess.Popen(["pgbouncer", "-q", *user, str(place / "ini")], stderr=subprocess.DEVNULL)
+    try:
+        target = Target({**parts, "host": "127.0.0.1", "port": str(port)})
+        until_it_answers(target)
+        project.write(v1="CREATE TABLE a (x int)")
+        if mode == "session":
+            assert done(project.migrate(target=target, policies=Policies(drift="ignore"))) == ["1"]
+            return
+        with pytest.raises(MigrationError, match="in transaction mode") as caught:
+            project.migrate(target=target)
+        assert caught.value.kind == "connection"
+        assert project.query("SELECT to_regclass('schema_migrations')") == [(None,)]
+    finally:
+        pooler.terminate()
+        pooler.wait()
+        shutil.rmtree(place)
+
+
+def until_it_answers(target: Target) -> None:
+    """Wait for a server to take connections."""
+    for dummy in range(100):
+        with suppress(psycopg2.OperationalError):
+            psycopg2.connect(**target.params).close()
+            return
+        time.sleep(0.05)
+    raise AssertionError("PgBouncer never answered")

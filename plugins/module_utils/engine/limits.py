@@ -41,11 +41,13 @@ def require_own_backend(connection: Any, target: Target) -> None:
     :raises ConnectError: says so.
     """
     own = _backend(connection)
+    connection.rollback()
     if own == connection.info.backend_pid:
         return
     other = connect(target, "pg_migrate probe")
     try:
         shared = _backend(other) == own or _backend(connection) != own
+        connection.rollback()
     finally:
         other.close()
     if shared:
@@ -59,7 +61,6 @@ def require_own_backend(connection: Any, target: Target) -> None:
 def _backend(connection: Any) -> int:
     """Return the server's number of the session that runs this transaction, which stays open."""
     with connection.cursor() as cursor:
-        connection.rollback()
         cursor.execute(BACKEND)
         return int(cursor.fetchone()[0])
 
