@@ -101,6 +101,13 @@ options:
     type: list
     elements: str
     default: []
+  rehearsal_extensions:
+    description:
+      - Extensions that the copy gets where the database isn't there yet, because they will be created together with it
+        (see M(pgops.migrations.pg_user_db)).
+    type: list
+    elements: str
+    default: []
   rehearsal_url:
     description: Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server.
     type: str
@@ -178,6 +185,14 @@ options:
       - The RV(plan_digest) of a rehearsal that was reviewed. The task rehearses again, and fails before the database is
         touched if its schema, the scripts or the schema that comes out differ. When nothing is pending, it is V(ok).
     type: str
+  src:
+    description:
+      - Directories on the controller, instead of O(migrations_dir), which are on the host where the task runs; a relative
+        path is looked for beside the playbook and in the role.
+      - The scripts go to the host as one archive, and only when something is pending; they are removed afterwards.
+      - They have to stand alone there; what they import must be installed on the host, or stand beside them.
+    type: list
+    elements: path
   allow_writable_scripts:
     description: Also run scripts from files or directories that everybody on the host may write.
     type: bool
@@ -209,6 +224,11 @@ EXAMPLES = r"""
     single_transaction: true
     rehearsal: required
     rehearsal_data: [public.users]
+
+- name: Apply the migrations of a checkout on the controller
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    src: /srv/shop/migrations
 
 - name: Roll back what was applied last
   pgops.migrations.pg_migrate:

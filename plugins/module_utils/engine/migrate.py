@@ -28,7 +28,7 @@ def migrate(request: Request, tools: Tools) -> Report:
     :param tools: the means to run client programs.
     :raises MigrationError: its ``report`` says what was done until then.
     """
-    scripts = discover(request.directories, request.kind)
+    scripts = discover(request.directories, request.kind) if request.described is None else request.described
     warnings = tuple("There are no migrations in %s." % each for each in request.directories if not scripts)
     try:
         connection = connect(request.target, PROGRAM)
@@ -52,10 +52,12 @@ def migrate(request: Request, tools: Tools) -> Report:
 
 def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Report:
     """Do what the plan asks for. The rooms for that are entered, and compiled, only when it asks for something."""
+    if request.described is not None and view.plan.steps:
+        return Report(view.plan, wants_scripts=True)
     skipped: Tuple[Any, ...] = ()
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
         view, skipped = _ask_ahead(request, view, connection)
-    if not request.allow_writable_scripts:
+    if not request.allow_writable_scripts and not request.described:
         refuse_writable(step.script.path for step in view.plan.steps)
     if view.plan.idle:
         return Report(view.plan, Progress(skipped=skipped))

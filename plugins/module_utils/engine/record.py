@@ -109,6 +109,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -
             for step in baseline:
                 recorder.record(cursor, Entry("baseline", step))
         connection.commit()
+        del connection.notices[:]  # that something is there already is no news
         return made
     except deps.psycopg2.Error as error:
         connection.rollback()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
 from ..hazard import Hazard
-from ..model import Plan, Progress
+from ..model import Plan, Progress, Script
 from ..server.connection import Target
 from ..server.names import QualifiedName
 
@@ -47,9 +47,11 @@ class Request:
     :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
     :ivar expect: the plan_digest that has been reviewed.
     :ivar allow_writable_scripts: also run scripts that others may write.
+    :ivar described: the scripts, where only what is known of them is here, and their files aren't.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
+    :ivar rehearsal_extensions: what the copy of a database that isn't there yet gets.
     :ivar rehearsal_server: where to rehearse; None: on the target's own server.
     :ivar lock_wait: in seconds.
     """
@@ -71,6 +73,7 @@ class Request:
     lock_wait: float = 60
     rehearsal: str = "auto"
     rehearsal_data: Tuple[str, ...] = ()
+    rehearsal_extensions: Tuple[str, ...] = ()
     rehearsal_server: Optional[Target] = None
     policies: Policies = Policies()
     limits: Limits = Limits()
@@ -78,6 +81,7 @@ class Request:
     allow_hazards: Optional[Tuple[str, ...]] = None
     expect: Optional[str] = None
     allow_writable_scripts: bool = False
+    described: Optional[Tuple[Script, ...]] = None
     checking: bool = False
     with_diff: bool = False
 
@@ -93,6 +97,7 @@ class Report:
     :ivar hazards: what the steps do to tables that others use; None: nobody has looked.
     :ivar plan_digest: of a rehearsal that came to its end.
     :ivar drift: an engine.drift.Drifted; None: there is none, or nobody has looked.
+    :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar warnings: what a person should hear of though it is no error.
     """
 
@@ -104,4 +109,5 @@ class Report:
     hazards: Optional[Tuple[Hazard, ...]] = None
     plan_digest: Optional[str] = None
     drift: Any = None
+    wants_scripts: bool = False
     warnings: Tuple[str, ...] = ()

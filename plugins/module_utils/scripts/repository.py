@@ -8,9 +8,9 @@ from __future__ import annotations
 import configparser
 import os
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Sequence
 
-from ..errors import ScriptInvalid
+from ..errors import OptionInvalid, ScriptInvalid
 
 CONFIG = "migrate.cfg"
 VERSIONS = "versions"
@@ -51,3 +51,17 @@ def find(directory: str) -> Optional[Repository]:
             path=path,
         ) from None
     return Repository(directory, name, parser.get(SECTION, "version_table", fallback="migrate_version"))
+
+
+def repository_of_all(directories: Sequence[str]) -> Optional[str]:
+    """Return the name of the repository that these directories are, if they are one.
+
+    :raises OptionInvalid: when they are several: each has a history of its own.
+    """
+    names = list(dict.fromkeys(each.repository_id for each in map(find, directories) if each is not None))
+    if len(names) > 1:
+        raise OptionInvalid(
+            "migrations_dir: %s are different repositories" % " and ".join(names),
+            hint="Each has a history of its own. Give each a task of its own.",
+        )
+    return names[0] if names else None

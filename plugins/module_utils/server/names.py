@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of relations as users write them."""
+"""Names of relations, roles and databases as users write them."""
 
 from __future__ import annotations
 
@@ -47,8 +47,26 @@ def parse_name(text: str, option: str, reserve: int = 0) -> QualifiedName:
         )
     longest = max(len(part.encode()) for part in parts)
     if longest > MAX_NAME_BYTES - reserve:
-        raise OptionInvalid(
-            "%s: %s is too long (%d bytes; %d at most)" % (option, text, longest, MAX_NAME_BYTES - reserve),
-            hint="The server would cut it in silence. Choose a shorter name.",
-        )
+        raise _too_long(text, option, longest, MAX_NAME_BYTES - reserve)
     return QualifiedName(parts[-1], parts[0] if len(parts) == 2 else None)
+
+
+def check_name(text: str, option: str) -> str:
+    """Return the name of a role, a database or an extension as it is: taken literally, in any characters.
+
+    :param option: the option that it comes from, for the error.
+    :raises OptionInvalid: when it is empty, has a NUL in it, or is too long for the server.
+    """
+    if not text or "\0" in text:
+        raise OptionInvalid("%s: this is no name" % option, hint="Write at least one character, and no NUL.")
+    length = len(text.encode())
+    if length > MAX_NAME_BYTES:
+        raise _too_long(text, option, length, MAX_NAME_BYTES)
+    return text
+
+
+def _too_long(text: str, option: str, length: int, limit: int) -> OptionInvalid:
+    return OptionInvalid(
+        "%s: %s is too long (%d bytes; %d at most)" % (option, text, length, limit),
+        hint="The server would cut it in silence. Choose a shorter name.",
+    )

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import Any, Dict
 
 from ..engine.migrate import migrate
@@ -24,9 +26,43 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     request = options.migrate_request(module.params, checking, module._diff)
     # A password inside a URL is as secret as login_password, which Ansible hides by itself.
     module.no_log_values.update(filter(None, [request.target.password]))
+    shown = _unpack(module)
+    if shown:
+        request = replace(request, directories=tuple(shown))
     try:
         report = migrate(request, Tools(run_program(module), module.tmpdir))
     except MigrationError as error:
-        error.report = failure(error.report, checking)
+        error.report = _shown_as(failure(error.report, checking), shown)
+        error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
         raise
-    return {**migrate_result(report, checking), "warnings": report.warnings}
+    if report.wants_scripts:
+        return {"changed": False, "_wants_scripts": True}
+    return dict(_shown_as({**migrate_result(report, checking), "warnings": report.warnings}, shown))
+
+
+def _unpack(module: Any) -> Dict[str, str]:
+    """Unpack the scripts that the action plugin has shipped; Ansible removes the directory with the module's own.
+
+    :returns: where each directory is now, with the path by which people know it.
+    """
+    if not module.params["_archive"]:
+        return {}
+    from ..scripts.shipment import unpack
+
+    source = module.params["src"]
+    place = os.path.join(module.tmpdir, "migrations")
+    return dict(zip(unpack(module.params["_archive"], place, len(source)), source))
+
+
+def _shown_as(value: Any, shown: Dict[str, str]) -> Any:
+    """Return a result in which the scripts have the paths by which people know them."""
+    if not shown:
+        return value
+    if isinstance(value, dict):
+        return {key: _shown_as(each, shown) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_shown_as(each, shown) for each in value]
+    if isinstance(value, str):
+        for place, source in shown.items():
+            value = value.replace(place + os.sep, source + os.sep)
+    return value

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Dict, Mapping, Optional, Tuple
 
 from ..engine.request import Limits, Policies, Request
 from ..errors import OptionInvalid
 from ..hazard import HazardKind
 from ..scripts.discovery import KIND_NAMES
-from ..scripts.repository import find as repository_of
+from ..scripts.repository import repository_of_all
 from ..server.connection import Target, parse_url
-from ..server.names import parse_name
+from ..server.names import QualifiedName, check_name, parse_name
 from .config_file import ConfigFile
 from .connection import CONNECTION, target
 
@@ -44,12 +44,17 @@ MIGRATE: Dict[str, Any] = {
     "statement_timeout": {"type": "float", "default": 0},
     "expect": {"type": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
+    "src": {"type": "list", "elements": "path"},
+    # What the action plugin tells the module of the scripts in src, and where it has put them.
+    "_described": {"type": "dict"},
+    "_archive": {"type": "path"},
     "single_transaction": {"type": "bool", "default": False},
     "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},
     "diff_context": {"type": "int", "default": 10},
     "lock_wait": {"type": "int", "default": 60},
     "rehearsal": {"type": "str", "choices": ["auto", "required", "off"], "default": "auto"},
     "rehearsal_data": {"type": "list", "elements": "str", "default": []},
+    "rehearsal_extensions": {"type": "list", "elements": "str", "default": []},
     "rehearsal_url": {"type": "str", "no_log": True},
 }
 
@@ -111,18 +116,32 @@ def place(params: Mapping[str, Any]) -> Dict[str, Any]:
     :raises MigrationError: when nothing says where the scripts are, or the history's name can't be a table's.
     """
     paths = directories(params)
-    found = [repository for repository in map(repository_of, paths) if repository is not None]
-    if len({each.repository_id for each in found}) > 1:
-        raise OptionInvalid(
-            "migrations_dir: %s are different repositories" % " and ".join(each.repository_id for each in found),
-            hint="Each has a history of its own. Give each a task of its own.",
-        )
-    own = found[0].repository_id if found else None
-    name = params["history_table"] or (
-        HISTORY_TABLE if own is None else '"%s_%s"' % (HISTORY_TABLE, own.replace('"', ""))
-    )
-    table = parse_name(name, "history_table", reserve=SUFFIX_BYTES)
+    own = repository_of_all(paths)
+    table = _history_table(params, own)
     return {"directories": paths, "history_table": table, "repository_id": own, "kind": params["kind"]}
+
+
+def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the same for scripts that come from the controller.
+
+    :raises MigrationError: when the action plugin didn't run, or the history's name can't be a table's.
+    """
+    if params["_described"] is None:
+        raise OptionInvalid(
+            "src: the scripts didn't come along; the action plugin of pgops.migrations.pg_migrate has to ship them",
+            hint="Call the module by its full name, from a task; or use migrations_dir.",
+        )
+    from ..scripts.shipment import scripts_of
+
+    own = params["_described"]["repository_id"]
+    found = {"directories": tuple(params["src"]), "kind": params["kind"], "repository_id": own}
+    only_described = {} if params["_archive"] else {"described": scripts_of(params["_described"])}
+    return {**found, "history_table": _history_table(params, own), **only_described}
+
+
+def _history_table(params: Mapping[str, Any], repository_id: Optional[str]) -> QualifiedName:
+    own = HISTORY_TABLE if repository_id is None else '"%s_%s"' % (HISTORY_TABLE, repository_id.replace('"', ""))
+    return parse_name(params["history_table"] or own, "history_table", reserve=SUFFIX_BYTES)
 
 
 def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
@@ -136,9 +155,10 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
             hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
         )
     rehearsal_url = params["rehearsal_url"]
+    where = place(params) if params["src"] is None else shipped(params)
     return Request(
         target=target(params),
-        **place(params),
+        **where,
         state=params["state"],
         version=params["version"],
         steps=params["steps"],
@@ -151,6 +171,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         lock_wait=params["lock_wait"],
         rehearsal=params["rehearsal"],
         rehearsal_data=tuple(params["rehearsal_data"]),
+        rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
         rehearsal_server=Target(parse_url(rehearsal_url), params["session_role"]) if rehearsal_url else None,
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ships the scripts of pg_migrate's ``src`` from the controller, but only when the target has a use for them.
+
+The module first gets what is known of the scripts: their versions and checksums. Where that is enough, because nothing
+is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the task's directory.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Dict, List
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts import shipment
+
+MODULE = "pgops.migrations.pg_migrate"
+ARCHIVE = "migrations.tar.gz"
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """Runs the module, once or twice."""
+
+    TRANSFERS_FILES = True
+    _supports_check_mode = True
+    _supports_async = False
+
+    def run(self, tmp: Any = None, task_vars: Any = None) -> Dict[str, Any]:
+        """Run the task; with ``src``, with the controller's scripts."""
+        result: Dict[str, Any] = super().run(tmp, task_vars)
+        arguments = dict(self._task.args)
+        if arguments.get("src") is None:
+            return {**result, **self._run_module(arguments, task_vars, persist_files=False)}
+        try:
+            return {**result, **self._with_scripts(arguments, task_vars)}
+        except MigrationError as error:
+            return {**result, "failed": True, "msg": error.sentence(), "error": error.to_result()}
+        finally:
+            self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _with_scripts(self, arguments: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
+        arguments["src"] = self._sources(arguments)
+        arguments["_described"] = shipment.describe(arguments["src"], arguments.get("kind"))
+        answer = self._run_module(arguments, task_vars)
+        if answer.pop("_wants_scripts", False):
+            answer = self._run_module({**arguments, "_archive": self._ship(arguments["src"])}, task_vars)
+        return answer
+
+    def _run_module(self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool = True) -> Dict[str, Any]:
+        answer = self._execute_module(
+            module_name=MODULE, module_args=arguments, task_vars=task_vars, persist_files=persist_files
+        )
+        return dict(answer)
+
+    def _sources(self, arguments: Dict[str, Any]) -> List[str]:
+        """Return the directories on the controller.
+
+        :raises OptionInvalid: when one isn't there, or directories of the target are named as well.
+        """
+        others = [name for name in ("migrations_dir", "context") if arguments.get(name)]
+        if others:
+            raise OptionInvalid(
+                "src and %s exclude each other" % others[0],
+                hint="src is a directory on the controller, migrations_dir one on the host where the task runs.",
+            )
+        source = arguments["src"]
+        return [self._find(str(each)) for each in (source if isinstance(source, list) else str(source).split(","))]
+
+    def _find(self, source: str) -> str:
+        found = os.path.expanduser(source)
+        if not os.path.isabs(found):
+            found = self._loader.path_dwim_relative_stack(self._task.get_search_path(), "", found) or found
+        if not os.path.isdir(found):
+            raise OptionInvalid(
+                "src: there is no directory %s on the controller" % found,
+                hint="A relative path is looked for beside the playbook, and in the role.",
+            )
+        return os.path.abspath(found)
+
+    def _ship(self, sources: List[str]) -> str:
+        """Put the scripts into the task's directory on the target. Return the archive's path there."""
+        place = self._connection._shell.tmpdir
+        remote = str(self._connection._shell.join_path(place, ARCHIVE))
+        with tempfile.TemporaryDirectory() as directory:
+            local = os.path.join(directory, ARCHIVE)
+            shipment.pack(sources, local)
+            self._transfer_file(local, remote)
+        self._fixup_perms2((place, remote))
+        return remote
