@@ -326,3 +326,14 @@ def test_a_session_role_owns_what_comes_out(project: Project, user: str) -> None
     assert checked.diffs == real.diffs
     assert f"ALTER TABLE public.b OWNER TO {user};" in real.diffs[0]  # type: ignore[index]
     project.query(f"ALTER DATABASE {database} OWNER TO postgres")
+
+
+def test_a_database_that_is_not_there_yet_is_rehearsed_with_its_extensions(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x citext)")
+    missing = Target({**parse_url(project.url), "dbname": "of_no_such_name"})
+    checked = project.check(target=missing, rehearsal_extensions=("citext",))
+    assert done(checked) == ["1"]
+    assert "\n+CREATE EXTENSION" not in checked.diffs[0]  # type: ignore[index]
+    assert project.check(target=missing, rehearsal_extensions=("of_no_such_name",)).rehearsal is None
+    with pytest.raises(MigrationError, match="citext"):
+        project.check(target=missing)

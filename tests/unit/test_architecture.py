@@ -24,7 +24,7 @@ SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
 BASE = "the base"
 ROOMS: dict[str, set[str]] = {
     "modules": {"task"},
-    "action": {BASE},
+    "action": {"scripts", BASE},
     "doc_fragments": set(),
     "task": {"engine", "scripts", "schema", "server", BASE},
     "engine": {"scripts", "schema", "server", BASE},
@@ -241,6 +241,22 @@ def test_no_cycles():
         name: {target for dummy, target in imported(file, known) if target in known} for name, file in FILES.items()
     }
     assert cycles(graph) == []
+
+
+def shipped(name: str) -> set[str]:
+    """Return the files that go to the target with a file, itself included."""
+    known, found, pending = set(FILES), {name}, [name]
+    while pending:
+        more = {target for dummy, target in imported(FILES[pending.pop()], known) if target in known} - found
+        found |= more
+        pending += more
+    return found
+
+
+def test_pg_user_db_ships_neither_engine_nor_scripts():
+    rooms = {room(name) for name in shipped("modules.pg_user_db")}
+    assert rooms == {"modules", "task", "server", BASE}
+    assert {room(name) for name in shipped("modules.pg_migrate")} > rooms
 
 
 def test_no_packages():

@@ -127,7 +127,14 @@ def _original(request: Request, view: View, connection: Any) -> Original:
 
 def _wishes(request: Request) -> Wishes:
     server = request.rehearsal_server or request.target
-    return Wishes(server, request.rehearsal_data, request.super_user, request.single_transaction, request.per_migration)
+    return Wishes(
+        server,
+        request.rehearsal_data,
+        request.super_user,
+        request.single_transaction,
+        request.per_migration,
+        request.rehearsal_extensions,
+    )
 
 
 def _incomplete(rehearsal: Rehearsal) -> RehearsalError:

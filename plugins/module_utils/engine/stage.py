@@ -51,6 +51,7 @@ class Wishes:
 
     :ivar server: where, and as whom.
     :ivar data: "all", or the tables whose rows the copy gets.
+    :ivar extensions: what the copy of a database that isn't there yet gets.
     """
 
     server: Target
@@ -58,6 +59,7 @@ class Wishes:
     super_user: str = "postgres"
     single_transaction: bool = False
     per_migration: bool = False
+    extensions: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -119,12 +121,14 @@ class Copier:
         self, original: Original, wishes: Wishes, tools: Tools, pg_dump: client.Client, psql: client.Client
     ) -> None:
         self.original, self.data, self.tools, self.psql = original, tuple(wishes.data), tools, psql
+        self.extensions = wishes.extensions
         self.camera = Camera(tools, pg_dump, history_room.History(original.history_table).tables())
 
     def fill(self, scratch: Scratch) -> Optional[Snapshot]:
         """Load schema and rows; return the original's snapshot, or None where there is no original yet."""
         target = self.original.target
         if target is None:
+            self._extend(scratch)
             return None
         with self.tools.file() as path:
             self._dump(target, path, exclude=self.camera.exclude, schema=True)
@@ -135,6 +139,22 @@ class Copier:
         if self.data and self.data != ALL:
             self._rows(scratch, target)
         return base
+
+    def _extend(self, scratch: Scratch) -> None:
+        """Create the extensions that whoever creates the database will have created with it."""
+        if not self.extensions:
+            return
+        from ..server.admin.administrator import execute
+        from ..server.admin.extensions import creation
+
+        with closing(connect(scratch.loader, "pg_migrate")) as connection:
+            try:
+                for name in self.extensions:
+                    for statement in creation(name, scratch.name).statements:
+                        execute(connection, statement)
+            except MigrationError as error:
+                raise RehearsalImpossible("the copy can't be given its extensions: %s" % error.message) from None
+            connection.commit()
 
     def _dump(
         self, target: Target, path: str, *options: str, exclude: Sequence[str] = (), schema: bool = False

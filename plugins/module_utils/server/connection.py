@@ -114,6 +114,20 @@ def become(connection: Any, role: str) -> None:
         ) from None
 
 
+def lets_in(target: Target, application_name: str) -> Optional[bool]:
+    """Try the target's user and password.
+
+    :returns: whether the server lets them in; None: it does so without asking for the password.
+    """
+    try:
+        connection = _open(target, application_name)
+    except (deps.psycopg2.Error, UnicodeError):
+        return False
+    used = connection.info.used_password
+    connection.close()
+    return True if used else None
+
+
 def describe(connection: Any) -> str:
     """Return whereto a connection goes, as a person would write it."""
     info = connection.info

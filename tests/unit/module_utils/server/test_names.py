@@ -1,13 +1,13 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Names of tables as users write them, and what is no name."""
+"""Names of tables, roles and databases as users write them, and what is no name."""
 
 from __future__ import annotations
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import QualifiedName, parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.server.names import QualifiedName, check_name, parse_name
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,14 @@ def test_length(text, reserve, fits):
         return
     with pytest.raises(OptionInvalid, match="history_table: .* is too long .*%d at most" % (63 - reserve)):
         parse_name(text, "history_table", reserve)
+
+
+@pytest.mark.parametrize("text", ["shop", "a.b", 'say "so"', " ", "100%", "a" * 63, "é" * 31, "🐘"])
+def test_a_name_that_is_taken_as_it_is(text):
+    assert check_name(text, "db") == text
+
+
+@pytest.mark.parametrize("text", ["", "a\0b", "a" * 64, "é" * 32, "🐘" * 16])
+def test_a_name_that_no_server_takes_as_it_is(text):
+    with pytest.raises(OptionInvalid, match="^db: "):
+        check_name(text, "db")

@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""pg_user_db: parameters in, result out."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+
+from ..errors import OptionInvalid
+from ..server.admin.databases import DatabaseWish
+from ..server.admin.provision import provision
+from ..server.admin.request import PassfileWish, ProvisionReport, ProvisionRequest, State
+from ..server.admin.roles import RoleWish, parse_attributes
+from ..server.admin.statement import Action, Difference, shown
+from ..server.admin.verifier import is_verifier
+from ..server.names import check_name
+from .connection import CONNECTION, target
+
+USER_DB: Dict[str, Any] = {
+    **CONNECTION,
+    "user": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "role_attributes": {"type": "list", "elements": "str", "aliases": ["role_attr_flags"]},
+    "member_of": {"type": "list", "elements": "str"},
+    "connection_limit": {"type": "int"},
+    "valid_until": {"type": "str"},
+    "db": {"type": "str"},
+    "owner": {"type": "str"},
+    "encoding": {"type": "str"},
+    "collate": {"type": "str", "aliases": ["lc_collate"]},
+    "ctype": {"type": "str", "aliases": ["lc_ctype"]},
+    "icu_locale": {"type": "str"},
+    "template": {"type": "str"},
+    "db_connection_limit": {"type": "int"},
+    "extensions": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["present", "absent", "recreated"], "default": "present"},
+    "drop_owned": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "pgpass": {"type": "bool", "default": False, "no_log": False},
+    "pgpass_file": {"type": "path", "no_log": False},
+    "pgpass_host": {"type": "str", "no_log": False},
+}
+
+OF_USER = ("password", "role_attributes", "member_of", "connection_limit", "valid_until", "pgpass_file", "pgpass_host")
+OF_DATABASE = ("owner", "encoding", "collate", "ctype", "icu_locale", "template", "db_connection_limit", "extensions")
+RULES: Dict[str, Any] = {
+    "required_one_of": [["user", "db"]],
+    "required_by": {**dict.fromkeys(OF_USER, "user"), **dict.fromkeys(OF_DATABASE, "db")},
+    "required_if": [["pgpass", True, ["user"]], ["drop_owned", True, ["user"]]],
+}
+
+VERBS = {Action.CREATED: "create", Action.CHANGED: "change", Action.DROPPED: "drop"}
+
+
+def pg_user_db(module: Any) -> Dict[str, Any]:
+    """Run the task.
+
+    :raises MigrationError: when what is asked for can't be had; nothing half-made is left then.
+    """
+    request = user_db_request(module.params, module.check_mode)
+    # A password inside a URL is as secret as login_password, which Ansible hides by itself.
+    module.no_log_values.update(filter(None, [request.target.password]))
+    return user_db_result(provision(request), module.check_mode)
+
+
+def user_db_request(params: Mapping[str, Any], checking: bool) -> ProvisionRequest:
+    """Return what pg_user_db is asked for.
+
+    :raises MigrationError: an option that can't be read, or two that exclude each other.
+    """
+    state = State(params["state"])
+    _check_password(params, state)
+    return ProvisionRequest(
+        target=target(params),
+        state=state,
+        user=_user(params),
+        database=_database(params),
+        extensions=_names(params, "extensions"),
+        passfile=PassfileWish(params["pgpass_file"], params["pgpass_host"]) if params["pgpass"] else None,
+        drop_owned=params["drop_owned"],
+        force=params["force"],
+        checking=checking,
+    )
+
+
+def user_db_result(report: ProvisionReport, checking: bool) -> Dict[str, Any]:
+    """Return the result for what was different."""
+    differences = report.differences
+    return {
+        "changed": bool(differences),
+        "foretold": checking,
+        "msg": _sentence(differences, checking),
+        "changes": [
+            {
+                "kind": each.kind,
+                "name": each.name,
+                "action": each.action.value,
+                "attributes": [attribute.name for attribute in each.attributes],
+            }
+            for each in differences
+        ],
+        "diff": {"before": shown(differences, after=False), "after": shown(differences, after=True)},
+        "warnings": report.warnings,
+    }
+
+
+def _sentence(differences: Sequence[Difference], checking: bool) -> str:
+    if not differences:
+        return "All is as it should be."
+    parts = ["%s %s" % (VERBS[each.action] if checking else each.action.value, each.title) for each in differences]
+    text = ", ".join(parts) + "."
+    return "Would " + text if checking else text[0].upper() + text[1:]
+
+
+def _check_password(params: Mapping[str, Any], state: State) -> None:
+    password = params["password"]
+    if params["pgpass"] and state is not State.ABSENT and password is None:
+        raise OptionInvalid("pgpass: there is no password to keep", hint="Set password, or leave pgpass out.")
+    if password is None:
+        return
+    if not password or "\0" in password:
+        raise OptionInvalid("password: this is none", hint="Write at least one character, and no NUL.")
+    if params["pgpass"] and is_verifier(password):
+        raise OptionInvalid("pgpass: a verifier can't be used to log in", hint="Set password to the password itself.")
+
+
+def _user(params: Mapping[str, Any]) -> Optional[RoleWish]:
+    if params["user"] is None:
+        return None
+    return RoleWish(
+        name=check_name(params["user"], "user"),
+        password=params["password"],
+        attributes=parse_attributes(params["role_attributes"] or []),
+        connection_limit=params["connection_limit"],
+        valid_until=params["valid_until"],
+        member_of=_names(params, "member_of"),
+    )
+
+
+def _database(params: Mapping[str, Any]) -> Optional[DatabaseWish]:
+    if params["db"] is None:
+        return None
+    owner = params["owner"] if params["owner"] is not None else params["user"]
+    return DatabaseWish(
+        name=check_name(params["db"], "db"),
+        owner=check_name(owner, "owner") if owner is not None else None,
+        encoding=params["encoding"],
+        collate=params["collate"],
+        ctype=params["ctype"],
+        icu_locale=params["icu_locale"],
+        template=check_name(params["template"], "template") if params["template"] is not None else None,
+        connection_limit=params["db_connection_limit"],
+    )
+
+
+def _names(params: Mapping[str, Any], option: str) -> Tuple[str, ...]:
+    return tuple(dict.fromkeys(check_name(each, option) for each in params[option] or ()))

@@ -1,0 +1,231 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pg_user_db
+short_description: Create, change and drop a PostgreSQL user and its database
+version_added: 0.1.0
+description:
+  - Makes a user, a database with its extensions, and a line in the password file what they are asked to be.
+  - It compares first. What is right already is left alone, so that a second run changes nothing.
+  - When a step fails, what was created in the same task is dropped again, and what was changed is rolled back.
+  - A password goes to the server only as a verifier, made on the host that runs the task; it stands in no log of the
+    server's and in no process list.
+extends_documentation_fragment:
+  - pgops.migrations.connection
+attributes:
+  check_mode:
+    support: full
+    description: Compares as a real run does, and executes nothing.
+  diff_mode:
+    support: full
+    description: Shows what differs, before and after. A password is never in it.
+  platform:
+    support: full
+    platforms: postgresql
+    description: The database servers that it works on.
+options:
+  user:
+    description: Name of the user, taken literally; 63 bytes at most. At least one of O(user) and O(db) is needed.
+    type: str
+  password:
+    description:
+      - Its password. One that the user has already, by what the server keeps of it (SCRAM-SHA-256 or md5), is left
+        alone. Where the administrator may not read that, a login with it decides.
+      - A new one is kept as the server's C(password_encryption) says.
+      - A verifier (V(SCRAM-SHA-256$…), V(md5…)) may stand in its place.
+    type: str
+  role_attributes:
+    description:
+      - Words like V(CREATEDB) or V(NOINHERIT). Only what is named is compared.
+      - A new user can log in, unless V(NOLOGIN) is named.
+    type: list
+    elements: str
+    aliases: [role_attr_flags]
+  member_of:
+    description: Roles that the user has to be a member of; others that it is a member of as well are left alone.
+    type: list
+    elements: str
+  connection_limit:
+    description: How many sessions the user may have; V(-1) for any number.
+    type: int
+  valid_until:
+    description: Until when the password is valid, in any form that the server reads; V(infinity) for ever.
+    type: str
+  db:
+    description: Name of the database, taken literally; 63 bytes at most.
+    type: str
+  owner:
+    description: Owner of the database. Left out, it is O(user); without that, who creates it.
+    type: str
+  encoding:
+    description:
+      - Encoding of the database, V(UTF8) for example.
+      - Encoding and locale can't be changed afterwards; a database that has another one is an error.
+    type: str
+  collate:
+    description: Its C(LC_COLLATE), how text is sorted.
+    type: str
+    aliases: [lc_collate]
+  ctype:
+    description: Its C(LC_CTYPE), what counts as a letter.
+    type: str
+    aliases: [lc_ctype]
+  icu_locale:
+    description: Its locale of ICU's, V(de-DE) for example. That takes PostgreSQL 15 or newer, built with ICU.
+    type: str
+  template:
+    description:
+      - Database that a new one is copied from; later it has no meaning.
+      - Left out, it is C(template1), and C(template0) where that has another encoding or locale.
+    type: str
+  db_connection_limit:
+    description: How many sessions there may be on the database; V(-1) for any number.
+    type: int
+  extensions:
+    description:
+      - Extensions that the database has to have, with all that they require; others are left alone.
+      - They are created by the one who is connected.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present) creates and changes what is needed.
+      - V(absent) drops the database and the user, whichever is named.
+      - V(recreated) drops and creates them in one go, which always is a change. No other database is touched, so a user
+        to whom something belongs in another one is an error.
+      - C(postgres), C(template0), C(template1) and the user that is connected are never dropped.
+    type: str
+    choices: [present, absent, recreated]
+    default: present
+  drop_owned:
+    description:
+      - With O(state=absent), first drop what belongs to the user, in every database, and take its rights back. Other
+        databases and tablespaces that it owns are given to the one who is connected.
+      - Without it, a user to whom something belongs is an error that lists what and where.
+    type: bool
+    default: false
+  force:
+    description: End other sessions on a database that is dropped. Without it, they are an error that lists them.
+    type: bool
+    default: false
+  pgpass:
+    description:
+      - Keep the password in the password file of the user who runs the task, in one line for this host, port, database
+        and user. Other lines and comments stay; only the file's owner can read it afterwards.
+      - With O(state=absent) that line is removed.
+    type: bool
+    default: false
+  pgpass_file:
+    description: The password file, when it isn't C(~/.pgpass).
+    type: path
+  pgpass_host:
+    description:
+      - The host that the line is for, as O(user) will connect to it. Left out, it is the one that this task connects
+        to, and C(localhost) for one of the usual directories of a Unix socket.
+    type: str
+notes:
+  - It connects as an administrator. With C(become_user=postgres) and no connection option at all that is over the
+    server's Unix socket; otherwise set O(login_user) and so on, or O(url).
+  - It connects to the database that O(login_db) or O(url) names. Where that isn't there yet, is to be dropped, or isn't
+    named at all, it is C(postgres) or C(template1).
+seealso:
+  - module: pgops.migrations.pg_migrate
+author:
+  - pgops.migrations authors (@pgops)
+"""
+
+EXAMPLES = r"""
+- name: A user and its database, made by the system's user postgres over the Unix socket
+  pgops.migrations.pg_user_db:
+    user: shop
+    password: "{{ shop_password }}"
+    db: shop
+    extensions: [citext]
+  become: true
+  become_user: postgres
+
+- name: The same over TCP, and keep the password for the migrations
+  pgops.migrations.pg_user_db:
+    login_host: db.example.com
+    login_user: admin
+    login_password: "{{ admin_password }}"
+    user: shop
+    password: "{{ shop_password }}"
+    role_attributes: [CREATEDB]
+    connection_limit: 20
+    db: shop
+    encoding: UTF8
+    collate: de_DE.UTF-8
+    ctype: de_DE.UTF-8
+    pgpass: true
+
+- name: An empty database in place of the old one
+  pgops.migrations.pg_user_db:
+    db: shop
+    owner: shop
+    state: recreated
+    force: true
+
+- name: Neither of them any more
+  pgops.migrations.pg_user_db:
+    user: shop
+    db: shop
+    state: absent
+    drop_owned: true
+"""
+
+RETURN = r"""
+msg:
+  description: What was done, in one sentence.
+  returned: always
+  type: str
+  sample: Created user shop, created database shop.
+foretold:
+  description: Whether this was check mode, so that nothing was executed.
+  returned: success
+  type: bool
+changes:
+  description: What was created, changed and dropped; in check mode what would be.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(user), V(database), V(extension), V(file), or V(owned by) for what belongs to the user.
+      type: str
+    name:
+      description: Its name.
+      type: str
+    action:
+      description: V(created), V(changed) or V(dropped).
+      type: str
+    attributes:
+      description: What of it differs.
+      type: list
+      elements: str
+error:
+  description:
+    - What went wrong, as in M(pgops.migrations.pg_migrate). Its C(kind) is V(option), V(connection), V(privilege),
+      V(database_missing), V(conflict), V(read_only), V(password_file) or V(provision).
+  returned: on failure
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import RULES, USER_DB, pg_user_db
+
+
+def main() -> None:
+    """Run the task."""
+    module = AnsibleModule(argument_spec=USER_DB, supports_check_mode=True, **RULES)
+    run(module, pg_user_db)
+
+
+if __name__ == "__main__":
+    main()
