@@ -29,6 +29,7 @@ except ImportError:
 
 OLDEST_SQLALCHEMY = (1, 4)
 INSTALL = "Install it for the Python that runs the task there (ansible_python_interpreter)."
+CODEGEN = "It has to be version 3 or newer, and the one that goes with that SQLAlchemy: 3.0.0rc2 with 1.4, 4 with 2.x."
 
 
 def import_sqlalchemy() -> Any:
@@ -68,6 +69,23 @@ def import_sqlalchemy_migrate() -> Any:
         return importlib.import_module("migrate")
     except Exception:  # with an SQLAlchemy that it doesn't know, it may raise anything
         return None
+
+
+def import_sqlacodegen() -> Any:
+    """Return sqlacodegen's generators.
+
+    :raises DependencyError: when it isn't there, or doesn't go with the SQLAlchemy that is there.
+    """
+    version = import_sqlalchemy().__version__
+    try:
+        importlib.import_module("sqlacodegen")
+    except ImportError:
+        raise _needed("sqlacodegen", "sqlacodegen is needed to write tables for SQLAlchemy", INSTALL) from None
+    try:
+        return importlib.import_module("sqlacodegen.generators")
+    except ImportError as error:
+        message = "The sqlacodegen that is installed can't be used with SQLAlchemy %s: %s" % (version, error)
+        raise DependencyError(message, hint=CODEGEN) from None
 
 
 def _import(library: str, name: str, *parts: str) -> Any:

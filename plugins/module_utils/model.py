@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from types import CodeType
 from typing import Optional, Tuple, Union
 
@@ -47,6 +47,7 @@ class Version:
         return self.parts[0] == AFTER_ALL
 
     @classmethod
+    @lru_cache(maxsize=None)  # the files of a pair, and its row in the history, all spell the same one
     def parse(cls, text: str) -> Version:
         """Read a version.
 

@@ -41,8 +41,12 @@ options:
     required: true
   from_database:
     description:
-      - Write the live schema of the database as the migration, as SQL, such that applied to an empty database it gives
-        the same schema. That is proved on a scratch database before anything is written.
+      - Write the live schema of the database as the migration, such that applied to an empty database it gives the same
+        schema. That is proved on a scratch database before anything is written.
+      - As O(kind=sql) it can't be rolled back.
+      - As O(kind=sqlalchemy) its tables are written by sqlacodegen, which has to be installed on the host. What they
+        can't say exactly, and whole tables that can't be said exactly, are SQL in the same script. It can be rolled
+        back if everything in the schema can be dropped.
       - Subscriptions are left out, and passwords in user mappings.
     type: bool
     default: false
@@ -50,9 +54,12 @@ options:
     description: Table that records what is applied, which is left out; C(schema_migrations) if it isn't said.
     type: str
   kind:
-    description: V(python) or V(sql). Left out, the kind that the directory has, or V(python) where it is empty.
+    description:
+      - What to write. Left out, the kind that the directory has; where it is empty V(python), and V(sql) with
+        O(from_database).
+      - V(python) is a script for a cursor, V(sqlalchemy) one for an SQLAlchemy engine.
     type: str
-    choices: [python, sql]
+    choices: [python, sql, sqlalchemy]
 seealso:
   - module: pgops.migrations.pg_migrate
 author:
@@ -71,6 +78,14 @@ EXAMPLES = r"""
     name: as it was
     migrations_dir: /srv/shop/schema
     from_database: true
+
+- name: Begin with the tables of a database, as Python
+  pgops.migrations.pg_migration_generate:
+    url: postgresql://shop@localhost/shop
+    name: as it was
+    migrations_dir: /srv/shop/model
+    from_database: true
+    kind: sqlalchemy
 """
 
 RETURN = r"""

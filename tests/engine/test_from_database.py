@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.server.connection
 from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
 
 from .conftest import Project, done
+
+SHOP = Path(__file__).resolve().parents[2] / "examples" / "shop" / "migrations"
 
 EVERYTHING = r"""
 CREATE SCHEMA app;
@@ -78,27 +81,51 @@ def request(project: Project, directory: Path, **more: Any) -> GenerateRequest:
     return GenerateRequest(str(directory), "as it was", source=source, **more)
 
 
-def test_everything_is_in_the_migration(project: Project, tmp_path: Path, any_server: Any) -> None:
+@pytest.fixture
+def other(project: Project, any_server: Any) -> Iterator[Project]:
+    """Return the same project on another, empty database."""
+    url = any_server.create_database("from_database")
+    other = Project.__new__(Project)
+    other.__dict__.update(project.__dict__, url=url)
+    yield other
+    any_server.drop_database("from_database")
+
+
+def everything(project: Project) -> None:
     project.file("1_everything.up.sql", EVERYTHING)
     project.migrate()
+
+
+def shop(project: Project) -> None:
+    project.migrate(directories=(str(SHOP / "python"), str(SHOP / "sql")))
+
+
+def nothing(project: Project) -> None:
+    pass
+
+
+@pytest.mark.parametrize("kind", ["sql", "sqlalchemy"])
+@pytest.mark.parametrize("make", [everything, shop, nothing])
+def test_all_of_a_schema_is_in_the_migration(
+    project: Project, other: Project, tmp_path: Path, make: Callable[[Project], None], kind: str
+) -> None:
+    make(project)
     directory = tmp_path / "written"
     tools = Tools(project._run, str(project.scratch_files))
-    checked = generate(request(project, directory, checking=True), tools)
+    checked = generate(request(project, directory, kind=kind, checking=True), tools)
     assert not directory.exists()
-    made = generate(request(project, directory), tools)
+    made = generate(request(project, directory, kind=kind), tools)
     assert list(checked.files.values()) == list(made.files.values())
     text = Path(made.paths[0]).read_text()
     assert "schema_migrations" not in text
     assert "s3cret" not in text
-    url = any_server.create_database("from_database")
-    try:
-        other = Project.__new__(Project)
-        other.__dict__.update(project.__dict__, url=url)
-        assert len(done(other.migrate(directories=(str(directory),)))) == 1
-        assert other.query("SELECT app.twice(21)") == [(42,)]
-        assert generate(request(other, tmp_path / "again"), tools).files.popitem()[1] == text
-    finally:
-        any_server.drop_database("from_database")
+    assert len(done(other.migrate(directories=(str(directory),)))) == 1
+    again = generate(request(other, tmp_path / "again", kind=kind), tools)
+    assert next(iter(again.files.values())) == text
+    if kind == "sqlalchemy":
+        assert len(done(other.migrate(directories=(str(directory),), state="rolled_back", version="0"))) == 1
+        proofs = other.migrate(directories=(str(directory),), state="tested").proofs
+        assert [proof.verdict.value for proof in proofs] == ["reversible"]
 
 
 def test_a_second_time_it_is_there(project: Project, tmp_path: Path) -> None:
@@ -107,8 +134,8 @@ def test_a_second_time_it_is_there(project: Project, tmp_path: Path) -> None:
     assert generate(request(project, tmp_path / "written"), tools).files == {}
 
 
-def test_only_sql_can_say_all_of_a_schema(project: Project, tmp_path: Path) -> None:
-    with pytest.raises(MigrationError, match="written as sql"):
+def test_a_cursor_script_is_not_written_from_a_schema(project: Project, tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match="written as sql or sqlalchemy, not as python"):
         generate(request(project, tmp_path / "w", kind="python"), Tools(project._run, str(project.scratch_files)))
 
 
@@ -118,9 +145,20 @@ def test_a_schema_that_does_not_come_out_the_same_is_an_error(
     from ansible_collections.pgops.migrations.plugins.module_utils.engine import from_database
 
     project.query("CREATE TABLE a (x int)")
-    monkeypatch.setattr(from_database, "HEAD", "CREATE TABLE not_in_the_source (x int);")
+    monkeypatch.setattr(from_database, "HEAD", "CREATE TABLE public.not_in_the_source (x int);")
     with pytest.raises(MigrationError, match="it comes out different") as caught:
         generate(request(project, tmp_path / "w"), Tools(project._run, str(project.scratch_files)))
     assert caught.value.kind == "rehearsal"
     assert "+CREATE TABLE public.not_in_the_source" in caught.value.report["diff"][0]["prepared"]
     assert not (tmp_path / "w").exists()
+
+
+CARRIAGE_RETURN = "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS E'SELECT 1;\\r\\n'"
+
+
+def test_what_no_file_of_sql_keeps_is_an_error(project: Project, tmp_path: Path) -> None:
+    project.query(CARRIAGE_RETURN)
+    tools = Tools(project._run, str(project.scratch_files))
+    with pytest.raises(MigrationError, match="it comes out different"):
+        generate(request(project, tmp_path / "w"), tools)
+    assert generate(request(project, tmp_path / "w", kind="sqlalchemy"), tools).files

@@ -495,6 +495,7 @@ def names(directory: Path) -> list[str]:
 GENERATED: dict[str, tuple[list[str], str | None, list[str]]] = {
     "into an empty directory": ([], None, ["20260102030405_new.py"]),
     "Python": ([], "python", ["20260102030405_new.py"]),
+    "for an engine": ([], "sqlalchemy", ["20260102030405_new.py"]),
     "SQL": ([], "sql", ["20260102030405_new.down.sql", "20260102030405_new.up.sql"]),
     "beside files that are no migrations": (["README.md", "__init__.py"], None, ["20260102030405_new.py"]),
     "beside moments in time": (["20151217170514_a.py"], None, ["20260102030405_new.py"]),
@@ -533,6 +534,14 @@ def test_generate(directory: Path, name: str) -> None:
     again = generate(request, now=NOW)
     assert (again.version, sorted(again.paths), again.files) == (made.version, sorted(made.paths), {})
     assert sorted(set(names(directory)) - set(before)) == written
+
+
+def test_into_a_repository(directory: Path) -> None:
+    (directory / "migrate.cfg").write_text("[db_settings]\nrepository_id=shop\n")
+    made = [generate(GenerateRequest(str(directory), name), now=NOW) for name in ("first", "second")]
+    assert names(directory / "versions") == ["20260102030405_first.py", "20260102030406_second.py"]
+    assert "def upgrade(migrate_engine)" in next(iter(made[0].files.values()))
+    assert generate(GenerateRequest(str(directory), "first")).files == {}
 
 
 def test_a_directory_that_is_not_there_is_made(tmp_path: Path) -> None:
@@ -579,7 +588,7 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("kind", ["python", "sql"])
+@pytest.mark.parametrize("kind", ["python", "sql", "sqlalchemy"])
 def test_names(project: Project, name: str, kind: str) -> None:
     made = generate(GenerateRequest(str(project.directory), name, kind), now=NOW)
     assert {re.sub(r"(\.up|\.down)?\.\w+$", "", os.path.basename(path)) for path in made.paths} == {

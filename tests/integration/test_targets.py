@@ -3,7 +3,8 @@
 The layout is ansible-test's: targets/<name>/tasks/main.yml, and files, templates, defaults beside it as needed. These
 variables say where the server is: test_url (a new, empty database, the target's own), test_database, test_user,
 test_host, test_port, test_socket, and test_dir, an empty directory to write in. A target whose `aliases` has the line
-`slow` is left out by bin/test --fast.
+`slow` is left out by bin/test --fast; one with `embedded` is run on that server alone; one with `sqlalchemy` too, and
+with each SQLAlchemy that engine scripts run on (test_sqlalchemy).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from server import Server
@@ -28,29 +31,69 @@ PLAYBOOK = """---
 """
 
 
-def _targets() -> list[object]:
-    """Return the targets as parameters of a test."""
+# What bin/test installs beside the SQLAlchemy of requirements/run.txt, which is the None among them.
+LIBRARIES = {"1.4": "sqlalchemy-1.4", "2.0": None, "2.1": "sqlalchemy-2.1"}
+
+
+def _aliases(target: Path) -> set[str]:
+    aliases = target / "aliases"
+    return set(aliases.read_text().split()) if aliases.is_file() else set()
+
+
+def _targets(embedded: bool) -> list[object]:
+    """Return the targets for any server, or those for the embedded one with a version of SQLAlchemy each."""
     found = []
     for main in sorted(TARGETS.glob("*/tasks/main.yml")):
         target = main.parents[1]
-        aliases = target / "aliases"
-        slow = aliases.is_file() and "slow" in aliases.read_text().split()
-        found.append(pytest.param(target.name, marks=[pytest.mark.slow] if slow else []))
+        aliases = _aliases(target)
+        marks = [pytest.mark.slow] if "slow" in aliases else []
+        if not embedded and not aliases & {"embedded", "sqlalchemy"}:
+            found.append(pytest.param(target.name, marks=marks))
+        if embedded and aliases & {"embedded", "sqlalchemy"}:
+            versions = LIBRARIES if "sqlalchemy" in aliases else ["2.0"]
+            found += [pytest.param(target.name, version, marks=marks) for version in versions]
     return found
 
 
-@pytest.mark.parametrize("target", _targets())
+@pytest.mark.parametrize("target", _targets(embedded=False))
 def test_target(target: str, any_server: Server, database: str, tmp_path: Path) -> None:
+    _play(target, any_server, database, tmp_path)
+
+
+@pytest.mark.parametrize("target, version", _targets(embedded=True))
+def test_target_on_the_embedded_server(target: str, version: str, server: Server, tmp_path: Path) -> None:
+    beside = Path(sys.prefix) / str(LIBRARIES[version] or ".")
+    assert beside.is_dir(), "bin/test installs it"
+    library = {"PYTHONPATH": str(beside)} if LIBRARIES[version] else {}
+    url = server.create_database(target)
+    try:
+        _play(target, server, url, tmp_path, {"test_sqlalchemy": version}, library)
+    finally:
+        server.drop_database(target)
+
+
+def _play(
+    target: str,
+    server: Server,
+    url: str,
+    tmp_path: Path,
+    more: Mapping[str, str] = MappingProxyType({}),
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Run a target as a role.
+
+    :param more: further variables of the play; environment: of the process.
+    """
     work = tmp_path / "work"
     work.mkdir()
     playbook = tmp_path / "playbook.yml"
     playbook.write_text(PLAYBOOK.format(name=target))
     variables = tmp_path / "variables.json"
-    variables.write_text(json.dumps(_variables(any_server, database, work)))
+    variables.write_text(json.dumps({**_variables(server, url, work), **more}))
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), "-e", f"@{variables}"],
         cwd=ROOT,
-        env=_environment(tmp_path),
+        env={**_environment(tmp_path), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -58,7 +101,7 @@ def test_target(target: str, any_server: Server, database: str, tmp_path: Path) 
         errors="replace",
         timeout=600,
     )
-    assert done.returncode == 0, f"the target {target} failed on PostgreSQL {any_server.version}:\n{done.stdout}"
+    assert done.returncode == 0, f"the target {target} failed on PostgreSQL {server.version}:\n{done.stdout}"
 
 
 def _variables(server: Server, url: str, work: Path) -> dict[str, object]:

@@ -5,30 +5,44 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import Any
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Iterator
 
 from .. import deps
 from ..errors import MigrationError, RehearsalError
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
+from ..scripts.reading import decode
 from ..server import client
 from ..server.connection import Target, connect, settled
 from ..server.names import QualifiedName
-from ..server.scratch import Facts, facts_of, scratch_database
+from ..server.scratch import Facts, Scratch, facts_of, scratch_database
 from . import history as history_room
 from .snapshots import Camera, read
 from .tools import Tools
 
+APPLICATION = "pg_migration_generate"
+
 # What a dump sets before its first statement: bodies of functions may name what only comes later.
-HEAD = """\
--- The schema of a database, as pg_dump sees it.
+SETTINGS = """\
 SET check_function_bodies = false;
 SET search_path = '';
 """
+HEAD = "-- The schema of a database, as pg_dump sees it.\n" + SETTINGS
 
 # A subscription is the whole server's, and would begin to replicate.
 NO_SUBSCRIPTIONS = "--no-subscriptions"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A database's schema, and what is needed to look whether another one is the same."""
+
+    target: Target
+    facts: Facts
+    camera: Camera
+    snapshot: Snapshot
 
 
 def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: Tools) -> str:
@@ -37,24 +51,44 @@ def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: To
     :raises RehearsalError: when it doesn't; its report has the diff.
     :raises MigrationError: when the database can't be read, or no scratch database can be made.
     """
-    with closing(connect(source_target, "pg_migration_generate")) as connection:
-        target = settled(source_target, connection)
-        facts = facts_of(connection)
-        history = history_room.find(connection, history_table)
-        pg_dump = client.find("pg_dump", connection.server_version, tools.run)
-    camera = Camera(tools, pg_dump, history.tables())
-    with tools.file() as path:
-        client.dump_schema(pg_dump, target, tools.run, path, camera.exclude, [NO_SUBSCRIPTIONS])
-        snapshot = read(path)
-    text = HEAD + "\n" + "\n".join(statements + "\n" for statements in snapshot.objects.values())
-    _prove(target, facts, camera, snapshot, text)
+    with closing(connect(source_target, APPLICATION)) as connection:
+        schema = read_schema(connection, source_target, history_table, tools)
+    text = HEAD + "\n" + as_text(schema.snapshot.objects.values())
+    with scratch_database(schema.target, schema.facts) as scratch:
+        # What counts is what will be read of the file.
+        prove(schema, scratch, lambda connection: _execute(connection, decode(text.encode(), "")))
     return text
 
 
-def _prove(target: Target, facts: Facts, camera: Camera, wanted: Snapshot, text: str) -> None:
-    """Run the text on an empty database like the source, and compare."""
-    found = _run_on_scratch(target, facts, camera, text)
-    diff = unified_diff(wanted, found)
+def read_schema(connection: Any, target: Target, history_table: QualifiedName, tools: Tools) -> Schema:
+    """Read the schema of the database that a connection goes to, without the history.
+
+    :raises MigrationError: when it can't be read.
+    """
+    target = settled(target, connection)
+    history = history_room.find(connection, history_table)
+    camera = Camera(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
+    with tools.file() as path:
+        client.dump_schema(camera.pg_dump, target, tools.run, path, camera.exclude, [NO_SUBSCRIPTIONS])
+        return Schema(target, facts_of(connection), camera, read(path))
+
+
+def as_text(statements: Iterable[str]) -> str:
+    """Return the statements of objects as one text."""
+    return "\n".join(each + "\n" for each in statements)
+
+
+def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> None:
+    """Apply what was written to an empty database like the source, and compare.
+
+    :param apply: takes a connection.
+    :raises RehearsalError: when it gives another schema; its report has the diff.
+    :raises MigrationError: when it fails.
+    """
+    with refused_as_error(), closing(connect(scratch.loader, APPLICATION)) as connection:
+        apply(connection)
+        connection.commit()
+    diff = unified_diff(schema.snapshot, schema.camera.take(scratch.target))
     if diff:
         error = RehearsalError(
             "The schema can't be written as a migration: applied to an empty database it comes out different",
@@ -64,17 +98,11 @@ def _prove(target: Target, facts: Facts, camera: Camera, wanted: Snapshot, text:
         raise error
 
 
-def _run_on_scratch(target: Target, facts: Facts, camera: Camera, text: str) -> Snapshot:
-    with scratch_database(target, facts) as scratch:
-        with closing(connect(scratch.loader, "pg_migration_generate")) as connection, connection.cursor() as cursor:
-            _execute(cursor, text)
-            connection.commit()
-        return camera.take(scratch.target)
-
-
-def _execute(cursor: Any, text: str) -> None:
+@contextmanager
+def refused_as_error() -> Iterator[None]:
+    """Turn what the server refuses into an error that says on what."""
     try:
-        cursor.execute(text)
+        yield
     except deps.psycopg2.Error as error:
         raise MigrationError(
             "The schema can't be written as a migration: on an empty database it fails with: %s"
@@ -82,3 +110,8 @@ def _execute(cursor: Any, text: str) -> None:
             hint="Nothing was written.",
             sqlstate=error.pgcode,
         ) from None
+
+
+def _execute(connection: Any, text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(text)

@@ -15,6 +15,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 from ..errors import OptionInvalid, ScriptInvalid
 from ..model import Script, Version
 from ..scripts.discovery import discover
+from ..scripts.repository import find as repository_of
 from ..server.connection import Target
 from ..server.names import QualifiedName
 from .tools import Tools
@@ -36,8 +37,20 @@ def up(cursor):
 def down(cursor):
     pass
 """
+SQLALCHEMY = """\
+from sqlalchemy import *
+
+
+def upgrade(migrate_engine):
+    pass
+
+
+def downgrade(migrate_engine):
+    pass
+"""
 TEMPLATES: Dict[str, Dict[str, str]] = {
     "python": {"%s_%s.py": PYTHON},
+    "sqlalchemy": {"%s_%s.py": SQLALCHEMY},
     "sql": {"%s_%s.up.sql": "-- what to change\n", "%s_%s.down.sql": "-- how to take it back\n"},
 }
 
@@ -54,7 +67,8 @@ class Source:
 class GenerateRequest:
     """What to write.
 
-    :ivar kind: None: the kind that the directory has, else Python; from a database SQL.
+    :ivar directory: where; of a repository of sqlalchemy-migrate, its versions/.
+    :ivar kind: None: the kind that the directory has; of an empty one Python, and from a database SQL.
     :ivar source: the database whose schema is to be the migration; None: an empty migration.
     """
 
@@ -86,27 +100,40 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     :raises ScriptInvalid: when the directory can't be read or written, or its versions are of two sorts.
     """
     name = _slug(request.name)
-    scripts = discover([request.directory]) if os.path.isdir(request.directory) else ()
+    repository = repository_of(request.directory)
+    directory = repository.versions if repository else request.directory
+    scripts = discover([directory]) if os.path.isdir(directory) else ()
     for script in scripts:
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
     version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
-    kind = request.kind or (scripts[0].kind if scripts else "python" if request.source is None else "sql")
+    kind = request.kind or _usual_kind(request, repository is not None, scripts)
     _refuse_other_kind(kind, scripts)
     templates = TEMPLATES.get(kind, {}) if request.source is None else _from(request.source, kind, tools)
-    files = {os.path.join(request.directory, template % (version, name)): text for template, text in templates.items()}
-    _require_writable(request.directory)
+    files = {os.path.join(directory, template % (version, name)): text for template, text in templates.items()}
+    _require_writable(directory)
     if not request.checking:
-        _write(request.directory, files)
+        _write(directory, files)
     return Generated(version, tuple(files), files)
 
 
+def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence[Script]) -> str:
+    if scripts:
+        return scripts[0].kind
+    return "sqlalchemy" if in_repository else "python" if request.source is None else "sql"
+
+
 def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
-    """Return the migration that the source's schema is. It has no down: what would be left is no database."""
-    if kind != "sql" or tools is None:
+    """Return the migration that the source's schema is."""
+    if kind == "python" or tools is None:
         raise OptionInvalid(
-            "kind: a schema is written as sql, not as %s" % kind, hint="Generate it into a directory of its own."
+            "kind: a schema is written as sql or sqlalchemy, not as %s" % kind,
+            hint="Generate it into a directory of its own.",
         )
+    if kind == "sqlalchemy":
+        from .from_database_tables import schema_as_script
+
+        return {"%s_%s.py": schema_as_script(source.target, source.history_table, tools)}
     from .from_database import schema_as_sql
 
     return {"%s_%s.up.sql": schema_as_sql(source.target, source.history_table, tools)}

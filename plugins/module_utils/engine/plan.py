@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -137,6 +136,8 @@ def find_version(target: str, scripts: Sequence[Script], recorded: Sequence[Vers
         raise UnknownVersion("version: %s" % error, hint="Name a version as in a script's file name.") from None
     if wanted in recorded or any(script.version == wanted for script in scripts):
         return wanted
+    import difflib  # few are misspelt, and it would cost every run
+
     known = [str(script.version) for script in scripts]
     near = difflib.get_close_matches(target, known, n=3) or known[-3:]
     raise UnknownVersion(

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Dict, Iterator, Optional
 
 from ..errors import ScriptInvalid
 from ..model import Migration, Script, SqlBody, Version
 from .claim import Claim, Listing
-from .reading import checksum, decode, read_bytes
+from .reading import decode, read_bytes
 from .sqltext import body, only_lines, outside
 
 KIND = "dbmate"
@@ -30,11 +29,6 @@ def claim(listing: Listing) -> Iterator[Claim]:
         match = FILE_NAME.fullmatch(file_name)
         if match and MARKED.search(listing.data(file_name)):
             yield Claim(file_name, Version.parse(match["version"]), match["name"])
-
-
-def survey(script: Script) -> Script:
-    """Look at a script."""
-    return replace(script, checksum=checksum(read_bytes(script.path)))
 
 
 def read(script: Script) -> Migration:

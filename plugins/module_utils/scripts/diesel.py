@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import Iterator
 
 from ..model import Direction, Migration, Script, SqlBody, Version
 from .claim import Claim, Listing
-from .reading import checksum, decode, read_bytes
+from .reading import decode, read_bytes
 from .sqltext import body, outside
 
 KIND = "diesel"
@@ -31,11 +30,6 @@ def claim(listing: Listing) -> Iterator[Claim]:
         for file_name, section in FILES if match else ():
             if match and os.path.isfile(listing.path(folder, file_name)):
                 yield Claim(os.path.join(folder, file_name), Version.parse(match["version"]), match["name"], section)
-
-
-def survey(script: Script) -> Script:
-    """Look at a folder. The checksum is that of up.sql: how to roll back may be mended later."""
-    return replace(script, checksum=checksum(read_bytes(script.path)))
 
 
 def read(script: Script) -> Migration:

@@ -13,8 +13,10 @@ from ..errors import DuplicateVersion, ScriptInvalid
 from ..model import Direction, Migration, Script, Version
 from . import dbmate, dbmigrator, diesel, flyway, goose, repository, sql_pair, sql_plain, sqlalchemy_migrate
 from .claim import Claim, Listing
+from .reading import survey
 
-# One module a kind. Each has KIND, LOOKS_LIKE, claim(listing), survey(script) and read(script).
+# One module a kind. Each has KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text
+# tells more than its checksum.
 KINDS = (dbmigrator, sqlalchemy_migrate, sql_pair, sql_plain, dbmate, goose, diesel, flyway)
 KIND_NAMES = tuple(kind.KIND for kind in KINDS)
 
@@ -36,7 +38,7 @@ def discover(directories: Sequence[str], kind: Optional[str] = None) -> Tuple[Sc
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
-    surveyors: Dict[str, Callable[[Script], Script]] = {each.KIND: each.survey for each in KINDS}
+    surveyors: Dict[str, Callable[[Script], Script]] = {each.KIND: getattr(each, "survey", survey) for each in KINDS}
     return tuple(surveyors[found[version].kind](found[version]) for version in sorted(found))
 
 

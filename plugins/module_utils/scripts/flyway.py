@@ -11,8 +11,9 @@ from typing import Iterator
 
 from ..errors import ScriptInvalid
 from ..model import Direction, Migration, Script, SqlBody, Version
+from . import reading
 from .claim import Claim, Listing
-from .reading import checksum, decode, position, read_bytes
+from .reading import decode, position, read_bytes
 from .sqltext import body, outside, statements_of
 
 KIND = "flyway"
@@ -45,8 +46,7 @@ def claim(listing: Listing) -> Iterator[Claim]:
 
 def survey(script: Script) -> Script:
     """Look at a script. One that is to be repeated is pending whenever its checksum is another."""
-    repeats = script.version.is_repeatable
-    return replace(script, checksum=checksum(read_bytes(script.path)), repeats_on_change=repeats)
+    return replace(reading.survey(script), repeats_on_change=script.version.is_repeatable)
 
 
 def read(script: Script) -> Migration:

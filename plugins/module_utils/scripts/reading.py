@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from dataclasses import replace
 from typing import Iterable
 
 from ..errors import ScriptInvalid
+from ..model import Script
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -74,6 +76,16 @@ def checksum(data: bytes) -> str:
     if data.startswith(BYTE_ORDER_MARK):
         data = data[len(BYTE_ORDER_MARK) :]
     return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
+
+
+def survey(script: Script) -> Script:
+    """Look at a script whose text tells no more than its checksum.
+
+    Of two files only the way up counts: how to roll back may be mended after it was applied.
+
+    :raises ScriptInvalid: when it can't be read.
+    """
+    return replace(script, checksum=checksum(read_bytes(script.path)))
 
 
 def position(text: str, offset: int) -> "tuple[int, int]":

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import configparser
 import os
 from dataclasses import dataclass
 from typing import Optional, Sequence
@@ -39,6 +38,8 @@ def find(directory: str) -> Optional[Repository]:
     path = os.path.join(directory, CONFIG)
     if not os.path.isfile(path):
         return None
+    import configparser  # few directories are repositories, and it would cost every run
+
     parser = configparser.RawConfigParser()
     try:
         with open(path, encoding="utf-8") as stream:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Iterator
 
 from ..model import Direction, Migration, Script, SqlBody, Version
 from .claim import Claim, Listing
-from .reading import checksum, decode, read_bytes
+from .reading import decode, read_bytes
 from .sqltext import body
 
 KIND = "sql"
@@ -25,11 +24,6 @@ def claim(listing: Listing) -> Iterator[Claim]:
         match = FILE_NAME.fullmatch(file_name)
         if match:
             yield Claim(file_name, Version.parse(match["version"]), match["name"], Direction(match["section"]))
-
-
-def survey(script: Script) -> Script:
-    """Look at a pair. The checksum is that of the up file: how to roll back may be mended later."""
-    return replace(script, checksum=checksum(read_bytes(script.path)))
 
 
 def read(script: Script) -> Migration:

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Iterator
 
 from ..model import Migration, Script, Version
 from .claim import Claim, Listing
-from .reading import checksum, decode, read_bytes
+from .reading import decode, read_bytes
 from .sqltext import body
 
 KIND = "sql_plain"
@@ -32,11 +31,6 @@ def claim(listing: Listing) -> Iterator[Claim]:
             continue
         if not MARKED.search(listing.data(file_name)):
             yield Claim(file_name, Version.parse(match["version"]), match["name"])
-
-
-def survey(script: Script) -> Script:
-    """Look at a script."""
-    return replace(script, checksum=checksum(read_bytes(script.path)))
 
 
 def read(script: Script) -> Migration:

@@ -7,14 +7,13 @@ what sqlalchemy-migrate has in the versions directory of a repository."""
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Dict, Iterator, Tuple
 
 from ..errors import ScriptInvalid
 from ..model import Direction, Migration, Script, SqlBody, Version
 from . import pythontext
 from .claim import Claim, Listing
-from .reading import checksum, decode, read_bytes
+from .reading import decode, read_bytes
 from .sqltext import body
 
 KIND = "sqlalchemy"
@@ -42,11 +41,6 @@ def claim(listing: Listing) -> Iterator[Claim]:
             if version not in with_sql:
                 yield Claim(file_name, version, match["name"] or "")
     yield from by_dialect.values()
-
-
-def survey(script: Script) -> Script:
-    """Look at a script."""
-    return replace(script, checksum=checksum(read_bytes(script.path)))
 
 
 def read(script: Script) -> Migration:

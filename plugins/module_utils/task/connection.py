@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping
 
 from ..server.connection import Target, parse_url
-from .config_file import ConfigFile
 
 CONNECTION: Dict[str, Any] = {
     "url": {"type": "str", "no_log": True},
@@ -50,6 +49,8 @@ def target(params: Mapping[str, Any]) -> Target:
     """
     url = params["url"]
     if url is None and params["config_file"] is not None:
+        from .config_file import ConfigFile  # few have one, and it would cost every task
+
         needed = not any(params[option] is not None for option in KEYWORDS)
         url = ConfigFile(params["config_file"]).url(params["config_key"], needed)
     keywords = parse_url(url) if url else {}

@@ -14,7 +14,6 @@ from ..scripts.discovery import KIND_NAMES
 from ..scripts.repository import repository_of_all
 from ..server.connection import Target, parse_url
 from ..server.names import QualifiedName, check_name, parse_name
-from .config_file import ConfigFile
 from .connection import CONNECTION, target
 
 MIGRATIONS: Dict[str, Any] = {
@@ -99,6 +98,8 @@ def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
 
         found += [path for context in params["context"] for path in directories_of(context)]
     if not found and params["config_file"] is not None:
+        from .config_file import ConfigFile
+
         found = ConfigFile(params["config_file"]).directories()
     if not found:
         raise OptionInvalid(

@@ -1,0 +1,2 @@
+DROP TABLE appointment;
+DROP EXTENSION btree_gist;

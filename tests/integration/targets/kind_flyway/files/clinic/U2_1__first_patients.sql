@@ -1,0 +1,2 @@
+DELETE FROM appointment;
+DELETE FROM patient;

@@ -1,0 +1,2 @@
+DELETE FROM room;
+DELETE FROM doctor;

@@ -1,0 +1,2 @@
+ALTER TABLE doctor DROP CONSTRAINT doctor_field;
+DROP TABLE field;

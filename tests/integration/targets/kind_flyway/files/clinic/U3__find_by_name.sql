@@ -1,0 +1,1 @@
+DROP INDEX CONCURRENTLY patient_by_name;

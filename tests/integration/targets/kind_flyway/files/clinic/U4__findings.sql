@@ -1,0 +1,2 @@
+DROP TABLE finding;
+DROP TYPE severity;

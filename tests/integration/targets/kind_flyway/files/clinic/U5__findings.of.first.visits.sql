@@ -1,0 +1,1 @@
+TRUNCATE finding, finding_log;

@@ -1,0 +1,1 @@
+CREATE TABLE room (number text PRIMARY KEY, floor smallint NOT NULL);

@@ -1,0 +1,5 @@
+-- +goose Up
+CREATE TABLE article (sku text PRIMARY KEY, description text NOT NULL, weight_g integer CHECK (weight_g > 0));
+
+-- +goose Down
+DROP TABLE article;

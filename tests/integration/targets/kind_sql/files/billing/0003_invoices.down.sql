@@ -1,0 +1,4 @@
+BEGIN;
+DROP TABLE invoices;
+DROP TYPE invoice_state;
+COMMIT;

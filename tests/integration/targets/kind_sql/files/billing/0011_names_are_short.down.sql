@@ -1,0 +1,1 @@
+ALTER TABLE customers DROP CONSTRAINT names_are_short;
