@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any, Dict, List
+from typing import Any, Callable, Dict, List
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts import shipment
 
 MODULE = "pgops.migrations.pg_migrate"
 ARCHIVE = "migrations.tar.gz"
@@ -42,11 +41,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             self._remove_tmp_path(self._connection._shell.tmpdir)
 
     def _with_scripts(self, arguments: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
+        # What reads scripts is imported only here: a task without src has no use for it on the controller.
+        from ansible_collections.pgops.migrations.plugins.module_utils.scripts import shipment
+
         arguments["src"] = self._sources(arguments)
         arguments["_described"] = shipment.describe(arguments["src"], arguments.get("kind"))
         answer = self._run_module(arguments, task_vars)
         if answer.pop("_wants_scripts", False):
-            answer = self._run_module({**arguments, "_archive": self._ship(arguments["src"])}, task_vars)
+            archive = self._ship(lambda path: shipment.pack(arguments["src"], path))
+            answer = self._run_module({**arguments, "_archive": archive}, task_vars)
         return answer
 
     def _run_module(self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool = True) -> Dict[str, Any]:
@@ -80,13 +83,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             )
         return os.path.abspath(found)
 
-    def _ship(self, sources: List[str]) -> str:
-        """Put the scripts into the task's directory on the target. Return the archive's path there."""
+    def _ship(self, pack: Callable[[str], None]) -> str:
+        """Put the archive that pack writes into the task's directory on the target. Return its path there."""
         place = self._connection._shell.tmpdir
         remote = str(self._connection._shell.join_path(place, ARCHIVE))
         with tempfile.TemporaryDirectory() as directory:
             local = os.path.join(directory, ARCHIVE)
-            shipment.pack(sources, local)
+            pack(local)
             self._transfer_file(local, remote)
         self._fixup_perms2((place, remote))
         return remote

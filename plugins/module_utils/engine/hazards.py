@@ -24,14 +24,15 @@ SELECT c.oid::bigint, pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quo
  WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384
 """
 
-# What the session holds now, and how each of these relations looks to it. Stands inside the record of a step.
+# What the session holds now, and how each of these relations looks to it. Stands inside the record of a step. What was
+# there before the run has no oid above the latest; most of what the run itself makes has, and costs nothing here.
 HELD = """
 (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
           l.relation::bigint, l.mode, c.oid IS NOT NULL, c.relfilenode::bigint,
           (SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = l.relation AND attisdropped),
           (SELECT count(*) FROM pg_catalog.pg_index WHERE indrelid = l.relation)))
    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
-  WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted
+  WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted AND l.relation::bigint <= {latest}
     AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock'))
 """
 
@@ -93,6 +94,11 @@ def survey(connection: Any) -> Survey:
         found = {row[0]: Relation(row[1], row[2], row[3] or 0, row[4] or 0) for row in cursor.fetchall()}
     connection.rollback()
     return found
+
+
+def latest(before: Survey) -> int:
+    """Return the highest oid of the tables that were there before the run; 0: there were none."""
+    return max(before, default=0)
 
 
 def judge(before: Survey, held: Optional[Sequence[Sequence[Any]]], step: Step, hold_ms: int) -> Tuple[Hazard, ...]:

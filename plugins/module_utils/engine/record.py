@@ -15,7 +15,7 @@ from ..errors import MigrationError, PrivilegeError, ScriptFailed
 from ..model import Direction, HistoryRow, Step
 from ..version import COLLECTION_VERSION
 from . import history_sql as sql
-from .hazards import HELD
+from .hazards import HELD, Survey, latest
 from .history import OF_REPOSITORY, History, find
 
 STATEMENT = "pgops_record_%s"
@@ -38,10 +38,10 @@ class Entry:
 class Recorder:
     """Writes the history of one run, on one connection."""
 
-    def __init__(self, history: History, looking: bool = False) -> None:
+    def __init__(self, history: History, before: Optional[Survey] = None) -> None:
         """Take where to write.
 
-        :param looking: tell each time which locks the session holds.
+        :param before: the tables before the run, to tell each time which of them the session has locked; None: don't.
         """
         self.history = history
         literals = {
@@ -52,7 +52,9 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
-        self._held = deps.sql.SQL(HELD if looking else "NULL")
+        self._held = deps.sql.SQL("NULL")
+        if before is not None:
+            self._held = deps.sql.SQL(HELD).format(latest=deps.sql.Literal(latest(before)))
         self._prepared: Any = None  # the name of the statement
 
     def record(self, cursor: Any, entry: Entry, prelude: str = "") -> Any:

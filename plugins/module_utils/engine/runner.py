@@ -65,7 +65,7 @@ class _Run:
         self.jobs = prepared.jobs
         self.capture = capture
         self.watch = watch
-        self.recorder = Recorder(session.history, session.survey is not None)
+        self.recorder = Recorder(session.history, session.survey)
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[Outcome] = []
         self.skipped: List[Outcome] = []
