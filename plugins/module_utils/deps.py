@@ -13,7 +13,7 @@ import importlib
 import traceback
 from typing import Any, Optional
 
-from .errors import DependencyError
+from . import errors
 
 PSYCOPG2_ERROR: Optional[str] = None
 try:
@@ -85,7 +85,7 @@ def import_sqlacodegen() -> Any:
         return importlib.import_module("sqlacodegen.generators")
     except ImportError as error:
         message = "The sqlacodegen that is installed can't be used with SQLAlchemy %s: %s" % (version, error)
-        raise DependencyError(message, hint=CODEGEN) from None
+        raise errors.DependencyError(message, hint=CODEGEN) from None
 
 
 def _import(library: str, name: str, *parts: str) -> Any:
@@ -98,7 +98,7 @@ def _import(library: str, name: str, *parts: str) -> Any:
         raise _needed(library, message, INSTALL) from None
 
 
-def _needed(library: str, message: str, hint: str) -> DependencyError:
-    error = DependencyError(message, hint=hint)
+def _needed(library: str, message: str, hint: str) -> errors.DependencyError:
+    error = errors.DependencyError(message, hint=hint)
     error.library = library
     return error

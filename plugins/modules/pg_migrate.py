@@ -187,8 +187,8 @@ options:
     type: str
   src:
     description:
-      - Directories on the controller, instead of O(migrations_dir), which are on the host where the task runs; a relative
-        path is looked for beside the playbook and in the role.
+      - Directories on the controller, instead of O(migrations_dir), which are on the host where the task runs. A
+        relative path is looked for beside the playbook and in the role.
       - The scripts go to the host as one archive, and only when something is pending; they are removed afterwards.
       - They have to stand alone there; what they import must be installed on the host, or stand beside them.
     type: list

@@ -8,9 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Optional
 
-from .. import deps
-from ..errors import MigrationError
-from ..model import Outcome, Progress
+from .. import deps, errors, model
 from . import runner
 from .hazards import sized, survey
 from .history import History
@@ -86,8 +84,8 @@ def _run(
         progress = runner.run(
             _session(request, connection, history), prepared, witness.after_each if witness else _unseen
         )
-    except MigrationError as error:
-        progress = error.progress or Progress(left=view.plan.steps)
+    except errors.MigrationError as error:
+        progress = error.progress or model.Progress(left=view.plan.steps)
         report = _reported(report, progress, connection)
         error.report = witness.after_failure(report, history) if witness and progress.done else report
         raise
@@ -109,7 +107,7 @@ def _session(request: Request, connection: Any, history: History) -> Session:
     )
 
 
-def _reported(report: Report, progress: Progress, connection: Any) -> Report:
+def _reported(report: Report, progress: model.Progress, connection: Any) -> Report:
     hazards = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
     if not connection.closed:
         connection.rollback()
@@ -117,5 +115,5 @@ def _reported(report: Report, progress: Progress, connection: Any) -> Report:
     return replace(report, progress=progress, hazards=hazards)
 
 
-def _unseen(dummy: Outcome) -> None:
+def _unseen(dummy: model.Outcome) -> None:
     return None

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Optional
 
-from .. import deps
-from ..errors import ScriptFailed
-from ..model import Direction, PythonBody, SqlBody
+from .. import deps, errors, model
 from ..server.session import RELEASE, Mode, in_transaction, is_aborted
 from .failure import aborted, explain
 from .outside import Journal, drop_new_invalid_indexes
@@ -47,12 +45,12 @@ class Attempt:
     @property
     def asks(self) -> bool:
         """Return whether it is a repeatable migration that is still to be asked."""
-        return self.step.script.repeatable and self.step.direction is Direction.UP and not self.step.wanted
+        return self.step.script.repeatable and self.step.direction is model.Direction.UP and not self.step.wanted
 
     @property
     def repeatable(self) -> bool:
         """Return whether it may be tried again: what it did is undone, or it is known where to go on."""
-        return not self.session.single_transaction and (self.journal is None or isinstance(self.body, SqlBody))
+        return not self.session.single_transaction and (self.journal is None or isinstance(self.body, model.SqlBody))
 
     def run(self, cursor: Any) -> Optional[str]:
         """Run the body. Return what a person should know about how it ran.
@@ -60,14 +58,14 @@ class Attempt:
         :raises ShouldNotRun: when it is repeatable and doesn't want to; what it did to find out is undone.
         :raises MigrationError: when it fails.
         """
-        if isinstance(self.body, PythonBody):
+        if isinstance(self.body, model.PythonBody):
             self.connection.mode = Mode.HELD
             self.connection.on_leave = lambda: self._leave(cursor)
             if self.asks:
                 self._ask(cursor, self.body)
         if not self.body.transactional:
             self._leave(cursor)
-        if isinstance(self.body, SqlBody):
+        if isinstance(self.body, model.SqlBody):
             self._run_sql(cursor, self.body)
             return self.body.note
         return self._run_python(cursor, self.body)
@@ -79,7 +77,7 @@ class Attempt:
         if self.journal is not None:
             self.journal.close()
 
-    def _ask(self, cursor: Any, body: PythonBody) -> None:
+    def _ask(self, cursor: Any, body: model.PythonBody) -> None:
         if self._call("should_run", cursor, body):
             return
         self.connection.mode = Mode.FREE
@@ -96,7 +94,7 @@ class Attempt:
         if self.connection.mode is Mode.HELD:
             cursor.execute(RELEASE)
         self.connection.mode = Mode.FREE
-        total = len(self.body.messages) if isinstance(self.body, SqlBody) else None
+        total = len(self.body.messages) if isinstance(self.body, model.SqlBody) else None
         self.journal = Journal(self.session, self.step, total)
         self.journal.start(cursor, self.position)
         self.session.before_commit(cursor)
@@ -104,7 +102,7 @@ class Attempt:
         self.connection.autocommit = True
         self.session.guard(self.connection)
 
-    def _run_sql(self, cursor: Any, body: SqlBody) -> None:
+    def _run_sql(self, cursor: Any, body: model.SqlBody) -> None:
         for number, (text, offset) in enumerate(body.messages):
             if number < self.position:
                 continue
@@ -121,10 +119,10 @@ class Attempt:
             self.position = number
             self.journal.at(number)
 
-    def _run_python(self, cursor: Any, body: PythonBody) -> Optional[str]:
+    def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
         self._call(body.function, cursor, body)
         if self.connection.closed:
-            raise ScriptFailed(
+            raise errors.ScriptFailed(
                 "Migration %s failed (%s): it closed its connection" % (self.migration.script.label, body.path),
                 hint="Take the close() out; the connection belongs to the task.",
             )
@@ -137,7 +135,7 @@ class Attempt:
             return ENDED_NOTE
         return None
 
-    def _call(self, function: str, cursor: Any, body: PythonBody) -> Any:
+    def _call(self, function: str, cursor: Any, body: model.PythonBody) -> Any:
         try:
             with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument:
                 answer = getattr(self.prepared.modules[body.path], function)(argument)

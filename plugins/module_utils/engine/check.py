@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Sequence, Tuple
 
-from ..errors import MigrationError, RehearsalError
+from .. import errors, model
 from ..hazard import Hazard
-from ..model import Progress
 from ..server.scratch import Facts, RehearsalImpossible, facts_of
 from . import digest, drift
 from .hazards import cluster_wide, refuse, sized
@@ -28,7 +27,7 @@ def check(request: Request, tools: Tools, view: View, connection: Any) -> Report
     :param connection: to the target; None: it doesn't exist yet.
     :raises MigrationError: when a migration fails on the copy, or a required rehearsal can't be made.
     """
-    listed = Report(view.plan, Progress(left=view.plan.steps))
+    listed = Report(view.plan, model.Progress(left=view.plan.steps))
     jobs = read_all(view.plan.steps)
     if request.rehearsal == "off" or not jobs:
         return listed
@@ -38,7 +37,7 @@ def check(request: Request, tools: Tools, view: View, connection: Any) -> Report
         if request.rehearsal == "required":
             raise
         return replace(listed, warnings=("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."),))
-    except MigrationError as error:
+    except errors.MigrationError as error:
         raise _on_copy(error, listed) from None
     if rehearsal.stopped and request.rehearsal == "required":
         raise _incomplete(rehearsal)
@@ -63,7 +62,7 @@ def _judged(request: Request, view: View, connection: Any, report: Report) -> Re
         refuse(report.hazards or (), request.allow_hazards)
         if request.expect is not None:
             digest.expect(request.expect, before, steps, after)
-    except MigrationError as error:
+    except errors.MigrationError as error:
         error.report = replace(report, progress=replace(report.progress, done=(), left=steps))
         raise
     return report
@@ -84,13 +83,13 @@ def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Re
     """
     from .proof import Verdict, prove
 
-    listed = Report(view.plan, Progress(left=view.plan.steps))
+    listed = Report(view.plan, model.Progress(left=view.plan.steps))
     original, jobs = _original(request, view, connection), read_all(view.plan.steps)
     try:
         proofs = prove(original, _wishes(request), tools, jobs, request.diff_context)
     except RehearsalImpossible:
         raise
-    except MigrationError as error:
+    except errors.MigrationError as error:
         raise _on_copy(error, listed) from None
     report = replace(listed, progress=replace(listed.progress, skipped=proofs.skipped), rehearsal=proofs)
     report = replace(report, proofs=proofs.proofs)
@@ -100,8 +99,8 @@ def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Re
     return report
 
 
-def _irreversible(labels: Sequence[str], report: Report) -> RehearsalError:
-    error = RehearsalError(
+def _irreversible(labels: Sequence[str], report: Report) -> errors.RehearsalError:
+    error = errors.RehearsalError(
         "Not reversible: after down, or up again, the schema isn't what it was (%s)" % ", ".join(labels),
         hint="The diff of each says what its down leaves behind or takes away too much.",
     )
@@ -109,7 +108,7 @@ def _irreversible(labels: Sequence[str], report: Report) -> RehearsalError:
     return error
 
 
-def _on_copy(error: MigrationError, listed: Report) -> MigrationError:
+def _on_copy(error: errors.MigrationError, listed: Report) -> errors.MigrationError:
     """Say of an error of a run that it happened on a copy: on the target nothing was done."""
     error.report = replace(listed, progress=replace(error.progress or listed.progress, done=()))
     if error.progress is not None:
@@ -137,8 +136,8 @@ def _wishes(request: Request) -> Wishes:
     )
 
 
-def _incomplete(rehearsal: Rehearsal) -> RehearsalError:
-    return RehearsalError(
+def _incomplete(rehearsal: Rehearsal) -> errors.RehearsalError:
+    return errors.RehearsalError(
         "The rehearsal stopped before its end: %s" % rehearsal.stopped,
         hint="Apply that migration by itself, up to its version, with rehearsal: auto; then rehearse the rest.",
     )

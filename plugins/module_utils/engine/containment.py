@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, List, Optional
 
-from .. import deps
-from ..errors import RehearsalError
+from .. import deps, errors
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
 # DATABASE (TABLESPACE, PARAMETER) gives its lock back at once, but shows in the session's counts of changed rows.
@@ -45,7 +44,7 @@ COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*\n|/\*.*?\*/)+", re.DOTALL)
 ACTIVE_TRANSACTION = "25001"
 
 
-class NotProved(RehearsalError):
+class NotProved(errors.RehearsalError):
     """A step that must not run on a copy, because its effect would not stay there."""
 
 

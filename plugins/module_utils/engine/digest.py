@@ -8,20 +8,19 @@ from __future__ import annotations
 import hashlib
 from typing import Optional, Sequence
 
-from ..errors import ExpectationFailed
-from ..model import Step
+from .. import errors, model
 from ..schema.snapshot import Snapshot
 
 DIGITS = 16
 HINT = "Nothing was touched. Rehearse again (check mode), review what comes out, and expect the plan_digest of that."
 
 
-def digest_of(before: Snapshot, steps: Sequence[Step], after: Snapshot) -> str:
+def digest_of(before: Snapshot, steps: Sequence[model.Step], after: Snapshot) -> str:
     """Return the digest: sixteen hexadecimal digits each of the schema, the scripts and the resulting schema."""
     return "-".join(each[:DIGITS] for each in (before.digest(), _scripts(steps), after.digest()))
 
 
-def expect(expected: str, before: Snapshot, steps: Sequence[Step], after: Optional[Snapshot] = None) -> None:
+def expect(expected: str, before: Snapshot, steps: Sequence[model.Step], after: Optional[Snapshot] = None) -> None:
     """Compare with a reviewed digest, before anything is touched.
 
     :param after: the schema that comes out; None: it isn't known yet.
@@ -29,13 +28,13 @@ def expect(expected: str, before: Snapshot, steps: Sequence[Step], after: Option
     """
     parts = expected.strip().split("-")
     if len(parts) != 3:
-        raise ExpectationFailed("expect: %s is no plan_digest" % expected, hint="It is what check mode returns.")
+        raise errors.ExpectationFailed("expect: %s is no plan_digest" % expected, hint="It is what check mode returns.")
     found = {"the schema": before.digest(), "the scripts or what is pending": _scripts(steps)}
     if after is not None:
         found["the schema that comes out"] = after.digest()
     differing = [name for part, (name, digest) in zip(parts, found.items()) if part != digest[:DIGITS]]
     if differing:
-        raise ExpectationFailed("Not what was rehearsed: %s differs" % " and ".join(differing), hint=HINT)
+        raise errors.ExpectationFailed("Not what was rehearsed: %s differs" % " and ".join(differing), hint=HINT)
 
 
 def confirm(expected: str, after: Snapshot) -> None:
@@ -44,12 +43,12 @@ def confirm(expected: str, after: Snapshot) -> None:
     :raises ExpectationFailed: it stands all the same.
     """
     if expected.strip().rpartition("-")[2] != after.digest()[:DIGITS]:
-        raise ExpectationFailed(
+        raise errors.ExpectationFailed(
             "Everything was applied, but the schema that came out isn't the one that was rehearsed",
             hint="Look at the diff: something else has changed the schema meanwhile, or a script depends on rows.",
         )
 
 
-def _scripts(steps: Sequence[Step]) -> str:
+def _scripts(steps: Sequence[model.Step]) -> str:
     lines = ["%s %s %s" % (step.direction.value, step.script.version, step.script.checksum) for step in steps]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

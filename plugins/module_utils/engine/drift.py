@@ -12,9 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Optional, Sequence
 
-from .. import deps
-from ..errors import Drift
-from ..model import HistoryRow
+from .. import deps, errors, model
 from ..schema.diff import unified_diff
 from ..schema.snapshot import ObjectKey, Snapshot
 from . import history_sql as sql
@@ -35,7 +33,7 @@ class Drifted:
 
 
 def look(
-    connection: Any, history: History, rows: Sequence[HistoryRow], live: Snapshot, pg_dump: int, context: int
+    connection: Any, history: History, rows: Sequence[model.HistoryRow], live: Snapshot, pg_dump: int, context: int
 ) -> Optional[Drifted]:
     """Compare the live schema with what the last run left; None: it is the same, or nobody can say.
 
@@ -59,7 +57,7 @@ def look(
     return Drifted(since, unified_diff(_unpack(bytes(body)), live, context))
 
 
-def keep(connection: Any, history: History, rows: Sequence[HistoryRow], snapshot: Snapshot, pg_dump: int) -> None:
+def keep(connection: Any, history: History, rows: Sequence[model.HistoryRow], snapshot: Snapshot, pg_dump: int) -> None:
     """Keep the snapshot of what a run has left, in place of the one before."""
     with connection.cursor() as cursor:
         values = [_state_of(rows), pg_dump, snapshot.digest(), deps.psycopg2.Binary(_pack(snapshot))]
@@ -77,7 +75,7 @@ def settle(report: Report, found: Optional[Drifted], policy: str) -> Report:
     what = "The schema was changed since the last run (%s), and not by a migration" % found.since
     report = replace(report, drift=found)
     if policy == "fail":
-        error = Drift(
+        error = errors.Drift(
             what,
             hint="Nothing was touched. See drift.diff; undo the change, or write it into a migration and mark that as "
             "applied; or set on_drift.",
@@ -87,7 +85,7 @@ def settle(report: Report, found: Optional[Drifted], policy: str) -> Report:
     return replace(report, warnings=(*report.warnings, what + "; see drift.diff."))
 
 
-def _state_of(rows: Sequence[HistoryRow]) -> str:
+def _state_of(rows: Sequence[model.HistoryRow]) -> str:
     """Return a digest of what is applied, and when: it tells whether the history has been written since."""
     text = json.dumps(sorted((row.version.text, row.applied or "") for row in rows))
     return hashlib.sha256(text.encode()).hexdigest()

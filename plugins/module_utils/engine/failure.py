@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Optional, Tuple
 
-from .. import deps
-from ..errors import ConnectError, LockTimeout, MigrationError, ScriptFailed
-from ..model import Body, Migration, PythonBody
-from ..scripts.reading import position
+from .. import deps, errors, model
+from ..scripts import reading
 from .pyscript import line_of
 
 LOCK_NOT_AVAILABLE = "55P03"
@@ -20,15 +18,17 @@ ENGINE_HINT = (
 )
 
 
-def explain(error: BaseException, migration: Migration, body: Body, connection: Any, offset: int = 0) -> MigrationError:
+def explain(
+    error: BaseException, migration: model.Migration, body: model.Body, connection: Any, offset: int = 0
+) -> errors.MigrationError:
     """Return the error to raise for what happened while a body ran.
 
     :param offset: where the failing statement begins in the body's text, in characters.
     """
     script = migration.script
-    if isinstance(error, MigrationError):
+    if isinstance(error, errors.MigrationError):
         return error.about(version=str(script.version), path=body.path)
-    engine_hint = ENGINE_HINT if isinstance(body, PythonBody) and body.wants_engine else None
+    engine_hint = ENGINE_HINT if isinstance(body, model.PythonBody) and body.wants_engine else None
     # SQLAlchemy wraps what the driver raised.
     original = getattr(error, "orig", None)
     if isinstance(original, deps.psycopg2.Error):
@@ -48,9 +48,9 @@ def explain(error: BaseException, migration: Migration, body: Body, connection: 
     )
 
 
-def aborted(migration: Migration, body: Body) -> ScriptFailed:
+def aborted(migration: model.Migration, body: model.Body) -> errors.ScriptFailed:
     """Return the error for a script that ended well, but had an error of the server's swallowed."""
-    return ScriptFailed(
+    return errors.ScriptFailed(
         "Migration %s failed (%s): it left its transaction aborted, an error of the server's was passed over in it"
         % (migration.script.label, body.path),
         hint="Let the error be raised, or put connection.commit() before and connection.rollback() after the statement "
@@ -60,10 +60,10 @@ def aborted(migration: Migration, body: Body) -> ScriptFailed:
     )
 
 
-def _kind(sqlstate: Optional[str], connection: Any) -> "type[MigrationError]":
+def _kind(sqlstate: Optional[str], connection: Any) -> "type[errors.MigrationError]":
     if connection.closed:
-        return ConnectError
-    return LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else ScriptFailed
+        return errors.ConnectError
+    return errors.LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else errors.ScriptFailed
 
 
 def _what(error: BaseException) -> Tuple[str, Optional[str], Optional[str]]:
@@ -85,10 +85,10 @@ def _what(error: BaseException) -> Tuple[str, Optional[str], Optional[str]]:
     return message, diag.message_hint, error.pgcode
 
 
-def _where(error: BaseException, body: Body, offset: int) -> Tuple[Optional[int], Optional[int]]:
-    if isinstance(body, PythonBody):
+def _where(error: BaseException, body: model.Body, offset: int) -> Tuple[Optional[int], Optional[int]]:
+    if isinstance(body, model.PythonBody):
         return line_of(error, body.path), None
     at = error.diag.statement_position if isinstance(error, deps.psycopg2.Error) else None
     if at is None:
-        return (position(body.text, offset)[0], None) if offset else (None, None)
-    return position(body.text, offset + int(at) - 1)
+        return (reading.position(body.text, offset)[0], None) if offset else (None, None)
+    return reading.position(body.text, offset + int(at) - 1)

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
-from ..errors import HistoryForeign
-from ..model import Script, Version
+from .. import errors, model
 
 COLUMNS = """
 SELECT a.attname::text FROM pg_catalog.pg_attribute a
@@ -105,32 +104,32 @@ def look(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
     return None
 
 
-def adopted(found: Found, scripts: Sequence[Script]) -> Tuple[Script, ...]:
+def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script, ...]:
     """Return what to record as applied: exactly what the table says, also where a file is gone.
 
     :raises HistoryForeign: when the other tool left one half-done.
     """
     for version, dummy, well in found.rows:
         if not well:
-            raise HistoryForeign(
+            raise errors.HistoryForeign(
                 "%s left the migration %s half-done, as its table %s says"
                 % (found.tool.name, version, found.tool.table),
                 hint="Mend it with that tool first; nothing was taken over.",
                 version=version,
             )
-    versions = {Version.parse(version): name or "" for version, name, dummy in found.rows}
+    versions = {model.Version.parse(version): name or "" for version, name, dummy in found.rows}
     if found.tool.up_to:
         last = max(versions, default=None)
         return tuple(script for script in scripts if last is not None and script.version <= last)
-    files: Dict[Version, Script] = {script.version: script for script in scripts}
-    return tuple(files.get(version) or Script(version, versions[version], "", "") for version in sorted(versions))
+    files: Dict[model.Version, model.Script] = {script.version: script for script in scripts}
+    return tuple(files.get(version) or model.Script(version, versions[version], "", "") for version in sorted(versions))
 
 
-def refusal(found: Found) -> HistoryForeign:
+def refusal(found: Found) -> errors.HistoryForeign:
     """Return the error for a database whose migrations another tool has applied."""
     versions: List[str] = [version for version, dummy, well in found.rows]
-    last = str(max(map(Version.parse, versions))) if versions else "none"
-    return HistoryForeign(
+    last = str(max(map(model.Version.parse, versions))) if versions else "none"
+    return errors.HistoryForeign(
         "This database's migrations are recorded by %s (table %s, last version %s), and not here yet"
         % (found.tool.name, found.tool.table, last),
         hint='baseline_version: adopt takes over what it says was applied; baseline_version: "0" begins without it.',

@@ -9,11 +9,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Iterator
 
-from .. import deps
-from ..errors import MigrationError, RehearsalError
+from .. import deps, errors
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
-from ..scripts.reading import decode
+from ..scripts import reading
 from ..server import client
 from ..server.connection import Target, connect, settled
 from ..server.names import QualifiedName
@@ -56,7 +55,7 @@ def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: To
     text = HEAD + "\n" + as_text(schema.snapshot.objects.values())
     with scratch_database(schema.target, schema.facts) as scratch:
         # What counts is what will be read of the file.
-        prove(schema, scratch, lambda connection: _execute(connection, decode(text.encode(), "")))
+        prove(schema, scratch, lambda connection: _execute(connection, reading.decode(text.encode(), "")))
     return text
 
 
@@ -90,7 +89,7 @@ def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> Non
         connection.commit()
     diff = unified_diff(schema.snapshot, schema.camera.take(scratch.target))
     if diff:
-        error = RehearsalError(
+        error = errors.RehearsalError(
             "The schema can't be written as a migration: applied to an empty database it comes out different",
             hint="The diff shows what. Nothing was written.",
         )
@@ -104,7 +103,7 @@ def refused_as_error() -> Iterator[None]:
     try:
         yield
     except deps.psycopg2.Error as error:
-        raise MigrationError(
+        raise errors.MigrationError(
             "The schema can't be written as a migration: on an empty database it fails with: %s"
             % error.diag.message_primary,
             hint="Nothing was written.",

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Dict, List, Optional, Sequence, Tuple
 
-from ..errors import OptionInvalid, ScriptInvalid
-from ..model import Script, Version
+from .. import errors, model
 from ..scripts.discovery import discover
 from ..scripts.repository import find as repository_of
 from ..server.connection import Target
@@ -117,7 +116,7 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     return Generated(version, tuple(files), files)
 
 
-def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence[Script]) -> str:
+def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence[model.Script]) -> str:
     if scripts:
         return scripts[0].kind
     return "sqlalchemy" if in_repository else "python" if request.source is None else "sql"
@@ -126,7 +125,7 @@ def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence
 def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
     """Return the migration that the source's schema is."""
     if kind == "python" or tools is None:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "kind: a schema is written as sql or sqlalchemy, not as %s" % kind,
             hint="Generate it into a directory of its own.",
         )
@@ -142,37 +141,37 @@ def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
 def _slug(name: str) -> str:
     slug = re.sub(r"\s+", "_", name.strip())
     if not slug or slug.startswith(".") or re.search(r"[/\\\x00-\x1f]", slug):
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "name: %r can't be part of a file's name" % name, hint="Write words only; the directory is migrations_dir."
         )
     return slug
 
 
-def _next_version(versions: Sequence[Version], now: datetime) -> str:
+def _next_version(versions: Sequence[model.Version], now: datetime) -> str:
     """Return the next number where the directory is numbered, keeping its leading zeros; else the moment in UTC."""
     numbered = [version for version in versions if len(version.text.replace("-", "")) <= NUMBER_DIGITS]
     if numbered and len(numbered) < len(versions):
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "Some of the versions are numbers (%s), others moments in time (%s)"
             % (numbered[-1], next(version for version in versions if version not in numbered)),
             hint="Which of the two the next one is can't be told. Write its files by hand.",
         )
     if not numbered:
-        while Version.parse(now.strftime(TIMESTAMP)) in versions:
+        while model.Version.parse(now.strftime(TIMESTAMP)) in versions:
             now += timedelta(seconds=1)
         return now.strftime(TIMESTAMP)
     last = max(numbered)
     return str(last.parts[0] + 1).zfill(len(last.text))
 
 
-def _refuse_other_kind(kind: str, scripts: Sequence[Script]) -> None:
+def _refuse_other_kind(kind: str, scripts: Sequence[model.Script]) -> None:
     if kind not in TEMPLATES:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "kind: the directory's scripts are %s, and only %s can be written" % (kind, " and ".join(TEMPLATES)),
             hint="Write its files by hand, or generate into another directory.",
         )
     if scripts and scripts[0].kind != kind:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "kind: the directory's scripts are %s, not %s" % (scripts[0].kind, kind),
             hint="A directory holds one kind. Leave kind out, or generate into another directory.",
         )
@@ -203,8 +202,8 @@ def _require_writable(directory: str) -> None:
         raise _unwritable(directory, errno.EACCES)
 
 
-def _unwritable(directory: str, number: Optional[int]) -> ScriptInvalid:
-    return ScriptInvalid(
+def _unwritable(directory: str, number: Optional[int]) -> errors.ScriptInvalid:
+    return errors.ScriptInvalid(
         "No migration can be written into %s: %s" % (directory, os.strerror(number or 0)),
         hint="Mend the directory's rights, or name another one.",
         path=directory,

@@ -8,9 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from ..errors import HazardRefused
+from .. import errors, model
 from ..hazard import Hazard, HazardKind
-from ..model import Step
 
 # Every table, materialized view and partition of the database, as it is before the run.
 SURVEY = """
@@ -101,7 +100,9 @@ def latest(before: Survey) -> int:
     return max(before, default=0)
 
 
-def judge(before: Survey, held: Optional[Sequence[Sequence[Any]]], step: Step, hold_ms: int) -> Tuple[Hazard, ...]:
+def judge(
+    before: Survey, held: Optional[Sequence[Sequence[Any]]], step: model.Step, hold_ms: int
+) -> Tuple[Hazard, ...]:
     """Return the hazards of a step.
 
     :param before: the tables before the run; what the run itself has made is nobody else's yet.
@@ -131,7 +132,7 @@ def refuse(found: Sequence[Hazard], allowed: Optional[Sequence[str]]) -> None:
     """
     refused = [hazard for hazard in found if allowed is not None and hazard.kind.value not in allowed]
     if refused:
-        raise HazardRefused(
+        raise errors.HazardRefused(
             "Not allowed: " + "; ".join(map(sentence, refused)),
             hint="The database wasn't touched. %s Or add it to allow_hazards." % RULES[refused[0].kind][1],
             version=refused[0].version,

@@ -12,9 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Tuple
 
-from .. import deps
-from ..errors import HistoryForeign, PrivilegeError
-from ..model import HistoryRow, Version
+from .. import deps, errors, model
 from ..server.names import QualifiedName
 from . import history_sql as sql
 
@@ -91,7 +89,7 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
     return History(replace(wanted, schema=schema), oid, tuple(columns), fingerprint, repository_id)
 
 
-def rows(connection: Any, history: History) -> Tuple[HistoryRow, ...]:
+def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
     """Return what is recorded, a row for each version, ordered by time of application; () where there is no history.
 
     :raises HistoryForeign: when a version in it isn't one.
@@ -106,7 +104,7 @@ def rows(connection: Any, history: History) -> Tuple[HistoryRow, ...]:
             cursor.execute(history.compose(sql.ROWS, **optional))
             found = cursor.fetchall()
     except deps.psycopg2.Error as error:
-        raise PrivilegeError(
+        raise errors.PrivilegeError(
             "The history table %s can't be read: %s" % (history.table, error.diag.message_primary or error),
             hint="Grant SELECT on it to the role that connects.",
             sqlstate=error.pgcode,
@@ -114,7 +112,7 @@ def rows(connection: Any, history: History) -> Tuple[HistoryRow, ...]:
     try:
         return _fold([_row(*values) for values in found])
     except (ValueError, TypeError) as error:
-        raise HistoryForeign(
+        raise errors.HistoryForeign(
             "The history table %s holds a version that isn't one: %s" % (history.table, error),
             hint="Set history_table to another name, or mend that row.",
         ) from None
@@ -135,7 +133,7 @@ def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str]
         return
     written = comment[len(OF_REPOSITORY) :]
     if written != repository_id:
-        raise HistoryForeign(
+        raise errors.HistoryForeign(
             "%s is the history of the repository %s, not of %s" % (wanted, written, repository_id or "these scripts"),
             hint="Each repository has a history of its own. Leave history_table out, or name another.",
         )
@@ -143,13 +141,13 @@ def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str]
 
 def _row(
     version: str, applied: Optional[str], name: Optional[str], checksum: Optional[str], event: Optional[str]
-) -> HistoryRow:
-    return HistoryRow(Version.parse(version), applied, name, checksum, event, (version,))
+) -> model.HistoryRow:
+    return model.HistoryRow(model.Version.parse(version), applied, name, checksum, event, (version,))
 
 
-def _fold(rows: List[HistoryRow]) -> Tuple[HistoryRow, ...]:
+def _fold(rows: List[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:
     """Make one row of several for the same version; the latest tells how it stands, and all spellings are kept."""
-    folded: Dict[Version, HistoryRow] = {}
+    folded: Dict[model.Version, model.HistoryRow] = {}
     for row in rows:
         earlier = folded.pop(row.version, None)
         folded[row.version] = row if earlier is None else replace(row, spellings=earlier.spellings + row.spellings)
@@ -166,7 +164,7 @@ def _current_schema(cursor: Any) -> str:
     cursor.execute(sql.CURRENT_SCHEMA)
     schema = cursor.fetchone()[0]
     if schema is None:
-        raise PrivilegeError(
+        raise errors.PrivilegeError(
             "No schema of this session's search_path exists, so the history table has no place",
             hint="Set history_table to schema.table, or mend the search_path.",
         )
@@ -179,7 +177,7 @@ def _refuse_foreign(wanted: QualifiedName, relkind: str, columns: List[str]) -> 
     known = set(types) <= {"version", "applied", *OWN_COLUMNS}
     if relkind in "rp" and text and types.get("applied") == "timestamp with time zone" and known:
         return
-    raise HistoryForeign(
+    raise errors.HistoryForeign(
         "%s is there, but isn't a history of this collection: its columns are %s"
         % (wanted, ", ".join(columns) or "none"),
         hint="It belongs to another tool; nothing was touched. Set history_table to another name.",

@@ -9,9 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
-from .. import deps
-from ..errors import DatabaseMissing, MigrationError
-from ..model import HistoryRow, Script, State, Version
+from .. import deps, errors, model
 from ..scripts.discovery import discover, read
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
@@ -43,10 +41,10 @@ class Standing:
     :ivar modified: its checksum differs from the one recorded.
     """
 
-    version: Version
+    version: model.Version
     name: str
     kind: Optional[str]
-    state: State
+    state: model.State
     repeatable: bool = False
     reversible: Optional[bool] = None
     applied_at: Optional[str] = None
@@ -59,13 +57,13 @@ class Info:
     """All migrations, ordered as asked for."""
 
     standings: Tuple[Standing, ...]
-    latest: Optional[Version]
-    current: Optional[Version]
+    latest: Optional[model.Version]
+    current: Optional[model.Version]
 
     @property
     def pending_count(self) -> int:
         """Return how many would be applied; repeatable ones that ran before don't count."""
-        return sum(each.state in (State.PENDING, State.FAILED) for each in self.standings)
+        return sum(each.state in (model.State.PENDING, model.State.FAILED) for each in self.standings)
 
 
 def info(request: InfoRequest) -> Info:
@@ -80,7 +78,7 @@ def info(request: InfoRequest) -> Info:
             rows = history_room.rows(connection, history)
             failed = _failed(connection, history)
             connection.rollback()
-    except DatabaseMissing:
+    except errors.DatabaseMissing:
         rows, failed = (), frozenset()
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
     standings.sort(key=lambda each: each.version)
@@ -104,7 +102,7 @@ def listing(found: Info, wide: bool) -> List[str]:
     return lines + _legend(found.standings)
 
 
-def _highest(versions: Sequence[Version]) -> Optional[Version]:
+def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
     return max((version for version in versions if not version.is_repeatable), default=None)
 
 
@@ -114,7 +112,7 @@ def _legend(standings: Iterable[Standing]) -> List[str]:
 
 
 def _of_scripts(
-    scripts: Sequence[Script], rows: Sequence[HistoryRow], failed: FrozenSet[Version]
+    scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow], failed: FrozenSet[model.Version]
 ) -> Iterable[Standing]:
     recorded = {row.version: row for row in rows}
     for script in scripts:
@@ -131,36 +129,36 @@ def _of_scripts(
         )
 
 
-def _of_missing(scripts: Sequence[Script], rows: Sequence[HistoryRow]) -> Iterable[Standing]:
+def _of_missing(scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow]) -> Iterable[Standing]:
     there = {script.version for script in scripts}
     for row in rows:
         if row.version not in there:
-            state = State.DEFERRED if row.applied is None else State.APPLIED
+            state = model.State.DEFERRED if row.applied is None else model.State.APPLIED
             yield Standing(row.version, row.name or "", None, state, applied_at=row.applied, missing=True)
 
 
-def _state(script: Script, row: Optional[HistoryRow], failed: FrozenSet[Version]) -> State:
+def _state(script: model.Script, row: Optional[model.HistoryRow], failed: FrozenSet[model.Version]) -> model.State:
     if row is not None:
-        return State.DEFERRED if row.applied is None else State.APPLIED
+        return model.State.DEFERRED if row.applied is None else model.State.APPLIED
     if script.version in failed:
-        return State.FAILED
-    return State.DEFERRED if script.deferred else State.PENDING
+        return model.State.FAILED
+    return model.State.DEFERRED if script.deferred else model.State.PENDING
 
 
-def _reversible(script: Script) -> Optional[bool]:
+def _reversible(script: model.Script) -> Optional[bool]:
     """Return whether it has a down; None: it can't be read."""
     try:
         return read(script).down is not None
-    except MigrationError:
+    except errors.MigrationError:
         return None
 
 
-def _failed(connection: Any, history: history_room.History) -> FrozenSet[Version]:
+def _failed(connection: Any, history: history_room.History) -> FrozenSet[model.Version]:
     """Return the versions whose last event is a failure."""
     if not history.exists:
         return frozenset()
     try:
-        return frozenset(Version.parse(version) for version in history_room.last_failed(connection, history))
+        return frozenset(model.Version.parse(version) for version in history_room.last_failed(connection, history))
     except (deps.psycopg2.Error, ValueError):
         connection.rollback()
         return frozenset()

@@ -8,34 +8,35 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Dict, List, Sequence, Tuple, Type
 
-from ..errors import MigrationError, Missing, Modified, OutOfOrder
-from ..model import Finding, Flaw, HistoryRow, Plan, Reason, Script
+from .. import errors, model
 from .request import Policies
 
 SENTENCES = {
-    Flaw.MODIFIED: "Modified after it was applied: %s",
-    Flaw.MISSING: "Applied, but the file is gone: %s",
-    Flaw.OUT_OF_ORDER: "Not applied, yet below the current version: %s",
+    model.Flaw.MODIFIED: "Modified after it was applied: %s",
+    model.Flaw.MISSING: "Applied, but the file is gone: %s",
+    model.Flaw.OUT_OF_ORDER: "Not applied, yet below the current version: %s",
 }
-FAILURES: Dict[Flaw, Tuple[Type[MigrationError], str]] = {
-    Flaw.MODIFIED: (
-        Modified,
+FAILURES: Dict[model.Flaw, Tuple[Type[errors.MigrationError], str]] = {
+    model.Flaw.MODIFIED: (
+        errors.Modified,
         "Nothing was touched. Restore what was applied and put the change into a new migration; if the database is as "
         "the script says now, mark the version as applied again with pg_migration_mark; or set on_modified.",
     ),
-    Flaw.MISSING: (
-        Missing,
+    model.Flaw.MISSING: (
+        errors.Missing,
         "Nothing was touched. Bring the file back, or forget the migration with pg_migration_mark, state: pending; or "
         "set on_missing.",
     ),
-    Flaw.OUT_OF_ORDER: (
-        OutOfOrder,
+    model.Flaw.OUT_OF_ORDER: (
+        errors.OutOfOrder,
         "Nothing was touched. Give it a version above the current one, or set on_out_of_order: apply.",
     ),
 }
 
 
-def examine(scripts: Sequence[Script], history: Sequence[HistoryRow], plan: Plan) -> Tuple[Finding, ...]:
+def examine(
+    scripts: Sequence[model.Script], history: Sequence[model.HistoryRow], plan: model.Plan
+) -> Tuple[model.Finding, ...]:
     """Return what doesn't agree: first what was modified, then what is missing, then what is out of order.
 
     A repeatable script may change: it runs again. A checksum that another tool didn't record can't differ.
@@ -45,24 +46,24 @@ def examine(scripts: Sequence[Script], history: Sequence[HistoryRow], plan: Plan
     current = max(plan.applied, default=None)
     modified = [each for each in scripts if each.version in rows and is_modified(each, rows[each.version])]
     missing = [row for row in history if row.applied is not None and row.version not in files]
-    pending = [step.script for step in plan.steps if step.reason is Reason.PENDING]
+    pending = [step.script for step in plan.steps if step.reason is model.Reason.PENDING]
     late = [script for script in pending if current is not None and script.version < current]
     return (
-        *(_of_script(Flaw.MODIFIED, script) for script in modified),
-        *(Finding(Flaw.MISSING, row.version, _label(row)) for row in missing),
-        *(_of_script(Flaw.OUT_OF_ORDER, script) for script in late),
+        *(_of_script(model.Flaw.MODIFIED, script) for script in modified),
+        *(model.Finding(model.Flaw.MISSING, row.version, _label(row)) for row in missing),
+        *(_of_script(model.Flaw.OUT_OF_ORDER, script) for script in late),
     )
 
 
-def settle(plan: Plan, policies: Policies) -> Tuple[Plan, List[str]]:
+def settle(plan: model.Plan, policies: Policies) -> Tuple[model.Plan, List[str]]:
     """Return the plan as the policies want it, and what to warn of.
 
     :raises MigrationError: Modified, Missing or OutOfOrder, naming all of them, where the policy says fail.
     """
     chosen = {
-        Flaw.MODIFIED: policies.modified,
-        Flaw.MISSING: policies.missing,
-        Flaw.OUT_OF_ORDER: policies.out_of_order,
+        model.Flaw.MODIFIED: policies.modified,
+        model.Flaw.MISSING: policies.missing,
+        model.Flaw.OUT_OF_ORDER: policies.out_of_order,
     }
     warnings = []
     for flaw, policy in chosen.items():
@@ -75,28 +76,28 @@ def settle(plan: Plan, policies: Policies) -> Tuple[Plan, List[str]]:
             raise kind(sentence, hint=hint, version=str(found[0].version), path=found[0].path)
         if policy == "warn":
             warnings.append(sentence + ".")
-        elif flaw is Flaw.OUT_OF_ORDER:
+        elif flaw is model.Flaw.OUT_OF_ORDER:
             plan = _without(plan, found)
     return plan, warnings
 
 
-def _without(plan: Plan, found: Sequence[Finding]) -> Plan:
+def _without(plan: model.Plan, found: Sequence[model.Finding]) -> model.Plan:
     versions = {finding.version for finding in found}
-    late = tuple((step.script, Reason.OUT_OF_ORDER) for step in plan.steps if step.script.version in versions)
+    late = tuple((step.script, model.Reason.OUT_OF_ORDER) for step in plan.steps if step.script.version in versions)
     steps = tuple(step for step in plan.steps if step.script.version not in versions)
     return replace(plan, steps=steps, left_out=plan.left_out + late)
 
 
-def is_modified(script: Script, row: HistoryRow) -> bool:
+def is_modified(script: model.Script, row: model.HistoryRow) -> bool:
     """Return whether an applied script's text isn't the recorded one."""
     if script.repeatable or script.repeats_on_change or not row.checksum:
         return False
     return row.checksum != script.checksum
 
 
-def _of_script(flaw: Flaw, script: Script) -> Finding:
-    return Finding(flaw, script.version, script.label, script.path)
+def _of_script(flaw: model.Flaw, script: model.Script) -> model.Finding:
+    return model.Finding(flaw, script.version, script.label, script.path)
 
 
-def _label(row: HistoryRow) -> str:
+def _label(row: model.HistoryRow) -> str:
     return "_".join(filter(None, [str(row.version), row.name]))

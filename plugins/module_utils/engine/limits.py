@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from .. import deps
-from ..errors import ConnectError
+from .. import deps, errors
 from ..server.connection import Target, connect
 from .request import Limits
 
@@ -51,7 +50,7 @@ def require_own_backend(connection: Any, target: Target) -> None:
     finally:
         other.close()
     if shared:
-        raise ConnectError(
+        raise errors.ConnectError(
             "A connection pooler (PgBouncer?) in transaction mode is between here and the server: the session changes "
             "from one transaction to the next, so no lock would hold for the whole run",
             hint="Connect to the server itself, or to a pool in session mode. Nothing was touched.",

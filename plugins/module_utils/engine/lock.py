@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, Dict, Optional
 
-from ..errors import LockHeld
+from .. import errors
 
 # The letters "pgopsmig" as a number: one lock for each database, whatever the history is called.
 KEY = int.from_bytes(b"pgopsmig", "big")
@@ -74,11 +74,11 @@ def _holder(connection: Any) -> Optional[Dict[str, Any]]:
     return dict(zip(("pid", "user", "application", "address", "since"), row)) if row else None
 
 
-def _held(holder: Optional[Dict[str, Any]], wait: float) -> LockHeld:
+def _held(holder: Optional[Dict[str, Any]], wait: float) -> errors.LockHeld:
     if holder is None:
-        return LockHeld("Another run had this database's lock until just now", hint="Run again.")
+        return errors.LockHeld("Another run had this database's lock until just now", hint="Run again.")
     who = "pid {pid}, user {user}, application {application}, connected since {since}".format(**holder)
-    return LockHeld(
+    return errors.LockHeld(
         "Another run works on this database (%s); waited %g s for it" % (who, wait),
         hint="Wait for it, or raise lock_wait; if it is dead, SELECT pg_terminate_backend(%s)." % holder["pid"],
         blockers=[holder],

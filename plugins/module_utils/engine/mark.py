@@ -9,8 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from ..errors import UnknownVersion
-from ..model import Direction, HistoryRow, Reason, Script, State, Step, Version
+from .. import errors, model
 from ..scripts.discovery import discover
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
@@ -22,7 +21,7 @@ from .plan import find_version
 from .record import Entry, Recorder, ensure, log
 
 # What the log says of a mark.
-EVENTS = {State.APPLIED: "marked", State.DEFERRED: "deferred", State.PENDING: "forgotten"}
+EVENTS = {model.State.APPLIED: "marked", model.State.DEFERRED: "deferred", model.State.PENDING: "forgotten"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class MarkRequest:
     directories: Tuple[str, ...]
     history_table: QualifiedName
     versions: Tuple[str, ...]
-    state: State
+    state: model.State
     kind: Optional[str] = None
     repository_id: Optional[str] = None
     lock_wait: float = 60
@@ -49,8 +48,8 @@ class Mark:
 
     version: str
     name: Optional[str]
-    before: State
-    after: State
+    before: model.State
+    after: model.State
     anew: bool = False
 
     @property
@@ -78,7 +77,7 @@ def mark(request: MarkRequest) -> List[Mark]:
                 release(connection)
 
 
-def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> List[Mark]:
+def _write(connection: Any, request: MarkRequest, scripts: Sequence[model.Script]) -> List[Mark]:
     history, planned = _plan(connection, request, scripts)
     if any(each.written for each, dummy in planned):
         history = ensure(connection, history)
@@ -86,7 +85,7 @@ def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> 
         with connection.cursor() as cursor:
             for each, step in planned:
                 entry = Entry(EVENTS[request.state], step)
-                if each.written and each.after is each.before is State.PENDING:
+                if each.written and each.after is each.before is model.State.PENDING:
                     log(cursor, history, entry)  # there is no row to take away
                 elif each.written:
                     recorder.record(cursor, entry)
@@ -94,13 +93,15 @@ def _write(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> 
     return [each for each, dummy in planned]
 
 
-def _plan(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> Tuple[Any, List[Tuple[Mark, Step]]]:
+def _plan(
+    connection: Any, request: MarkRequest, scripts: Sequence[model.Script]
+) -> Tuple[Any, List[Tuple[Mark, model.Step]]]:
     """Return the history, and what to write for each version."""
     history = history_room.find(connection, request.history_table, request.repository_id)
     rows = {row.version: row for row in history_room.rows(connection, history)}
     connection.rollback()
     files = {script.version: script for script in scripts}
-    planned: Dict[Version, Tuple[Mark, Step]] = {}
+    planned: Dict[model.Version, Tuple[Mark, model.Step]] = {}
     for text in request.versions:
         each, step = _plan_one(text, request.state, files, rows)
         planned.setdefault(step.script.version, (each, step))
@@ -110,22 +111,24 @@ def _plan(connection: Any, request: MarkRequest, scripts: Sequence[Script]) -> T
 
 
 def _plan_one(
-    text: str, state: State, files: Dict[Version, Script], rows: Dict[Version, HistoryRow]
-) -> Tuple[Mark, Step]:
+    text: str, state: model.State, files: Dict[model.Version, model.Script], rows: Dict[model.Version, model.HistoryRow]
+) -> Tuple[Mark, model.Step]:
     """A missing file's migration can be forgotten; to be marked as anything else, it must be there."""
-    recorded = list(rows) if state is State.PENDING else []
+    recorded = list(rows) if state is model.State.PENDING else []
     version = find_version(text, list(files.values()), recorded)
     row = rows.get(version)
     script = files.get(version) or _ghost(version, row)
-    before = State.PENDING if row is None else State.DEFERRED if row.applied is None else State.APPLIED
-    direction = Direction.DOWN if state is State.PENDING else Direction.UP
-    step = Step(script, direction, Reason.PENDING, row.spellings if row else ())
-    anew = before is state is State.APPLIED and row is not None and is_modified(script, row)
+    before = (
+        model.State.PENDING if row is None else model.State.DEFERRED if row.applied is None else model.State.APPLIED
+    )
+    direction = model.Direction.DOWN if state is model.State.PENDING else model.Direction.UP
+    step = model.Step(script, direction, model.Reason.PENDING, row.spellings if row else ())
+    anew = before is state is model.State.APPLIED and row is not None and is_modified(script, row)
     return Mark(str(script.version), script.name or None, before, state, anew), step
 
 
-def _ghost(version: Version, row: Optional[HistoryRow]) -> Script:
+def _ghost(version: model.Version, row: Optional[model.HistoryRow]) -> model.Script:
     """Return a stand-in for a script whose file is gone."""
     if row is None:
-        raise UnknownVersion("No script has the version %s" % version, version=str(version))
-    return Script(version, row.name or "", "", "")
+        raise errors.UnknownVersion("No script has the version %s" % version, version=str(version))
+    return model.Script(version, row.name or "", "", "")

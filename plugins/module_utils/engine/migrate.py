@@ -9,10 +9,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, Tuple
 
-from ..errors import DatabaseMissing
-from ..model import Progress
+from .. import errors, model
+from ..scripts import reading
 from ..scripts.discovery import discover
-from ..scripts.reading import refuse_writable
 from ..server.connection import connect, settled
 from .history import History
 from .request import Report, Request
@@ -32,7 +31,7 @@ def migrate(request: Request, tools: Tools) -> Report:
     warnings = tuple("There are no migrations in %s." % each for each in request.directories if not scripts)
     try:
         connection = connect(request.target, PROGRAM)
-    except DatabaseMissing:
+    except errors.DatabaseMissing:
         if not request.checking:
             raise
         report = _proceed(
@@ -58,9 +57,9 @@ def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Rep
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
         view, skipped = _ask_ahead(request, view, connection)
     if not request.allow_writable_scripts and not request.described:
-        refuse_writable(step.script.path for step in view.plan.steps)
+        reading.refuse_writable(step.script.path for step in view.plan.steps)
     if view.plan.idle:
-        return Report(view.plan, Progress(skipped=skipped))
+        return Report(view.plan, model.Progress(skipped=skipped))
     if request.state == "tested" or request.checking:
         from .check import check, prove_all
 

@@ -9,9 +9,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from .. import deps
-from ..errors import Interrupted
-from ..model import Plan, Step
+from .. import deps, errors, model
 from ..server.connection import connect
 from . import history_sql as sql
 from .history import History
@@ -56,7 +54,7 @@ class Journal:
     :ivar invalid: the indexes (their oids) that were invalid before.
     """
 
-    def __init__(self, session: Session, step: Step, total: Optional[int]) -> None:
+    def __init__(self, session: Session, step: model.Step, total: Optional[int]) -> None:
         self.session, self.step, self.total = session, step, total
         self.invalid: Tuple[int, ...] = ()
         self._id: Optional[int] = None
@@ -104,7 +102,7 @@ def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Di
     return {row[0]: each for row in found for each in [_read(*row)] if not _left_nothing(each)}
 
 
-def resume(connection: Any, plan: Plan, found: Dict[str, Unfinished], policy: str) -> Plan:
+def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model.Plan:
     """Return the plan that goes on where scripts were cut off.
 
     :param policy: fail or retry.
@@ -158,13 +156,13 @@ def _left_nothing(each: Unfinished) -> bool:
     return each.failed and each.statement == 0
 
 
-def _resumed(step: Step, each: Optional[Unfinished]) -> Step:
+def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
     if each is None:
         return step
     return replace(step, resume_at=each.statement or 0, invalid_before=each.invalid)
 
 
-def _refusal(connection: Any, plan: Plan, found: Dict[str, Unfinished]) -> Interrupted:
+def _refusal(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
     step = next(step for step in plan.steps if str(step.script.version) in found)
     each = found[str(step.script.version)]
     if each.statement is None:
@@ -172,7 +170,7 @@ def _refusal(connection: Any, plan: Plan, found: Dict[str, Unfinished]) -> Inter
     else:
         where = "at statement %d of %s; those before it stand" % (each.statement + 1, each.total)
     left = [".".join(names) for names in new_invalid_indexes(connection, each.invalid)]
-    return Interrupted(
+    return errors.Interrupted(
         "The migration %s runs outside a transaction, and was %s %s (begun %s by %s)%s"
         % (
             step.script.label,

@@ -8,13 +8,12 @@ from __future__ import annotations
 import types
 from typing import Any, ContextManager, Dict, Optional, Sequence, Tuple
 
-from ..errors import MigrationError, ScriptInvalid
-from ..model import Migration, PythonBody, Step
+from .. import errors, model
 from .capture import Capture
 from .pyscript import facade, load
 from .session import Session
 
-Job = Tuple[Step, Migration]
+Job = Tuple[model.Step, model.Migration]
 
 
 class Prepared:
@@ -31,7 +30,9 @@ class Prepared:
 
     def _super_user(self) -> ContextManager[Any]:
         if self.session is None:
-            raise ScriptInvalid("super_user() was called at the top level of a script", hint="Call it in up or down.")
+            raise errors.ScriptInvalid(
+                "super_user() was called at the top level of a script", hint="Call it in up or down."
+            )
         return self.session.as_super_user()
 
 
@@ -46,17 +47,17 @@ def prepare(jobs: Sequence[Job], single_transaction: bool = False) -> Prepared:
             body = migration.body(step.direction)
             if single_transaction and not body.transactional:
                 raise not_in_one_transaction(migration)
-            if isinstance(body, PythonBody):
+            if isinstance(body, model.PythonBody):
                 try:
                     prepared.modules[body.path] = load(body, prepared.facade)
-                except MigrationError as error:
+                except errors.MigrationError as error:
                     raise error.about(version=str(migration.script.version), path=body.path) from None
     return prepared
 
 
-def not_in_one_transaction(migration: Migration) -> ScriptInvalid:
+def not_in_one_transaction(migration: model.Migration) -> errors.ScriptInvalid:
     """Return the error for a script outside a transaction where all are to be one."""
-    return ScriptInvalid(
+    return errors.ScriptInvalid(
         "%s runs outside a transaction, so it can't be part of a single one" % migration.script.label,
         hint="Leave single_transaction off, or apply it in a run of its own with version.",
         version=str(migration.script.version),

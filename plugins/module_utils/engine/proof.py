@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import List, Sequence, Tuple
 
-from ..model import Direction, Migration, Outcome, Reason, Script, Step
+from .. import model
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
 from . import runner
@@ -33,7 +33,7 @@ class Verdict(Enum):
 class Proof:
     """The verdict on one migration, with the diff that says why it isn't reversible."""
 
-    script: Script
+    script: model.Script
     verdict: Verdict
     diff: str = ""
 
@@ -45,7 +45,7 @@ class Proofs:
     where: str
     unproved: Tuple[str, ...]
     proofs: Tuple[Proof, ...]
-    skipped: Tuple[Outcome, ...]
+    skipped: Tuple[model.Outcome, ...]
 
 
 def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job], context: int) -> Proofs:
@@ -56,7 +56,7 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
     :raises MigrationError: when an up or a down fails there.
     """
     proofs: List[Proof] = []
-    skipped: List[Outcome] = []
+    skipped: List[model.Outcome] = []
     with stage(original, wishes, tools) as on, session_on(on, original, wishes) as session:
         film = Film(on.camera, on.scratch.target, per_migration=False)
         film.start()
@@ -68,7 +68,7 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
         return Proofs(place(on.scratch), unproved_by(on.scratch, wishes), tuple(proofs), tuple(skipped))
 
 
-def _prove_one(session: Session, film: Film, migration: Migration, context: int) -> Proof:
+def _prove_one(session: Session, film: Film, migration: model.Migration, context: int) -> Proof:
     """Judge a migration that has been up once; the film's last frame is from before that."""
     script = migration.script
     film.shoot()
@@ -76,12 +76,14 @@ def _prove_one(session: Session, film: Film, migration: Migration, context: int)
         return Proof(script, Verdict.WITHOUT_DOWN)
     before, after = film.frames[-2:]
     spellings = (script.version.text,)
-    runner.run(session, prepare([(Step(script, Direction.DOWN, Reason.ROLL_BACK, spellings), migration)]))
+    runner.run(
+        session, prepare([(model.Step(script, model.Direction.DOWN, model.Reason.ROLL_BACK, spellings), migration)])
+    )
     film.shoot()
     undone = film.frames[-1]
     if script.repeatable:
         return Proof(script, *_judge(before, undone, context))
-    runner.run(session, prepare([(Step(script), migration)]))
+    runner.run(session, prepare([(model.Step(script), migration)]))
     film.shoot()
     first, second = _judge(before, undone, context), _judge(after, film.frames[-1], context)
     worst = max(first, second, key=lambda judged: list(Verdict).index(judged[0]))

@@ -12,15 +12,14 @@ import types
 from contextlib import contextmanager
 from typing import Any, Callable, ContextManager, Dict, Iterator, Optional
 
-from ..errors import MigrationError, ScriptInvalid
-from ..model import PythonBody
+from .. import errors, model
 from ..scripts.pythontext import ARGUMENTS
 
 # What scripts import from: db-migrator's name, and the modern one.
 FACADES = ("dbmigrator", "pgops_migrations")
 
 
-def load(body: PythonBody, with_facade: types.ModuleType) -> types.ModuleType:
+def load(body: model.PythonBody, with_facade: types.ModuleType) -> types.ModuleType:
     """Run a script's top level and return it as a module.
 
     :param with_facade: what it gets for ``from dbmigrator import …``.
@@ -31,12 +30,12 @@ def load(body: PythonBody, with_facade: types.ModuleType) -> types.ModuleType:
     with importing(body.path, with_facade), _surroundings(body):
         try:
             exec(body.code, module.__dict__)
-        except MigrationError:
+        except errors.MigrationError:
             raise
         except (Exception, SystemExit) as error:
             raise _unloadable(body, error) from None
     if not callable(getattr(module, body.function, None)):
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s has no %s(%s)" % (body.path, body.function, ARGUMENTS[body.wants_engine]),
             hint="Define it as a function.",
             path=body.path,
@@ -45,7 +44,7 @@ def load(body: PythonBody, with_facade: types.ModuleType) -> types.ModuleType:
 
 
 @contextmanager
-def argument_for(body: PythonBody, cursor: Any) -> Iterator[Any]:
+def argument_for(body: model.PythonBody, cursor: Any) -> Iterator[Any]:
     """Lend what the body's function is called with: the cursor, or an SQLAlchemy engine on the cursor's connection.
 
     :raises DependencyError: when it wants an engine and there is no SQLAlchemy.
@@ -60,7 +59,7 @@ def argument_for(body: PythonBody, cursor: Any) -> Iterator[Any]:
 
 
 @contextmanager
-def _surroundings(body: PythonBody) -> Iterator[None]:
+def _surroundings(body: model.PythonBody) -> Iterator[None]:
     """Give a script for an engine the SQLAlchemy that it was written for, while it runs."""
     if not body.wants_engine:
         yield
@@ -155,9 +154,9 @@ def _forget(directory: str, before: Dict[str, types.ModuleType]) -> None:
     sys.modules.update({name: before[name] for name in FACADES if name in before})
 
 
-def _unloadable(body: PythonBody, error: BaseException) -> ScriptInvalid:
+def _unloadable(body: model.PythonBody, error: BaseException) -> errors.ScriptInvalid:
     line = line_of(error, body.path)
     hint = "Nothing has been run. Mend it, or set ansible_python_interpreter to one that has what it imports."
-    return ScriptInvalid(
+    return errors.ScriptInvalid(
         "%s can't be loaded: %s: %s" % (body.path, type(error).__name__, error), hint=hint, path=body.path, line=line
     )

@@ -10,9 +10,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
-from .. import deps
-from ..errors import MigrationError, PrivilegeError, ScriptFailed
-from ..model import Direction, HistoryRow, Step
+from .. import deps, errors, model
 from ..version import COLLECTION_VERSION
 from . import history_sql as sql
 from .hazards import HELD, Survey, latest
@@ -26,7 +24,7 @@ class Entry:
     """One event: what happened to which migration, and how long it took (in milliseconds)."""
 
     event: str
-    step: Step
+    step: model.Step
     duration_ms: Optional[int] = None
 
     def values(self) -> List[Any]:
@@ -52,9 +50,8 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
-        self._held = deps.sql.SQL("NULL")
-        if before is not None:
-            self._held = deps.sql.SQL(HELD).format(latest=deps.sql.Literal(latest(before)))
+        seen = "NULL" if before is None else HELD
+        self._held = deps.sql.SQL(seen).format(latest=deps.sql.Literal(latest(before or {})))
         self._prepared: Any = None  # the name of the statement
 
     def record(self, cursor: Any, entry: Entry, prelude: str = "") -> Any:
@@ -66,7 +63,7 @@ class Recorder:
         """
         step, message = entry.step, deps.sql.SQL(prelude)
         spellings = deps.sql.Literal(list(step.spellings))
-        if step.direction is Direction.DOWN:
+        if step.direction is model.Direction.DOWN:
             message += self._compose(sql.ERASE, entry.values(), spellings=spellings)
         else:
             if step.spellings:
@@ -94,7 +91,7 @@ class Recorder:
         )
 
 
-def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -> History:
+def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = ()) -> History:
     """Make the history's tables, or add to an older tool's table what it lacks. Return the history as it is then.
 
     :param baseline: what to record as applied, in the same transaction that makes the tables.
@@ -115,14 +112,14 @@ def ensure(connection: Any, history: History, baseline: Tuple[Step, ...] = ()) -
         return made
     except deps.psycopg2.Error as error:
         connection.rollback()
-        raise PrivilegeError(
+        raise errors.PrivilegeError(
             "The history table %s can't be made: %s" % (history.table, error.diag.message_primary or error),
             hint="Grant CREATE on its schema to the role that migrates, or set history_table to a schema that it owns.",
             sqlstate=error.pgcode,
         ) from None
 
 
-def copy(source: Tuple[HistoryRow, ...], connection: Any, history: History) -> None:
+def copy(source: Tuple[model.HistoryRow, ...], connection: Any, history: History) -> None:
     """Make the rows of another database's history those of this one, for a rehearsal."""
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.CLEAR))
@@ -137,9 +134,9 @@ def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
     cursor.execute(history.compose(sql.LOG), values)
 
 
-def touched(history: History) -> MigrationError:
+def touched(history: History) -> errors.MigrationError:
     """Return the error for a script that dropped or altered the history."""
-    return ScriptFailed(
+    return errors.ScriptFailed(
         "The script changed the history table %s itself; it was rolled back" % history.table,
         hint="Take that statement out of the script. If the table is the application's own, set history_table "
         "to another name.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Callable, Optional, Sequence, Tuple
 
-from ..model import Outcome, Progress
+from .. import model
 from ..schema.snapshot import Snapshot, overlay
 from . import runner
 from .containment import NotProved
@@ -31,7 +31,7 @@ class Rehearsal:
     """
 
     where: str
-    progress: Progress
+    progress: model.Progress
     unproved: Tuple[str, ...]
     snapshots: Tuple[Snapshot, ...]
     pg_dump: int
@@ -56,7 +56,9 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
         return Rehearsal(place(on.scratch), progress, unproved, tuple(frames), on.camera.pg_dump.version[0], stopped)
 
 
-def _run(session: Session, prepared: Prepared, after_each: Callable[[Outcome], None]) -> Tuple[Progress, Optional[str]]:
+def _run(
+    session: Session, prepared: Prepared, after_each: Callable[[model.Outcome], None]
+) -> Tuple[model.Progress, Optional[str]]:
     try:
         return runner.run(session, prepared, after_each), None
     except NotProved as stop:

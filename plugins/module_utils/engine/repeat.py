@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import List, Optional, Sequence, Tuple
 
-from ..errors import MigrationError
-from ..model import Outcome, PythonBody, Reason
+from .. import errors, model
 from ..server.session import SAVEPOINT, Mode
 from .capture import Capture
 from .failure import explain
@@ -21,7 +20,7 @@ READ_ONLY = "SET TRANSACTION READ ONLY; " + SAVEPOINT
 READ_ONLY_TRANSACTION = "25006"
 
 
-def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[Outcome, ...]]:
+def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[model.Outcome, ...]]:
     """Ask each repeatable migration, in a read-only transaction that is rolled back, whether it wants to run.
 
     One that has to write to find out is asked in the run itself. A rehearsal takes the others' answers, for
@@ -31,7 +30,7 @@ def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[O
     :raises MigrationError: when a should_run fails.
     """
     wanted: List[Job] = []
-    skipped: List[Outcome] = []
+    skipped: List[model.Outcome] = []
     with Capture() as capture:
         for job in jobs:
             step, migration = job
@@ -40,14 +39,14 @@ def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[O
             if answer is None or answer:
                 wanted.append((replace(step, wanted=answer is not None), migration))
             else:
-                skipped.append(Outcome(step, 0, output, Reason.SHOULD_NOT_RUN.value))
+                skipped.append(model.Outcome(step, 0, output, model.Reason.SHOULD_NOT_RUN.value))
     return wanted, tuple(skipped)
 
 
 def _ask(session: Session, job: Job) -> Optional[bool]:
     """Return the answer; None: it has to write to find out."""
     connection, body = session.connection, job[1].up
-    if not isinstance(body, PythonBody):
+    if not isinstance(body, model.PythonBody):
         return None
     own = facade(session.as_super_user)
     module = load(body, own)
@@ -56,7 +55,7 @@ def _ask(session: Session, job: Job) -> Optional[bool]:
             cursor.execute(READ_ONLY)
             connection.mode = Mode.HELD
             return bool(module.should_run(cursor))
-    except MigrationError:
+    except errors.MigrationError:
         raise
     except (Exception, SystemExit) as error:
         if getattr(error, "pgcode", None) == READ_ONLY_TRANSACTION:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Tuple
 
+from .. import model
 from ..hazard import Hazard
-from ..model import Plan, Progress, Script
 from ..server.connection import Target
 from ..server.names import QualifiedName
 
@@ -81,7 +81,7 @@ class Request:
     allow_hazards: Optional[Tuple[str, ...]] = None
     expect: Optional[str] = None
     allow_writable_scripts: bool = False
-    described: Optional[Tuple[Script, ...]] = None
+    described: Optional[Tuple[model.Script, ...]] = None
     checking: bool = False
     with_diff: bool = False
 
@@ -101,8 +101,8 @@ class Report:
     :ivar warnings: what a person should hear of though it is no error.
     """
 
-    plan: Plan
-    progress: Progress = Progress()
+    plan: model.Plan
+    progress: model.Progress = model.Progress()
     diffs: Optional[Tuple[str, ...]] = None
     rehearsal: Any = None
     proofs: Tuple[Any, ...] = ()

@@ -13,10 +13,8 @@ import re
 import time
 from typing import Any, Callable, List, Optional, Tuple
 
-from .. import deps
-from ..errors import LockTimeout, MigrationError
+from .. import deps, errors, model
 from ..hazard import Hazard
-from ..model import Direction, Outcome, Progress, PythonBody, Reason
 from ..server.blockers import BlockerWatch, sentence
 from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction
 from .attempt import Attempt, ShouldNotRun
@@ -32,7 +30,7 @@ SHOW_PROGRESS = "SET application_name = {}; "
 MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
 
-EVENTS = {Direction.UP: "applied", Direction.DOWN: "rolled_back"}
+EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
 # What would take our prepared statement away.
 DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
 
@@ -41,7 +39,7 @@ def _unseen(*dummy: Any) -> None:
     return None
 
 
-def run(session: Session, prepared: Prepared, after_each: Callable[[Outcome], None] = _unseen) -> Progress:
+def run(session: Session, prepared: Prepared, after_each: Callable[[model.Outcome], None] = _unseen) -> model.Progress:
     """Run migrations up or down, in order.
 
     :param after_each: called when a step is done and committed.
@@ -67,10 +65,10 @@ class _Run:
         self.watch = watch
         self.recorder = Recorder(session.history, session.survey)
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
-        self.done: List[Outcome] = []
-        self.skipped: List[Outcome] = []
+        self.done: List[model.Outcome] = []
+        self.skipped: List[model.Outcome] = []
 
-    def all(self, after_each: Callable[[Outcome], None]) -> Progress:
+    def all(self, after_each: Callable[[model.Outcome], None]) -> model.Progress:
         """Run every job; where all are one transaction, end it."""
         number = tries = 0
         while number < len(self.jobs):
@@ -80,28 +78,28 @@ class _Run:
                 outcome = self._insist(number, attempt, started)
                 if self.session.single_transaction and number + 1 == len(self.jobs):
                     self._commit(attempt)
-            except LockTimeout as error:
+            except errors.LockTimeout as error:
                 if not self.session.single_transaction or tries >= self.session.lock_retries:
                     raise self._failed(error, attempt, started) from None
                 # All are one transaction, and all of it is undone.
                 self._back_off(tries)
                 number, tries, self.shown, self.done, self.skipped = 0, tries + 1, None, [], []
                 continue
-            except MigrationError as error:
+            except errors.MigrationError as error:
                 raise self._failed(error, attempt, started) from None
             number += 1
             if outcome is not None:
                 self.done.append(outcome)
                 after_each(outcome)
-        return Progress(tuple(self.done), tuple(self.skipped))
+        return model.Progress(tuple(self.done), tuple(self.skipped))
 
-    def _insist(self, number: int, attempt: Attempt, started: float) -> Optional[Outcome]:
+    def _insist(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
         """Run one step; where it waits too long for a lock, try again, later each time."""
         tries = 0
         while True:
             try:
                 return self._one(number, attempt, started)
-            except LockTimeout as error:
+            except errors.LockTimeout as error:
                 if tries == self.session.lock_retries or not attempt.repeatable:
                     raise self._with_blockers(error, tries) from None
             attempt.mend()
@@ -113,7 +111,7 @@ class _Run:
         self.connection.rollback()
         self.session.sleep(min(2.0**tries, 30))
 
-    def _with_blockers(self, error: LockTimeout, tries: int) -> LockTimeout:
+    def _with_blockers(self, error: errors.LockTimeout, tries: int) -> errors.LockTimeout:
         """Say who was in the way, and how often it was tried."""
         seen = self.watch.seen if self.watch is not None else ()
         parts = [error.message, "tried %d times" % (tries + 1) if tries else None, sentence(seen)]
@@ -122,7 +120,7 @@ class _Run:
         error.hint = "Nothing of it stands. Run again when they are done; or raise lock_timeout or lock_retries."
         return error
 
-    def _one(self, number: int, attempt: Attempt, started: float) -> Optional[Outcome]:
+    def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
         """Run one step and record it. Return None when its should_run said no."""
         if attempt.step.invalid_before is not None:
             drop_new_invalid_indexes(self.connection, attempt.step.invalid_before)
@@ -132,19 +130,19 @@ class _Run:
                 note = attempt.run(cursor)
                 hazards = self._record(cursor, number, attempt, started)
         except ShouldNotRun:
-            reason = Reason.SHOULD_NOT_RUN.value
-            self.skipped.append(Outcome(attempt.step, _milliseconds(started), self._output(), reason))
+            reason = model.Reason.SHOULD_NOT_RUN.value
+            self.skipped.append(model.Outcome(attempt.step, _milliseconds(started), self._output(), reason))
             return None
         finally:
             attempt.close()
-        return Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
+        return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
 
     def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""
         message = "" if self.shown == number else self.session.settings + self._progress(number)
         if attempt.asks:
             message += BEFORE_SHOULD_RUN
-        if isinstance(attempt.body, PythonBody):
+        if isinstance(attempt.body, model.PythonBody):
             message += SAVEPOINT
         if message:
             cursor.execute(message)
@@ -186,18 +184,18 @@ class _Run:
         except deps.psycopg2.Error as error:
             raise explain(error, attempt.migration, attempt.body, self.connection) from None
 
-    def _failed(self, error: MigrationError, attempt: Attempt, started: float) -> MigrationError:
+    def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
         """Roll back, log the failure, and give the error what is known."""
-        failed = Outcome(attempt.step, _milliseconds(started), self._output())
+        failed = model.Outcome(attempt.step, _milliseconds(started), self._output())
         if not self.connection.closed:
             self._log_failure(error, attempt, Entry("failed", attempt.step, failed.duration_ms))
         done = () if self.session.single_transaction else tuple(self.done)
         settled = {outcome.step for outcome in (*done, *self.skipped)}
         left = tuple(each for each, dummy in self.jobs if each not in settled)
-        error.progress = Progress(done, tuple(self.skipped), failed, left)
+        error.progress = model.Progress(done, tuple(self.skipped), failed, left)
         return error.about(version=str(attempt.step.script.version), path=attempt.body.path)
 
-    def _log_failure(self, error: MigrationError, attempt: Attempt, entry: Entry) -> None:
+    def _log_failure(self, error: errors.MigrationError, attempt: Attempt, entry: Entry) -> None:
         """Best effort: the error itself matters more than its log."""
         try:
             self.connection.rollback()
@@ -212,7 +210,7 @@ class _Run:
             if not self.connection.closed:
                 self.connection.rollback()
 
-    def _name_leftovers(self, error: MigrationError, before: Tuple[int, ...]) -> None:
+    def _name_leftovers(self, error: errors.MigrationError, before: Tuple[int, ...]) -> None:
         left = [".".join(names) for names in new_invalid_indexes(self.connection, before)]
         if left:
             error.message += "; it has left the invalid index %s, which is dropped before the next try" % ", ".join(
@@ -228,7 +226,7 @@ class _Run:
 
 def _may_deallocate(body: Any) -> bool:
     """Return whether a script may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
-    return isinstance(body, PythonBody) or DEALLOCATES.search(body.text) is not None
+    return isinstance(body, model.PythonBody) or DEALLOCATES.search(body.text) is not None
 
 
 def _end_outside(connection: Any) -> None:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import List, Optional, Sequence, Tuple
 
-from ..errors import MigrationError
-from ..model import Outcome
+from .. import errors, model
 from ..schema.diff import unified_diff
 from ..schema.snapshot import DumpError, Snapshot, parse_dump
 from ..server import client
@@ -45,7 +44,9 @@ def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
         try:
             return parse_dump(stream.read(), earlier)
         except DumpError as error:
-            raise MigrationError("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
+            raise errors.MigrationError(
+                "pg_dump's output can't be read: %s" % error, hint="Please report this."
+            ) from None
 
 
 class Film:
@@ -65,7 +66,7 @@ class Film:
         """Take one more."""
         self.frames.append(self.camera.take(self.target, self.frames[-1]))
 
-    def after_each(self, outcome: Outcome) -> None:
+    def after_each(self, outcome: model.Outcome) -> None:
         """Take one after a step, if that was asked for."""
         if self.per_migration:
             self.shoot()

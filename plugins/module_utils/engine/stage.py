@@ -9,8 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Iterator, Optional, Sequence, Tuple
 
-from ..errors import DependencyError, MigrationError
-from ..model import HistoryRow
+from .. import errors, model
 from ..schema.snapshot import Snapshot
 from ..server import client
 from ..server.connection import Target, connect
@@ -40,7 +39,7 @@ class Original:
 
     target: Optional[Target]
     facts: Facts
-    rows: Tuple[HistoryRow, ...]
+    rows: Tuple[model.HistoryRow, ...]
     history_table: QualifiedName
     server_version: int
 
@@ -152,7 +151,7 @@ class Copier:
                 for name in self.extensions:
                     for statement in creation(name, scratch.name).statements:
                         execute(connection, statement)
-            except MigrationError as error:
+            except errors.MigrationError as error:
                 raise RehearsalImpossible("the copy can't be given its extensions: %s" % error.message) from None
             connection.commit()
 
@@ -184,7 +183,7 @@ class Copier:
         try:
             client.load(self.psql, scratch.loader, self.tools.run, path)
             return None
-        except MigrationError as error:
+        except errors.MigrationError as error:
             return error.message
 
     def _rows(self, scratch: Scratch, target: Target) -> None:
@@ -194,7 +193,7 @@ class Copier:
                 client.dump_data(self.camera.pg_dump, target, self.tools.run, path, names)
                 # These rows satisfied their foreign keys once; the copy may lack what they refer to.
                 client.load(self.psql, scratch.loader, self.tools.run, path, {"session_replication_role": "replica"})
-            except MigrationError as error:
+            except errors.MigrationError as error:
                 raise RehearsalImpossible("rehearsal_data can't be copied: %s" % error.message) from None
 
 
@@ -202,7 +201,7 @@ def _clients(original: Original, scratch: Scratch, tools: Tools) -> Tuple[client
     newest = max(original.server_version, scratch.admin.server_version)
     try:
         return client.find("pg_dump", newest, tools.run), client.find("psql", newest, tools.run)
-    except DependencyError as error:
+    except errors.DependencyError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
 
 

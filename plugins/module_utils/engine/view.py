@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ..errors import Irreversible, UnknownVersion
-from ..model import Direction, HistoryRow, Migration, Plan, Reason, Script, Step
+from .. import errors, model
 from ..scripts.discovery import read
 from . import history as history_room
 from .history import History
@@ -25,14 +24,14 @@ ADOPT = "adopt"
 class View:
     """What was found: the scripts on disk, the history, and the plan that follows from the two."""
 
-    scripts: Tuple[Script, ...]
+    scripts: Tuple[model.Script, ...]
     history: History
-    rows: Tuple[HistoryRow, ...]
-    plan: Plan
+    rows: Tuple[model.HistoryRow, ...]
+    plan: model.Plan
     warnings: Tuple[str, ...] = ()
 
 
-def look(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> View:
+def look(connection: Any, request: Request, scripts: Tuple[model.Script, ...]) -> View:
     """Read the history and plan. Nothing is written.
 
     :raises MigrationError: what the policies don't let pass, above all.
@@ -45,7 +44,7 @@ def look(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> View
     return replace(view, plan=_resumed(connection, request, view)) if view.plan.steps else view
 
 
-def _resumed(connection: Any, request: Request, view: View) -> Plan:
+def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
     """Look for scripts outside a transaction that were cut off. While another run is at work, it may be at one."""
     from . import lock, outside
 
@@ -57,7 +56,9 @@ def _resumed(connection: Any, request: Request, view: View) -> Plan:
     return outside.resume(connection, view.plan, found, request.on_interrupted)
 
 
-def _elsewhere(connection: Any, request: Request, scripts: Tuple[Script, ...]) -> Optional[Tuple[Script, ...]]:
+def _elsewhere(
+    connection: Any, request: Request, scripts: Tuple[model.Script, ...]
+) -> Optional[Tuple[model.Script, ...]]:
     """Look for another tool's history where there is none of ours. Return what is to be adopted from it, if it is."""
     adopting = request.baseline_version == ADOPT
     if not adopting and request.baseline_version is not None:
@@ -70,14 +71,16 @@ def _elsewhere(connection: Any, request: Request, scripts: Tuple[Script, ...]) -
     if found is not None and found.rows:
         raise foreign.refusal(found)
     if adopting:
-        raise UnknownVersion(
+        raise errors.UnknownVersion(
             "baseline_version: there is no table of another tool to adopt from",
             hint="Say with search_path (connect_params) where it is, or name a version.",
         )
     return None
 
 
-def read_all(steps: Sequence[Step], known: Sequence[Tuple[Step, Migration]] = ()) -> List[Tuple[Step, Migration]]:
+def read_all(
+    steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
+) -> List[Tuple[model.Step, model.Migration]]:
     """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
 
     :param known: what was read already.
@@ -86,8 +89,8 @@ def read_all(steps: Sequence[Step], known: Sequence[Tuple[Step, Migration]] = ()
     migrations = {step.script: migration for step, migration in known}
     jobs = [(step, migrations.get(step.script) or read(step.script)) for step in steps]
     for step, migration in jobs:
-        if step.direction is Direction.DOWN and migration.down is None:
-            raise Irreversible(
+        if step.direction is model.Direction.DOWN and migration.down is None:
+            raise errors.Irreversible(
                 "The migration %s has no down (%s)" % (step.script.label, step.script.path),
                 hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",
                 version=str(step.script.version),
@@ -96,17 +99,17 @@ def read_all(steps: Sequence[Step], known: Sequence[Tuple[Step, Migration]] = ()
     return jobs
 
 
-def baseline_steps(plan: Plan) -> Tuple[Step, ...]:
+def baseline_steps(plan: model.Plan) -> Tuple[model.Step, ...]:
     """Return what is to be recorded without being run."""
-    return tuple(Step(script, reason=Reason.BASELINE) for script in plan.baseline or ())
+    return tuple(model.Step(script, reason=model.Reason.BASELINE) for script in plan.baseline or ())
 
 
 def view_of(
     request: Request,
-    scripts: Tuple[Script, ...],
+    scripts: Tuple[model.Script, ...],
     history: History,
-    rows: Tuple[HistoryRow, ...],
-    adopted: Optional[Tuple[Script, ...]] = None,
+    rows: Tuple[model.HistoryRow, ...],
+    adopted: Optional[Tuple[model.Script, ...]] = None,
 ) -> View:
     """Plan. A baseline is planned as if it were recorded already; it is, before the first step."""
     if request.state == "rolled_back":
@@ -123,6 +126,6 @@ def view_of(
     return View(scripts, history, rows, plan, tuple(warnings))
 
 
-def _as_recorded(script: Script) -> HistoryRow:
+def _as_recorded(script: model.Script) -> model.HistoryRow:
     text = script.version.text
-    return HistoryRow(script.version, "now", script.name, script.checksum, Reason.BASELINE.value, (text,))
+    return model.HistoryRow(script.version, "now", script.name, script.checksum, model.Reason.BASELINE.value, (text,))

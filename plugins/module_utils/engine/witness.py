@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Optional, Tuple
 
-from .. import deps
-from ..errors import DependencyError, ExpectationFailed, MigrationError
+from .. import deps, errors
 from ..server import client
 from . import digest, drift
 from . import history as history_room
@@ -56,7 +55,7 @@ class Witness:
         if self.request.expect is not None:
             try:
                 digest.confirm(self.request.expect, self.film.frames[-1])
-            except ExpectationFailed as error:
+            except errors.ExpectationFailed as error:
                 error.report = report
                 raise
         return report
@@ -66,7 +65,7 @@ class Witness:
         try:
             self.film.end()
             self._keep(history)
-        except (MigrationError, deps.psycopg2.Error):
+        except (errors.MigrationError, deps.psycopg2.Error):
             return report
         diffs = differences(self.film.frames, self.request.diff_context) if self.request.with_diff else None
         return replace(report, diffs=diffs)
@@ -87,7 +86,7 @@ def summon(request: Request, tools: Tools, view: View, connection: Any) -> Tuple
         return None, ()
     try:
         pg_dump = client.find("pg_dump", connection.server_version, tools.run)
-    except DependencyError as error:
+    except errors.DependencyError as error:
         if needed:
             raise
         return None, ("Changes by hand can't be noticed (on_drift): %s" % error.sentence(),)

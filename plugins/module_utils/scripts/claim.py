@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Dict, Optional, Tuple
+from typing import Dict, Iterator, Optional, Tuple
 
-from ..errors import ScriptInvalid
-from ..model import Direction, Version
-from .reading import read_bytes
+from .. import errors, model
+from . import reading
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,17 @@ class Listing:
             with os.scandir(directory) as entries:
                 found = sorted((entry.name, entry.is_dir()) for entry in entries)
         except OSError as error:
-            raise ScriptInvalid(
+            raise errors.ScriptInvalid(
                 "The migrations directory %s can't be read: %s" % (directory, error.strerror),
                 hint="migrations_dir is a directory on the host where the task runs.",
                 path=directory,
             ) from None
         files = tuple(name for name, is_folder in found if not is_folder)
         return cls(directory, files, tuple(name for name, is_folder in found if is_folder))
+
+    def ending(self, suffix: str) -> Iterator[str]:
+        """Yield the files whose names end so; each kind looks only at those in its language."""
+        return (name for name in self.files if name.endswith(suffix))
 
     def path(self, *names: str) -> str:
         """Return the path of an entry."""
@@ -48,7 +51,7 @@ class Listing:
     def data(self, name: str) -> bytes:
         """Return the content of a file; several kinds look at the same one."""
         if name not in self._data:
-            self._data[name] = read_bytes(self.path(name))
+            self._data[name] = reading.read_bytes(self.path(name))
         return self._data[name]
 
 
@@ -57,6 +60,6 @@ class Claim:
     """One file of one migration. ``section`` is None where one file holds both directions."""
 
     file_name: str
-    version: Version
+    version: model.Version
     name: str
-    section: Optional[Direction] = None
+    section: Optional[model.Direction] = None

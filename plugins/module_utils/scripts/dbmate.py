@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, Optional
 
-from ..errors import ScriptInvalid
-from ..model import Migration, Script, SqlBody, Version
+from .. import errors, model
+from . import reading, sqltext
 from .claim import Claim, Listing
-from .reading import decode, read_bytes
-from .sqltext import body, only_lines, outside
 
 KIND = "dbmate"
 LOOKS_LIKE = "<version>_<name>.sql with -- migrate:up"
@@ -25,38 +23,38 @@ BLANK_OR_COMMENT = re.compile(r"\s*(?:--.*)?")
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
-    for file_name in listing.files:
+    for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
         if match and MARKED.search(listing.data(file_name)):
-            yield Claim(file_name, Version.parse(match["version"]), match["name"])
+            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read both sections of a script.
 
     :raises ScriptInvalid: not UTF-8, no up or two of them, or an unterminated quote or comment.
     """
-    sections = _sections(script.path, decode(read_bytes(script.path), script.path))
+    sections = _sections(script.path, reading.decode(reading.read_bytes(script.path), script.path))
     up = sections.get("up")
     if up is None:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s has no -- migrate:up" % script.path, hint="Add that line above its SQL.", path=script.path
         )
-    return Migration(script, up, sections.get("down"))
+    return model.Migration(script, up, sections.get("down"))
 
 
-def _sections(path: str, text: str) -> Dict[str, SqlBody]:
+def _sections(path: str, text: str) -> Dict[str, model.SqlBody]:
     lines = text.split("\n")
     marks = [(number, match) for number, match in ((n, MARK.match(line)) for n, line in enumerate(lines)) if match]
     ends = [number for number, dummy in marks[1:]] + [len(lines)]
     _refuse_text_before(path, lines[: marks[0][0]] if marks else [])
-    sections: Dict[str, SqlBody] = {}
+    sections: Dict[str, model.SqlBody] = {}
     for (number, match), end in zip(marks, ends):
         if match["section"] in sections:
             raise _invalid(path, "a second -- migrate:%s" % match["section"], number + 1)
-        own = only_lines(text, number + 1, end)
+        own = sqltext.only_lines(text, number + 1, end)
         no_transaction = NO_TRANSACTION.search(match["options"])
-        sections[match["section"]] = outside(path, own) if no_transaction else body(path, own)
+        sections[match["section"]] = sqltext.outside(path, own) if no_transaction else sqltext.body(path, own)
     return sections
 
 
@@ -66,7 +64,7 @@ def _refuse_text_before(path: str, lines: Optional[list[str]]) -> None:
             raise _invalid(path, "SQL before the first mark, which would never run", number + 1)
 
 
-def _invalid(path: str, what: str, line: int) -> ScriptInvalid:
-    return ScriptInvalid(
+def _invalid(path: str, what: str, line: int) -> errors.ScriptInvalid:
+    return errors.ScriptInvalid(
         "%s, line %d: %s" % (path, line, what), hint="Mend the file; nothing has been run.", path=path, line=line
     )

@@ -10,10 +10,9 @@ import re
 from dataclasses import replace
 from typing import Iterator
 
-from ..model import Migration, Script, Version
-from . import pythontext
+from .. import model
+from . import pythontext, reading
 from .claim import Claim, Listing
-from .reading import checksum, read_bytes
 
 KIND = "python"
 LOOKS_LIKE = "<version>_<name>.py"
@@ -24,16 +23,16 @@ FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)\.py")
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
-    for file_name in listing.files:
+    for file_name in listing.ending(".py"):
         match = FILE_NAME.fullmatch(file_name)
         if match and not pythontext.UPGRADE.search(listing.data(file_name)):
-            yield Claim(file_name, Version.parse(match["version"]), match["name"])
+            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def survey(script: Script) -> Script:
+def survey(script: model.Script) -> model.Script:
     """Look at a script: is it repeatable, is it deferred? One that can't be parsed is neither until it is read."""
-    data = read_bytes(script.path)
-    looked = replace(script, checksum=checksum(data))
+    data = reading.read_bytes(script.path)
+    looked = replace(script, checksum=reading.checksum(data))
     if not MENTIONED.search(data):
         return looked
     try:
@@ -44,7 +43,7 @@ def survey(script: Script) -> Script:
     return replace(looked, repeatable="should_run" in names, deferred=_is_deferred(tree))
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read and compile a script; nothing of it is run.
 
     :raises ScriptInvalid: not UTF-8, a syntax error, or no ``up``.

@@ -9,15 +9,14 @@ import os
 import re
 from typing import Iterator
 
-from ..model import Direction, Migration, Script, SqlBody, Version
+from .. import model
+from . import reading, sqltext
 from .claim import Claim, Listing
-from .reading import decode, read_bytes
-from .sqltext import body, outside
 
 KIND = "diesel"
 LOOKS_LIKE = "<version>_<name>/up.sql"
 FOLDER_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)")
-FILES = (("up.sql", Direction.UP), ("down.sql", Direction.DOWN))
+FILES = (("up.sql", model.Direction.UP), ("down.sql", model.Direction.DOWN))
 
 # All that diesel reads there; the only line that it knows.
 NO_TRANSACTION = re.compile(r"^\s*run_in_transaction\s*=\s*false\s*(?:#.*)?$", re.MULTILINE)
@@ -29,21 +28,23 @@ def claim(listing: Listing) -> Iterator[Claim]:
         match = FOLDER_NAME.fullmatch(folder)
         for file_name, section in FILES if match else ():
             if match and os.path.isfile(listing.path(folder, file_name)):
-                yield Claim(os.path.join(folder, file_name), Version.parse(match["version"]), match["name"], section)
+                yield Claim(
+                    os.path.join(folder, file_name), model.Version.parse(match["version"]), match["name"], section
+                )
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read a folder.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
     metadata = os.path.join(os.path.dirname(script.path), "metadata.toml")
-    text = decode(read_bytes(metadata), metadata) if os.path.exists(metadata) else ""
+    text = reading.decode(reading.read_bytes(metadata), metadata) if os.path.exists(metadata) else ""
     transactional = not NO_TRANSACTION.search(text)
     down = _body(script.down_path, transactional) if script.down_path else None
-    return Migration(script, _body(script.path, transactional), down)
+    return model.Migration(script, _body(script.path, transactional), down)
 
 
-def _body(path: str, transactional: bool) -> SqlBody:
-    text = decode(read_bytes(path), path)
-    return body(path, text) if transactional else outside(path, text)
+def _body(path: str, transactional: bool) -> model.SqlBody:
+    text = reading.decode(reading.read_bytes(path), path)
+    return sqltext.body(path, text) if transactional else sqltext.outside(path, text)

@@ -9,11 +9,9 @@ import os
 import re
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
-from ..errors import DuplicateVersion, ScriptInvalid
-from ..model import Direction, Migration, Script, Version
-from . import dbmate, dbmigrator, diesel, flyway, goose, repository, sql_pair, sql_plain, sqlalchemy_migrate
+from .. import errors, model
+from . import dbmate, dbmigrator, diesel, flyway, goose, reading, repository, sql_pair, sql_plain, sqlalchemy_migrate
 from .claim import Claim, Listing
-from .reading import survey
 
 # One module a kind. Each has KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text
 # tells more than its checksum.
@@ -25,33 +23,35 @@ SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IG
 LEADING_VERSION = re.compile(r"[0-9][0-9-]*")
 
 
-def discover(directories: Sequence[str], kind: Optional[str] = None) -> Tuple[Script, ...]:
+def discover(directories: Sequence[str], kind: Optional[str] = None) -> Tuple[model.Script, ...]:
     """Find the scripts of several directories, as one sequence ordered by version, and look at each.
 
     :param kind: the kind of all of them; None: found by looking, for each directory.
     :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, or a name that is almost a migration's.
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
-    found: Dict[Version, Script] = {}
+    found: Dict[model.Version, model.Script] = {}
     for directory in directories:
         for script in _discover_one(directory, kind):
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
-    surveyors: Dict[str, Callable[[Script], Script]] = {each.KIND: getattr(each, "survey", survey) for each in KINDS}
+    surveyors: Dict[str, Callable[[model.Script], model.Script]] = {
+        each.KIND: getattr(each, "survey", reading.survey) for each in KINDS
+    }
     return tuple(surveyors[found[version].kind](found[version]) for version in sorted(found))
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read a script's files by its kind.
 
     :raises ScriptInvalid: see the kinds.
     """
-    readers: Dict[str, Callable[[Script], Migration]] = {each.KIND: each.read for each in KINDS}
+    readers: Dict[str, Callable[[model.Script], model.Migration]] = {each.KIND: each.read for each in KINDS}
     return readers[script.kind](script)
 
 
-def _discover_one(directory: str, wanted: Optional[str]) -> List[Script]:
+def _discover_one(directory: str, wanted: Optional[str]) -> List[model.Script]:
     own = repository.find(directory)
     if own is not None:
         directory, wanted = own.versions, sqlalchemy_migrate.KIND
@@ -66,9 +66,9 @@ def _discover_one(directory: str, wanted: Optional[str]) -> List[Script]:
     return _pair(directory, kind, claimed)
 
 
-def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[Script]:
+def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[model.Script]:
     """Make one script of the one or two files that each version has."""
-    files: Dict[Tuple[Version, Optional[Direction]], Claim] = {}
+    files: Dict[Tuple[model.Version, Optional[model.Direction]], Claim] = {}
     for claim in claims:
         other = files.setdefault((claim.version, claim.section), claim)
         if other is not claim:
@@ -76,21 +76,23 @@ def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[Script]:
             raise _duplicate(paths[0], paths[1], claim.version)
     scripts = []
     for (version, section), claim in files.items():
-        down = files.get((version, Direction.DOWN))
-        if section is Direction.DOWN:
-            _require_up(directory, claim, files.get((version, Direction.UP)))
+        down = files.get((version, model.Direction.DOWN))
+        if section is model.Direction.DOWN:
+            _require_up(directory, claim, files.get((version, model.Direction.UP)))
             continue
         down_path = os.path.join(directory, down.file_name) if down is not None else None
-        scripts.append(Script(version, claim.name, kind, os.path.join(directory, claim.file_name), down_path))
+        scripts.append(model.Script(version, claim.name, kind, os.path.join(directory, claim.file_name), down_path))
     return scripts
 
 
 def _require_up(directory: str, down: Claim, up: Optional[Claim]) -> None:
     path = os.path.join(directory, down.file_name)
     if up is None:
-        raise ScriptInvalid("%s has no up script beside it" % path, hint="Add it, or remove the file.", path=path)
+        raise errors.ScriptInvalid(
+            "%s has no up script beside it" % path, hint="Add it, or remove the file.", path=path
+        )
     if up.name != down.name:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s and %s have one version and two names" % (up.file_name, down.file_name),
             hint="Give the pair one name, or two versions.",
             path=path,
@@ -105,10 +107,10 @@ def _refuse_suspects(directory: str, file_names: Sequence[str], claims: Sequence
         if file_name in claimed or not SUSPECT.fullmatch(file_name):
             continue
         leading = LEADING_VERSION.match(file_name)
-        if file_name.endswith(".sql") and leading and Version.parse(leading[0]) in versions:
+        if file_name.endswith(".sql") and leading and model.Version.parse(leading[0]) in versions:
             continue  # SQL that a Python script of that version reads
         path = os.path.join(directory, file_name)
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s looks like a migration, but no kind of script has such a name" % path,
             hint="Name it %s; or move it elsewhere." % " or ".join(_looks_of(file_name)),
             path=path,
@@ -121,8 +123,8 @@ def _looks_of(file_name: str) -> List[str]:
     return [kind.LOOKS_LIKE for kind in KINDS if suffix in kind.LOOKS_LIKE]
 
 
-def _duplicate(first: str, second: str, version: Version) -> DuplicateVersion:
-    return DuplicateVersion(
+def _duplicate(first: str, second: str, version: model.Version) -> errors.DuplicateVersion:
+    return errors.DuplicateVersion(
         "Two scripts have the version %s: %s and %s" % (version, first, second),
         hint="Give one of them another version; if one is a copy, remove it.",
         version=str(version),
@@ -130,9 +132,9 @@ def _duplicate(first: str, second: str, version: Version) -> DuplicateVersion:
     )
 
 
-def _mixed(directory: str, looks: Dict[str, List[Claim]]) -> ScriptInvalid:
+def _mixed(directory: str, looks: Dict[str, List[Claim]]) -> errors.ScriptInvalid:
     samples = "; ".join("%s: %s" % (kind, claims[0].file_name) for kind, claims in looks.items())
-    return ScriptInvalid(
+    return errors.ScriptInvalid(
         "%s holds scripts of more than one kind (%s)" % (directory, samples),
         hint="Put each kind into a directory of its own and list both in migrations_dir, they stay one sequence; or "
         "say with kind which one is meant.",

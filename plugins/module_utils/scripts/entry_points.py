@@ -9,7 +9,7 @@ import sys
 from importlib import metadata
 from typing import Any, List
 
-from ..errors import ScriptInvalid
+from .. import errors
 
 GROUP = "dbmigrator"
 NAME = "migrations_directory"
@@ -24,13 +24,13 @@ def directories_of(context: str) -> List[str]:
     try:
         found = [each for each in metadata.distribution(context).entry_points if each.group == GROUP]
     except (metadata.PackageNotFoundError, ValueError):  # ValueError: an empty name
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "context: no package %s is installed for %s" % (context, sys.executable),
             hint="Install it there, or set ansible_python_interpreter to the interpreter that has it.",
         ) from None
     points = [each for each in found if each.name == NAME]
     if not points:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "context: the package %s has no entry point %s in the group %s" % (context, NAME, GROUP),
             hint="Add one that is the directory's path, or a function that returns it.",
         )
@@ -42,7 +42,7 @@ def _load(context: str, point: Any) -> List[str]:
         value = point.load()
         value = value() if callable(value) else value
     except (Exception, SystemExit) as error:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "context: the entry point of %s (%s) failed: %s: %s" % (context, point.value, type(error).__name__, error),
             hint="Mend it, or name the directory with migrations_dir.",
         ) from None

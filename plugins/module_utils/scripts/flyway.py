@@ -9,18 +9,15 @@ import re
 from dataclasses import replace
 from typing import Iterator
 
-from ..errors import ScriptInvalid
-from ..model import Direction, Migration, Script, SqlBody, Version
-from . import reading
+from .. import errors, model
+from . import reading, sqltext
 from .claim import Claim, Listing
-from .reading import decode, position, read_bytes
-from .sqltext import body, outside, statements_of
 
 KIND = "flyway"
 LOOKS_LIKE = "V<version>__<name>.sql"
 FILE_NAME = re.compile(r"(?P<prefix>[VU])(?P<version>[0-9]+(?:[._][0-9]+)*)__(?P<name>.+)\.sql")
 REPEATABLE = re.compile(r"R__(?P<name>.+)\.sql")
-SECTIONS = {"V": Direction.UP, "U": Direction.DOWN}
+SECTIONS = {"V": model.Direction.UP, "U": model.Direction.DOWN}
 
 # Flyway would fill these in.
 PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][\w:.]*\}")
@@ -35,43 +32,43 @@ NEEDS_NONE = re.compile(
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
-    for file_name in listing.files:
+    for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
         if match:
-            yield Claim(file_name, Version.parse(match["version"]), match["name"], SECTIONS[match["prefix"]])
+            yield Claim(file_name, model.Version.parse(match["version"]), match["name"], SECTIONS[match["prefix"]])
         match = REPEATABLE.fullmatch(file_name)
         if match:
-            yield Claim(file_name, Version.repeatable(match["name"]), match["name"], Direction.UP)
+            yield Claim(file_name, model.Version.repeatable(match["name"]), match["name"], model.Direction.UP)
 
 
-def survey(script: Script) -> Script:
+def survey(script: model.Script) -> model.Script:
     """Look at a script. One that is to be repeated is pending whenever its checksum is another."""
     return replace(reading.survey(script), repeats_on_change=script.version.is_repeatable)
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read a script.
 
     :raises ScriptInvalid: not UTF-8, a placeholder that Flyway would fill in, or an unterminated quote or comment.
     """
-    return Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+    return model.Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
 
 
-def _body(path: str) -> SqlBody:
-    text = decode(read_bytes(path), path)
+def _body(path: str) -> model.SqlBody:
+    text = reading.decode(reading.read_bytes(path), path)
     _refuse_placeholders(path, text)
     if NEEDS_NONE.search(text):
-        statements = statements_of(path, text)
+        statements = sqltext.statements_of(path, text)
         if any(NEEDS_NONE.match(each.text) for each in statements):
-            return outside(path, text, statements)
-    return body(path, text)
+            return sqltext.outside(path, text, statements)
+    return sqltext.body(path, text)
 
 
 def _refuse_placeholders(path: str, text: str) -> None:
     found = PLACEHOLDER.search(text)
     if found:
-        line, column = position(text, found.start())
-        raise ScriptInvalid(
+        line, column = reading.position(text, found.start())
+        raise errors.ScriptInvalid(
             "%s, line %d: %s is a placeholder, and nothing is filled in here" % (path, line, found[0]),
             hint="Write the value itself, or make the file from a template before this task.",
             path=path,

@@ -8,11 +8,9 @@ from __future__ import annotations
 import re
 from typing import Dict, Iterator, List, Tuple
 
-from ..errors import ScriptInvalid
-from ..model import Migration, Script, SqlBody, Version
+from .. import errors, model
+from . import reading, sqltext
 from .claim import Claim, Listing
-from .reading import decode, read_bytes
-from .sqltext import body, only_lines, statements_of
 
 KIND = "goose"
 LOOKS_LIKE = "<version>_<name>.sql with -- +goose Up"
@@ -23,35 +21,35 @@ MARK = re.compile(r"\s*--\s*\+goose\s+(?P<words>[A-Za-z]+(?:\s+[A-Za-z]+)*)")
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind; also for one in Go beside them, which is refused when it is read."""
-    marked = [name for name in listing.files if name.endswith(".sql") and FILE_NAME.fullmatch(name)]
+    marked = [name for name in listing.ending(".sql") if FILE_NAME.fullmatch(name)]
     marked = [name for name in marked if MARKED.search(listing.data(name))]
-    in_go = [name for name in listing.files if name.endswith(".go") and FILE_NAME.fullmatch(name)] if marked else []
+    in_go = [name for name in listing.ending(".go") if FILE_NAME.fullmatch(name)] if marked else []
     for file_name in sorted(marked + in_go):
         match = FILE_NAME.fullmatch(file_name)
         if match:
-            yield Claim(file_name, Version.parse(match["version"]), match["name"])
+            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read both sections of a script.
 
     :raises ScriptInvalid: written in Go, not UTF-8, no Up, an unknown mark or a StatementBegin that isn't ended.
     """
     if script.path.endswith(".go"):
         raise _invalid(script.path, 1, "a migration in Go can't be run here")
-    text = decode(read_bytes(script.path), script.path)
+    text = reading.decode(reading.read_bytes(script.path), script.path)
     marks = _marks(script.path, text)
     no_transaction = "NO TRANSACTION" in [words for dummy, words in marks]
-    sections: Dict[str, SqlBody] = {}
+    sections: Dict[str, model.SqlBody] = {}
     starts = [(number, words) for number, words in marks if words in ("UP", "DOWN")]
     ends = [number for number, dummy in starts[1:]] + [text.count("\n") + 1]
     for (number, words), end in zip(starts, ends):
         blocks = _blocks(script.path, [mark for mark in marks if number < mark[0] < end])
-        own = only_lines(text, number + 1, end)
-        sections[words] = _outside(script.path, own, blocks) if no_transaction else body(script.path, own)
+        own = sqltext.only_lines(text, number + 1, end)
+        sections[words] = _outside(script.path, own, blocks) if no_transaction else sqltext.body(script.path, own)
     if "UP" not in sections:
         raise _invalid(script.path, 1, "it has no -- +goose Up")
-    return Migration(script, sections["UP"], sections.get("DOWN"))
+    return model.Migration(script, sections["UP"], sections.get("DOWN"))
 
 
 def _marks(path: str, text: str) -> List[Tuple[int, str]]:
@@ -86,18 +84,20 @@ def _blocks(path: str, marks: List[Tuple[int, str]]) -> List[Tuple[int, int]]:
     return blocks
 
 
-def _outside(path: str, text: str, blocks: List[Tuple[int, int]]) -> SqlBody:
+def _outside(path: str, text: str, blocks: List[Tuple[int, int]]) -> model.SqlBody:
     """Return a body in which each block is one statement, and the rest is split."""
     messages: List[Tuple[str, int]] = []
     position = 0
     for first, last in [*blocks, (text.count("\n") + 1,) * 2]:
-        before = only_lines(text, position, first)
-        messages += [(each.text, each.offset + _shift(text, before, each.line)) for each in statements_of(path, before)]
+        before = sqltext.only_lines(text, position, first)
+        messages += [
+            (each.text, each.offset + _shift(text, before, each.line)) for each in sqltext.statements_of(path, before)
+        ]
         block = "\n".join(text.split("\n")[first:last])
         if block.strip():
             messages.append((block, len("\n".join(text.split("\n")[:first])) + 1))
         position = last
-    return SqlBody(path, text, tuple(messages), transactional=False)
+    return model.SqlBody(path, text, tuple(messages), transactional=False)
 
 
 def _shift(text: str, blanked: str, line: int) -> int:
@@ -106,7 +106,7 @@ def _shift(text: str, blanked: str, line: int) -> int:
     return sum(map(len, text.split("\n")[:above])) - sum(map(len, blanked.split("\n")[:above]))
 
 
-def _invalid(path: str, line: int, what: str) -> ScriptInvalid:
-    return ScriptInvalid(
+def _invalid(path: str, line: int, what: str) -> errors.ScriptInvalid:
+    return errors.ScriptInvalid(
         "%s, line %d: %s" % (path, line, what), hint="Mend the file; nothing has been run.", path=path, line=line
     )

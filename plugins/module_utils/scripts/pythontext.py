@@ -9,9 +9,8 @@ import ast
 import re
 from typing import Optional, Set
 
-from ..errors import ScriptInvalid
-from ..model import Migration, PythonBody, Script
-from .reading import decode, read_bytes
+from .. import errors, model
+from . import reading
 
 # What tells a script for an engine from one for a cursor.
 UPGRADE = re.compile(rb"^(?:def\s+upgrade\b|upgrade\s*=)", re.MULTILINE)
@@ -19,13 +18,13 @@ UPGRADE = re.compile(rb"^(?:def\s+upgrade\b|upgrade\s*=)", re.MULTILINE)
 ARGUMENTS = {False: "cursor", True: "migrate_engine"}
 
 
-def migration(script: Script, up: str, down: str, wants_engine: bool) -> Migration:
+def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> model.Migration:
     """Read and compile a script; nothing of it is run.
 
     :param up: name of the function that applies it; down: of the one that rolls it back.
     :raises ScriptInvalid: not UTF-8, a syntax error, or no such function to apply it.
     """
-    text = decode(read_bytes(script.path), script.path)
+    text = reading.decode(reading.read_bytes(script.path), script.path)
     try:
         tree = ast.parse(text, script.path)
         code = compile(tree, script.path, "exec", dont_inherit=True)
@@ -34,14 +33,14 @@ def migration(script: Script, up: str, down: str, wants_engine: bool) -> Migrati
     found = names(tree)
     if found is not None and up not in found:
         call = "%s(%s)" % (up, ARGUMENTS[wants_engine])
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s has no %s" % (script.path, call), hint="Define it, or move the file elsewhere.", path=script.path
         )
     transactional = not _is_false(tree, "transactional")
-    upward = PythonBody(script.path, code, up, transactional, wants_engine)
+    upward = model.PythonBody(script.path, code, up, transactional, wants_engine)
     has_down = found is None or down in found
-    return Migration(
-        script, upward, PythonBody(script.path, code, down, transactional, wants_engine) if has_down else None
+    return model.Migration(
+        script, upward, model.PythonBody(script.path, code, down, transactional, wants_engine) if has_down else None
     )
 
 
@@ -60,12 +59,12 @@ def names(tree: ast.Module) -> Optional[Set[str]]:
     return found
 
 
-def _unreadable(script: Script, error: Exception) -> ScriptInvalid:
+def _unreadable(script: model.Script, error: Exception) -> errors.ScriptInvalid:
     if not isinstance(error, SyntaxError):
         # Python's own patch releases differ in what they raise for a null byte.
         message = "%s can't be compiled: %s" % (script.path, error)
-        return ScriptInvalid(message, hint="Mend the file; nothing has been run.", path=script.path)
-    return ScriptInvalid(
+        return errors.ScriptInvalid(message, hint="Mend the file; nothing has been run.", path=script.path)
+    return errors.ScriptInvalid(
         "%s, line %s: %s" % (script.path, error.lineno, error.msg),
         hint="Mend the syntax; nothing has been run.",
         path=script.path,

@@ -11,8 +11,7 @@ import stat
 from dataclasses import replace
 from typing import Iterable
 
-from ..errors import ScriptInvalid
-from ..model import Script
+from .. import errors, model
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -26,7 +25,7 @@ def read_bytes(path: str) -> bytes:
         with open(path, "rb") as stream:
             return stream.read()
     except OSError as error:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s can't be read: %s" % (path, error.strerror), hint="Mend its rights, or what it links to.", path=path
         ) from None
 
@@ -39,7 +38,7 @@ def refuse_writable(paths: Iterable[str]) -> None:
     files = list(paths)
     for path in [*dict.fromkeys(os.path.dirname(file) or "." for file in files), *files]:
         if os.stat(path).st_mode & stat.S_IWOTH:
-            raise ScriptInvalid(
+            raise errors.ScriptInvalid(
                 "Everybody on this host may write %s, and what stands there would run with the database's rights"
                 % path,
                 hint="chmod o-w it; or set allow_writable_scripts: true, if that is as it has to be.",
@@ -61,7 +60,7 @@ def decode(data: bytes, path: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start]
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s is not UTF-8: byte 0x%02x in line %d" % (path, data[error.start], before.count(b"\n") + 1),
             hint="Save the file as UTF-8.",
             path=path,
@@ -78,7 +77,7 @@ def checksum(data: bytes) -> str:
     return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()
 
 
-def survey(script: Script) -> Script:
+def survey(script: model.Script) -> model.Script:
     """Look at a script whose text tells no more than its checksum.
 
     Of two files only the way up counts: how to roll back may be mended after it was applied.

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import Optional, Sequence
 
-from ..errors import OptionInvalid, ScriptInvalid
+from .. import errors
 
 CONFIG = "migrate.cfg"
 VERSIONS = "versions"
@@ -46,7 +46,7 @@ def find(directory: str) -> Optional[Repository]:
             parser.read_file(stream)
         name = parser.get(SECTION, "repository_id")
     except (OSError, UnicodeDecodeError, configparser.Error) as error:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s can't be read: %s" % (path, " ".join(str(error).split())),
             hint="It needs a section [db_settings] with repository_id.",
             path=path,
@@ -61,7 +61,7 @@ def repository_of_all(directories: Sequence[str]) -> Optional[str]:
     """
     names = list(dict.fromkeys(each.repository_id for each in map(find, directories) if each is not None))
     if len(names) > 1:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "migrations_dir: %s are different repositories" % " and ".join(names),
             hint="Each has a history of its own. Give each a task of its own.",
         )

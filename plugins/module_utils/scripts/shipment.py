@@ -10,8 +10,7 @@ import tarfile
 from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..errors import ScriptInvalid
-from ..model import Script, Version
+from .. import errors, model
 from .discovery import discover
 from .repository import repository_of_all
 
@@ -30,10 +29,10 @@ def describe(directories: Sequence[str], kind: Optional[str]) -> Dict[str, Any]:
     return {"repository_id": repository_of_all(directories), "scripts": scripts}
 
 
-def scripts_of(described: Mapping[str, Any]) -> Tuple[Script, ...]:
+def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     """Return the scripts that were described."""
     found: Sequence[Mapping[str, Any]] = described["scripts"]
-    return tuple(Script(**{**each, "version": Version.parse(each["version"])}) for each in found)
+    return tuple(model.Script(**{**each, "version": model.Version.parse(each["version"])}) for each in found)
 
 
 def pack(directories: Sequence[str], archive: str) -> None:
@@ -50,7 +49,9 @@ def pack(directories: Sequence[str], archive: str) -> None:
             for number, directory in enumerate(directories):
                 tar.add(directory, arcname=str(number), filter=wanted)
     except OSError as error:
-        raise ScriptInvalid("%s can't be packed: %s" % (error.filename, error.strerror), path=error.filename) from None
+        raise errors.ScriptInvalid(
+            "%s can't be packed: %s" % (error.filename, error.strerror), path=error.filename
+        ) from None
 
 
 def unpack(archive: str, place: str, count: int) -> Tuple[str, ...]:
@@ -64,7 +65,7 @@ def unpack(archive: str, place: str, count: int) -> Tuple[str, ...]:
             _refuse_escapes(members, archive)
             tar.extractall(place, members=members)
     except (OSError, tarfile.TarError) as error:
-        raise ScriptInvalid("The archive of the scripts can't be unpacked: %s" % error, path=archive) from None
+        raise errors.ScriptInvalid("The archive of the scripts can't be unpacked: %s" % error, path=archive) from None
     return tuple(os.path.join(place, str(number)) for number in range(count))
 
 
@@ -72,6 +73,6 @@ def _refuse_escapes(members: List[tarfile.TarInfo], archive: str) -> None:
     for member in members:
         outside = os.path.isabs(member.name) or ".." in member.name.split("/")
         if outside or not (member.isfile() or member.isdir()):
-            raise ScriptInvalid(
+            raise errors.ScriptInvalid(
                 "The archive of the scripts holds %s, which is no plain file" % member.name, path=archive
             )

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import Iterator
 
-from ..model import Direction, Migration, Script, SqlBody, Version
+from .. import model
+from . import reading, sqltext
 from .claim import Claim, Listing
-from .reading import decode, read_bytes
-from .sqltext import body
 
 KIND = "sql"
 LOOKS_LIKE = "<version>_<name>.up.sql"
@@ -20,19 +19,21 @@ FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.*)\.(?P<section>up|
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
-    for file_name in listing.files:
+    for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
         if match:
-            yield Claim(file_name, Version.parse(match["version"]), match["name"], Direction(match["section"]))
+            yield Claim(
+                file_name, model.Version.parse(match["version"]), match["name"], model.Direction(match["section"])
+            )
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read a pair.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    return Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+    return model.Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
 
 
-def _body(path: str) -> SqlBody:
-    return body(path, decode(read_bytes(path), path))
+def _body(path: str) -> model.SqlBody:
+    return sqltext.body(path, reading.decode(reading.read_bytes(path), path))

@@ -8,10 +8,9 @@ from __future__ import annotations
 import re
 from typing import Iterator
 
-from ..model import Migration, Script, Version
+from .. import model
+from . import reading, sqltext
 from .claim import Claim, Listing
-from .reading import decode, read_bytes
-from .sqltext import body
 
 KIND = "sql_plain"
 LOOKS_LIKE = "<version>_<name>.sql"
@@ -24,18 +23,20 @@ OTHER_NAME = re.compile(r"_(?:upgrade|downgrade)\.sql$")
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind; SQL of a version that a Python script has is read by that script."""
-    scripts = {name.split("_")[0] for name in listing.files if name.endswith(".py")}
-    for file_name in listing.files:
+    scripts = {name.split("_")[0] for name in listing.ending(".py")}
+    for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
         if match is None or match["version"] in scripts or OTHER_NAME.search(file_name):
             continue
         if not MARKED.search(listing.data(file_name)):
-            yield Claim(file_name, Version.parse(match["version"]), match["name"])
+            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: Script) -> Migration:
+def read(script: model.Script) -> model.Migration:
     """Read a script.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    return Migration(script, body(script.path, decode(read_bytes(script.path), script.path)))
+    return model.Migration(
+        script, sqltext.body(script.path, reading.decode(reading.read_bytes(script.path), script.path))
+    )

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Optional, Sequence
 
-from ..errors import ScriptInvalid
-from ..model import SqlBody
+from .. import errors, model
 
 if TYPE_CHECKING:
     from .statements import Statement
@@ -22,7 +21,7 @@ CONTROL_WORDS = re.compile(r"\b(?:begin|start|commit|end|rollback|abort|prepare)
 BROKEN_NOTE = "ran outside a transaction, statement by statement: it has transaction control of its own"
 
 
-def body(path: str, text: str) -> SqlBody:
+def body(path: str, text: str) -> model.SqlBody:
     """Return the body of an SQL text.
 
     ``-- no-transaction`` as the first line, or transaction control in the middle, put it outside a
@@ -46,13 +45,13 @@ def body(path: str, text: str) -> SqlBody:
 
 def outside(
     path: str, text: str, statements: Optional[Sequence[Statement]] = None, note: Optional[str] = None
-) -> SqlBody:
+) -> model.SqlBody:
     """Return a body whose statements are sent one by one, outside a transaction.
 
     :raises ScriptInvalid: an unterminated quote or comment.
     """
     found = statements_of(path, text) if statements is None else statements
-    return SqlBody(path, text, tuple((each.text, each.offset) for each in found), transactional=False, note=note)
+    return model.SqlBody(path, text, tuple((each.text, each.offset) for each in found), transactional=False, note=note)
 
 
 def statements_of(path: str, text: str) -> Sequence[Statement]:
@@ -65,7 +64,7 @@ def statements_of(path: str, text: str) -> Sequence[Statement]:
     try:
         return split(text)
     except SplitError as error:
-        raise ScriptInvalid(
+        raise errors.ScriptInvalid(
             "%s, line %d, column %d: %s" % (path, error.line, error.column, error.message),
             hint="Close it; nothing has been run.",
             path=path,
@@ -80,5 +79,5 @@ def only_lines(text: str, first: int, last: int) -> str:
     return "\n".join(line if first <= number < last else "" for number, line in enumerate(lines))
 
 
-def _inside(path: str, text: str) -> SqlBody:
-    return SqlBody(path, text, ((text, 0),))
+def _inside(path: str, text: str) -> model.SqlBody:
+    return model.SqlBody(path, text, ((text, 0),))

@@ -12,8 +12,7 @@ import sys
 from dataclasses import dataclass
 from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from .. import deps
-from ..errors import DependencyError, MigrationError
+from .. import deps, errors
 from .connection import Target
 
 # Runs a program: (argv, additions to the environment) → (exit code, stdout, stderr). The module's own run_command does.
@@ -67,7 +66,7 @@ def find(program: str, server_version: int, run: Run) -> Client:
     if fitting:
         return min(fitting, key=lambda client: client.version)
     there = ", ".join("%s %d.%d" % (client.path, *client.version) for client in seen)
-    raise DependencyError(
+    raise errors.DependencyError(
         "The server is PostgreSQL %d.%d and needs a %s of version %d or newer; found: %s"
         % (server_major, server_version % 10000, program, server_major, there or "none"),
         hint="Install PostgreSQL's client programs %d on the host that runs this task (Debian: postgresql-client-%d; "
@@ -155,7 +154,7 @@ def _call(
 ) -> None:
     code, dummy, err = run([*argv, "--dbname=" + _conninfo(target, settings or {})], _environment(target))
     if code != 0:
-        raise MigrationError(
+        raise errors.MigrationError(
             "%s could not %s the database: %s" % (os.path.basename(argv[0]), purpose, " ".join(err.split()) or code),
             hint="The message is the program's own; what it names has to be mended first.",
         )

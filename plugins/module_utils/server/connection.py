@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Mapping, Optional
 
-from .. import deps
-from ..errors import ConnectError, DatabaseMissing
+from .. import deps, errors
 from .session import MigrationConnection
 
 # SQLAlchemy names its driver in the scheme; libpq knows the bare two.
@@ -74,7 +73,7 @@ def connect(target: Target, application_name: str) -> Any:
         reason = " ".join(str(error).split())
         if _lacks_database(target):
             raise _missing(target) from None
-        raise ConnectError(
+        raise errors.ConnectError(
             "No connection to PostgreSQL: %s" % reason,
             hint="Check url or the login_* options, and that the server runs.",
         ) from None
@@ -107,7 +106,7 @@ def become(connection: Any, role: str) -> None:
         connection.commit()
     except deps.psycopg2.Error as error:
         connection.close()
-        raise ConnectError(
+        raise errors.ConnectError(
             "session_role can't be set: %s" % error.diag.message_primary,
             hint="Grant the role to the user that connects, or name another one.",
             sqlstate=error.pgcode,
@@ -145,8 +144,8 @@ def settled(target: Target, connection: Any) -> Target:
     return replace(target, params={**target.params, **{key: value for key, value in chosen.items() if value}})
 
 
-def _unreadable(reason: str) -> ConnectError:
-    return ConnectError(
+def _unreadable(reason: str) -> errors.ConnectError:
+    return errors.ConnectError(
         "url can't be read as a PostgreSQL URL or DSN" + (" (%s)" % reason if " " in reason else ""),
         hint='Write postgresql://user@host:5432/database?sslmode=require or "host=… dbname=…", '
         "with the special characters of a URL's parts as %XX.",
@@ -160,8 +159,8 @@ def _open(target: Target, application_name: str) -> Any:
     return deps.psycopg2.connect(connection_factory=MigrationConnection, **params)
 
 
-def _missing(target: Target) -> DatabaseMissing:
-    return DatabaseMissing(
+def _missing(target: Target) -> errors.DatabaseMissing:
+    return errors.DatabaseMissing(
         'There is no database "%s" on this server' % target.params.get("dbname"),
         hint="Create it first, with pg_user_db or the role pgops.migrations.database; or correct its name.",
     )

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
-from ..errors import OptionInvalid
+from .. import errors
 
 # PostgreSQL's NAMEDATALEN - 1. Longer names are cut by the server in silence, so they are refused here.
 MAX_NAME_BYTES = 63
@@ -42,7 +42,7 @@ def parse_name(text: str, option: str, reserve: int = 0) -> QualifiedName:
     parts = [(quoted or plain).replace('""', '"') for quoted, plain in PART.findall(text)]
     rebuilt = re.sub(r'"(?:[^"]|"")+"|[^".]+', "x", text)
     if rebuilt not in ("x", "x.x"):
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "%s: %s is no name of a table" % (option, text), hint='Write table, schema.table, or "odd.name" in quotes.'
         )
     longest = max(len(part.encode()) for part in parts)
@@ -58,15 +58,15 @@ def check_name(text: str, option: str) -> str:
     :raises OptionInvalid: when it is empty, has a NUL in it, or is too long for the server.
     """
     if not text or "\0" in text:
-        raise OptionInvalid("%s: this is no name" % option, hint="Write at least one character, and no NUL.")
+        raise errors.OptionInvalid("%s: this is no name" % option, hint="Write at least one character, and no NUL.")
     length = len(text.encode())
     if length > MAX_NAME_BYTES:
         raise _too_long(text, option, length, MAX_NAME_BYTES)
     return text
 
 
-def _too_long(text: str, option: str, length: int, limit: int) -> OptionInvalid:
-    return OptionInvalid(
+def _too_long(text: str, option: str, length: int, limit: int) -> errors.OptionInvalid:
+    return errors.OptionInvalid(
         "%s: %s is too long (%d bytes; %d at most)" % (option, text, length, limit),
         hint="The server would cut it in silence. Choose a shorter name.",
     )

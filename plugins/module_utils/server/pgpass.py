@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import List, Optional, Tuple
 
-from ..errors import OptionInvalid, PasswordFileError
+from .. import errors
 
 USUAL_FILE = "~/.pgpass"
 LOCAL = "localhost"
@@ -87,7 +87,7 @@ def read(path: Optional[str]) -> PasswordFile:
     except OSError as error:
         raise _unusable(whole, "read", error) from None
     if not os.access(os.path.dirname(whole), os.W_OK | os.X_OK):
-        raise PasswordFileError(
+        raise errors.PasswordFileError(
             "The password file %s can't be written: its directory isn't there, or is closed" % whole,
             hint="Make the directory, or name another file with pgpass_file.",
         )
@@ -100,7 +100,7 @@ def check(entry: Entry) -> None:
     :raises OptionInvalid: when it has a line break in it.
     """
     if re.search(r"[\r\n\0]", "".join([*entry.key, entry.password])):
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "pgpass: a password file can't hold a name or a password with a line break",
             hint="Choose another password, or do without pgpass.",
         )
@@ -200,8 +200,8 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def _unusable(path: str, verb: str, error: OSError) -> PasswordFileError:
-    return PasswordFileError(
+def _unusable(path: str, verb: str, error: OSError) -> errors.PasswordFileError:
+    return errors.PasswordFileError(
         "The password file %s can't be %s: %s" % (path, verb, error.strerror or error),
         hint="Correct its path or its rights, or name another file with pgpass_file.",
     )

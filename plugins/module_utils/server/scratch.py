@@ -10,8 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from .. import deps
-from ..errors import ConnectError, RehearsalError
+from .. import deps, errors
 from .connection import Target, connect_maintenance, settled
 
 PREFIX = "pgops_rehearsal_"
@@ -64,7 +63,7 @@ RESET_SETTING = "RESET {setting}"
 DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
 
 
-class RehearsalImpossible(RehearsalError):
+class RehearsalImpossible(errors.RehearsalError):
     """No scratch copy could be made; says why."""
 
 
@@ -124,7 +123,7 @@ def scratch_database(server: Target, facts: Facts) -> Iterator[Scratch]:
     """
     try:
         admin = connect_maintenance(server, "pg_migrate rehearsal")
-    except ConnectError as error:
+    except errors.ConnectError as error:
         raise RehearsalImpossible("no database to make the copy from lets this user in: %s" % error.message) from None
     try:
         admin.autocommit = True

@@ -9,7 +9,7 @@ import configparser
 import os
 from typing import List, Optional
 
-from ..errors import OptionInvalid
+from .. import errors
 
 URL_KEY = "db-connection-string"
 DIRECTORY_KEY = "migrations-directory"
@@ -33,7 +33,7 @@ class ConfigFile:
             reason, hint = getattr(error, "strerror", None), "Correct its path, or its rights."
             if reason is None:
                 reason, hint = "it is no INI file in UTF-8", "It has [sections], and lines with key = value in them."
-            raise OptionInvalid("config_file: %s can't be read: %s" % (path, reason), hint=hint) from None
+            raise errors.OptionInvalid("config_file: %s can't be read: %s" % (path, reason), hint=hint) from None
 
     def url(self, key: Optional[str], needed: bool = True) -> Optional[str]:
         """Return the connection string.
@@ -45,7 +45,7 @@ class ConfigFile:
         wanted = key or URL_KEY
         value = self._get(wanted)
         if value is None and needed:
-            raise OptionInvalid(
+            raise errors.OptionInvalid(
                 "config_file: %s has no key %s in any section" % (self.path, wanted),
                 hint="Add it, name another with config_key, or say with url where the database is.",
             )

@@ -13,8 +13,7 @@ from typing import Any, Callable, Dict, Iterator
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .. import deps
-from ..errors import MigrationError
+from .. import deps, errors
 from ..server.session import cancel_everything
 
 # No signal has this number.
@@ -39,7 +38,7 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
     try:
         with _interruptible():
             result = function(module)
-    except MigrationError as error:
+    except errors.MigrationError as error:
         failed = {"msg": _message(error), "error": error.to_result(), **(error.report or {})}
     except Interrupted as stop:
         failed = {"msg": "Interrupted by %s; what was open is rolled back." % stop, "error": {"kind": "interrupted"}}
@@ -50,7 +49,7 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
     module.fail_json(**failed)
 
 
-def _message(error: MigrationError) -> str:
+def _message(error: errors.MigrationError) -> str:
     """Return what a person reads first; for a missing library, Ansible's own words for that."""
     library = getattr(error, "library", None)
     return str(missing_required_lib(library)) if library else error.sentence()

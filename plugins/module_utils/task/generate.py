@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from .. import deps
+from .. import deps, errors
 from ..engine.generate import GenerateRequest, Source, generate
 from ..engine.tools import Tools
-from ..errors import DependencyError, OptionInvalid
 from ..server.names import parse_name
 from . import options
 from .entry import run_program
@@ -24,7 +23,7 @@ def pg_migration_generate(module: Any) -> Dict[str, Any]:
     params = module.params
     source = _source(params) if params["from_database"] else None
     if len(params["migrations_dir"]) != 1:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "migrations_dir: %d directories, and a migration is written into one" % len(params["migrations_dir"]),
             hint="Name the one that it belongs into.",
         )
@@ -50,7 +49,7 @@ def _source(params: Dict[str, Any]) -> Source:
     :raises DependencyError: without psycopg2, which only this needs.
     """
     if deps.PSYCOPG2_ERROR is not None:
-        error = DependencyError("psycopg2 is needed to read a database")
+        error = errors.DependencyError("psycopg2 is needed to read a database")
         error.library = "psycopg2"
         raise error
     table = params["history_table"] or options.HISTORY_TABLE

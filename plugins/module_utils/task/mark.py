@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List
 
+from .. import model
 from ..engine.mark import Mark, MarkRequest, mark
-from ..model import State
 from . import options
 
 
@@ -23,7 +23,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
             target=options.target(params),
             **options.place(params),
             versions=tuple(params["versions"]),
-            state=State(params["state"]),
+            state=model.State(params["state"]),
             lock_wait=params["lock_wait"],
             checking=module.check_mode,
         )

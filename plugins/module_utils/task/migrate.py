@@ -9,9 +9,9 @@ import os
 from dataclasses import replace
 from typing import Any, Dict
 
+from .. import errors
 from ..engine.migrate import migrate
 from ..engine.tools import Tools
-from ..errors import MigrationError
 from . import options
 from .entry import run_program
 from .results import failure, migrate_result
@@ -31,7 +31,7 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
         request = replace(request, directories=tuple(shown))
     try:
         report = migrate(request, Tools(run_program(module), module.tmpdir))
-    except MigrationError as error:
+    except errors.MigrationError as error:
         error.report = _shown_as(failure(error.report, checking), shown)
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
         raise

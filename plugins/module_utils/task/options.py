@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Tuple
 
+from .. import errors
 from ..engine.request import Limits, Policies, Request
-from ..errors import OptionInvalid
 from ..hazard import HazardKind
 from ..scripts.discovery import KIND_NAMES
 from ..scripts.repository import repository_of_all
@@ -102,7 +102,7 @@ def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
 
         found = ConfigFile(params["config_file"]).directories()
     if not found:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "Nothing says where the migrations are",
             hint="Set migrations_dir, context, or migrations-directory in config_file.",
         )
@@ -128,7 +128,7 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
     :raises MigrationError: when the action plugin didn't run, or the history's name can't be a table's.
     """
     if params["_described"] is None:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "src: the scripts didn't come along; the action plugin of pgops.migrations.pg_migrate has to ship them",
             hint="Call the module by its full name, from a task; or use migrations_dir.",
         )
@@ -151,7 +151,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     :raises MigrationError: an option that can't be read, or two that exclude each other.
     """
     if params["single_transaction"] and params["diff_per"] == "migration":
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "diff_per: migration and single_transaction: true exclude each other",
             hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
         )

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Dict, Iterable, List, Optional, Set
 
+from .. import model
 from ..engine.request import Report
 from ..hazard import Hazard
-from ..model import Direction, Outcome, Plan, Progress, Reason, Script, Version
 
 NOT_RUN = "not_run"
 
@@ -22,8 +22,8 @@ def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
     result: Dict[str, Any] = {
         "changed": bool(progress.done) or plan.baseline is not None or (rehearsed_only and bool(progress.left)),
         "msg": sentence(report, checking),
-        "applied": [_outcome(each) for each in progress.done if each.step.direction is Direction.UP],
-        "rolled_back": [_outcome(each) for each in progress.done if each.step.direction is Direction.DOWN],
+        "applied": [_outcome(each) for each in progress.done if each.step.direction is model.Direction.UP],
+        "rolled_back": [_outcome(each) for each in progress.done if each.step.direction is model.Direction.DOWN],
         # Not "skipped", as it would be called: to Ansible a result with that key is a task that was skipped.
         "passed_over": _passed_over(plan, progress),
         "pending": _pending(plan, progress),
@@ -54,7 +54,7 @@ def sentence(report: Report, checking: bool) -> str:
     steps = [outcome.step for outcome in done] + (list(left) if checking else [])
     if not steps:
         return _nothing(report.plan, checking)
-    up = steps[0].direction is Direction.UP
+    up = steps[0].direction is model.Direction.UP
     what = _count(step.script for step in steps)
     if not checking:
         return "%s %s." % ("Applied" if up else "Rolled back", what)
@@ -73,7 +73,7 @@ def failure(report: Optional[Report], checking: bool) -> Dict[str, Any]:
     return result
 
 
-def _nothing(plan: Plan, checking: bool) -> str:
+def _nothing(plan: model.Plan, checking: bool) -> str:
     version = _text(max(plan.applied, default=None)) or "0"
     if plan.baseline is None:
         return "Nothing to do; the database is at version %s." % version
@@ -81,32 +81,32 @@ def _nothing(plan: Plan, checking: bool) -> str:
     return "%s the history with %d migrations as the baseline; nothing to run." % (verb, len(plan.baseline))
 
 
-def _count(scripts: Iterable[Script]) -> str:
+def _count(scripts: Iterable[model.Script]) -> str:
     versions = [str(script.version) for script in scripts]
     if len(versions) == 1:
         return "1 migration (%s)" % versions[0]
     return "%d migrations (%s … %s)" % (len(versions), versions[0], versions[-1])
 
 
-def _passed_over(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
-    baseline = [_script(script, Reason.BASELINE.value) for script in plan.baseline or ()]
-    passed = (Reason.DEFERRED, Reason.OUT_OF_ORDER)
+def _passed_over(plan: model.Plan, progress: model.Progress) -> List[Dict[str, Any]]:
+    baseline = [_script(script, model.Reason.BASELINE.value) for script in plan.baseline or ()]
+    passed = (model.Reason.DEFERRED, model.Reason.OUT_OF_ORDER)
     deferred = [_script(script, why.value) for script, why in plan.left_out if why in passed]
     return baseline + deferred + [_outcome(outcome) for outcome in progress.skipped]
 
 
-def _pending(plan: Plan, progress: Progress) -> List[Dict[str, Any]]:
-    left = [_script(step.script, NOT_RUN) for step in progress.left if step.direction is Direction.UP]
-    return left + [_script(script, why.value) for script, why in plan.left_out if why is Reason.BEYOND_VERSION]
+def _pending(plan: model.Plan, progress: model.Progress) -> List[Dict[str, Any]]:
+    left = [_script(step.script, NOT_RUN) for step in progress.left if step.direction is model.Direction.UP]
+    return left + [_script(script, why.value) for script, why in plan.left_out if why is model.Reason.BEYOND_VERSION]
 
 
-def _current(plan: Plan, progress: Progress) -> Optional[Version]:
+def _current(plan: model.Plan, progress: model.Progress) -> Optional[model.Version]:
     """Return the highest version that is applied in the end."""
-    applied: Set[Version] = set(plan.applied)
+    applied: Set[model.Version] = set(plan.applied)
     for outcome in progress.done:
         if outcome.step.script.version.is_repeatable:
             continue
-        change = applied.add if outcome.step.direction is Direction.UP else applied.discard
+        change = applied.add if outcome.step.direction is model.Direction.UP else applied.discard
         change(outcome.step.script.version)
     return max(applied, default=None)
 
@@ -122,14 +122,14 @@ def _tested(report: Report) -> Dict[str, Any]:
     return {"tested": shown, "diff": [diff for diff, each in zip(diffs, report.proofs) if each.diff]}
 
 
-def _outcome(outcome: Outcome) -> Dict[str, Any]:
+def _outcome(outcome: model.Outcome) -> Dict[str, Any]:
     shown = _script(outcome.step.script, outcome.note)
     shown["duration_ms"] = outcome.duration_ms
     shown["output"] = outcome.output.splitlines()
     return shown
 
 
-def _script(script: Script, reason: Optional[str]) -> Dict[str, Any]:
+def _script(script: model.Script, reason: Optional[str]) -> Dict[str, Any]:
     return {"version": str(script.version), "name": script.name, "path": script.path, "reason": reason}
 
 
@@ -140,5 +140,5 @@ def _hazard(hazard: Hazard) -> Dict[str, Any]:
     return {**asdict(hazard), "kind": hazard.kind.value, "does": does, "instead": instead}
 
 
-def _text(version: Optional[Version]) -> Optional[str]:
+def _text(version: Optional[model.Version]) -> Optional[str]:
     return None if version is None else str(version)

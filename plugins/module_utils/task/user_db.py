@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from ..errors import OptionInvalid
+from .. import errors
 from ..server.admin.databases import DatabaseWish
 from ..server.admin.provision import provision
 from ..server.admin.request import PassfileWish, ProvisionReport, ProvisionRequest, State
@@ -116,13 +116,15 @@ def _sentence(differences: Sequence[Difference], checking: bool) -> str:
 def _check_password(params: Mapping[str, Any], state: State) -> None:
     password = params["password"]
     if params["pgpass"] and state is not State.ABSENT and password is None:
-        raise OptionInvalid("pgpass: there is no password to keep", hint="Set password, or leave pgpass out.")
+        raise errors.OptionInvalid("pgpass: there is no password to keep", hint="Set password, or leave pgpass out.")
     if password is None:
         return
     if not password or "\0" in password:
-        raise OptionInvalid("password: this is none", hint="Write at least one character, and no NUL.")
+        raise errors.OptionInvalid("password: this is none", hint="Write at least one character, and no NUL.")
     if params["pgpass"] and is_verifier(password):
-        raise OptionInvalid("pgpass: a verifier can't be used to log in", hint="Set password to the password itself.")
+        raise errors.OptionInvalid(
+            "pgpass: a verifier can't be used to log in", hint="Set password to the password itself."
+        )
 
 
 def _user(params: Mapping[str, Any]) -> Optional[RoleWish]:

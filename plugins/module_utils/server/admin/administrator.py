@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence
 
-from ... import deps
-from ...errors import Conflict, ConnectError, DatabaseMissing, MigrationError, PrivilegeError, ProvisionError, ReadOnly
+from ... import deps, errors
 from ..connection import MAINTENANCE_DATABASES, Target, connect, describe
 from .statement import Action, Difference, Statement
 
@@ -58,7 +57,7 @@ def open_administration(target: Target, named: Optional[str], dropping: bool) ->
     if given and not (dropping and given == named):
         try:
             connection = connect(target, PROGRAM)
-        except DatabaseMissing:
+        except errors.DatabaseMissing:
             if given != named:
                 raise
     connection = connection or _connect_to_any(target)
@@ -67,13 +66,13 @@ def open_administration(target: Target, named: Optional[str], dropping: bool) ->
 
 
 def _connect_to_any(target: Target) -> Any:
-    first: Optional[MigrationError] = None
+    first: Optional[errors.MigrationError] = None
     for name in MAINTENANCE_DATABASES:
         try:
             return connect(target.with_database(name), PROGRAM)
-        except (ConnectError, DatabaseMissing) as error:
+        except (errors.ConnectError, errors.DatabaseMissing) as error:
             first = first or error
-    raise first or ConnectError("There is no maintenance database")
+    raise first or errors.ConnectError("There is no maintenance database")
 
 
 def identify(connection: Any) -> Administrator:
@@ -85,7 +84,7 @@ def identify(connection: Any) -> Administrator:
         cursor.execute(FACTS)
         *facts, read_only = cursor.fetchone()
     if read_only:
-        raise ReadOnly(
+        raise errors.ReadOnly(
             "The server takes no writes: it is a standby, or read-only (%s)" % describe(connection),
             hint="Run the task against the primary.",
         )
@@ -101,7 +100,7 @@ def check_rights(who: Administrator, differences: Sequence[Difference]) -> None:
     for each in differences:
         for kind, right, has in lacks:
             if each.action is Action.CREATED and each.kind == kind and not (has or who.superuser):
-                raise PrivilegeError(
+                raise errors.PrivilegeError(
                     '"%s" may not create the %s "%s"' % (who.name, kind, each.name),
                     hint="It takes %s. Connect as another user, or: ALTER ROLE … %s." % (right, right),
                 )
@@ -122,7 +121,7 @@ def check_may_give_to(cursor: Any, who: Administrator, owner: str, is_new: bool)
         cursor.execute(MAY_BE, [owner, "SET" if cursor.connection.server_version >= SET_OPTION_SINCE else "MEMBER"])
         may = cursor.fetchone()[0]
     if not may:
-        raise PrivilegeError(
+        raise errors.PrivilegeError(
             '"%s" may not make "%s" the owner of a database' % (who.name, owner),
             hint='It takes membership (SET) in that role. Create it first and GRANT "%s" TO "%s", or connect as a '
             "superuser." % (owner, who.name),
@@ -141,14 +140,16 @@ def execute(connection: Any, statement: Statement) -> None:
         raise _refusal(error, statement) from None
 
 
-def _refusal(error: Any, statement: Statement) -> MigrationError:
+def _refusal(error: Any, statement: Statement) -> errors.MigrationError:
     state = error.pgcode or ""
     said = ": ".join(filter(None, [error.diag.message_primary or str(error).strip(), error.diag.message_detail]))
     message = "The server refuses to %s: %s" % (statement.purpose, " ".join(said.split()))
     if state in PRIVILEGE_STATES:
-        return PrivilegeError(message, hint=statement.needs, sqlstate=state)
+        return errors.PrivilegeError(message, hint=statement.needs, sqlstate=state)
     if state in CONFLICT_STATES:
-        return Conflict(message, hint=error.diag.message_hint or "What it names stands in the way.", sqlstate=state)
+        return errors.Conflict(
+            message, hint=error.diag.message_hint or "What it names stands in the way.", sqlstate=state
+        )
     if state in READ_ONLY_STATES:
-        return ReadOnly(message, hint="Run the task against the primary.", sqlstate=state)
-    return ProvisionError(message, hint=error.diag.message_hint, sqlstate=error.pgcode)
+        return errors.ReadOnly(message, hint="Run the task against the primary.", sqlstate=state)
+    return errors.ProvisionError(message, hint=error.diag.message_hint, sqlstate=error.pgcode)

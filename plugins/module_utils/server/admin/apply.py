@@ -8,8 +8,7 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, suppress
 from typing import Any, Dict, List, Optional, Sequence
 
-from ... import deps
-from ...errors import MigrationError
+from ... import deps, errors
 from .. import pgpass
 from ..connection import connect
 from .administrator import PROGRAM, execute
@@ -88,6 +87,6 @@ def _take_back(connection: Any, undo: Sequence[Statement], error: BaseException)
     for statement in undo:
         try:
             execute(connection, statement)
-        except MigrationError as failure:
-            if isinstance(error, MigrationError):
+        except errors.MigrationError as failure:
+            if isinstance(error, errors.MigrationError):
                 error.message += ". Afterwards this failed, too: " + failure.message

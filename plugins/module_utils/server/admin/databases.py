@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Sequence
 
-from ...errors import Conflict, OptionInvalid
+from ... import errors
 from .statement import Action, Attribute, Clause, Difference, Statement
 
 # The columns of the locale differ between versions, so they are read from the row as a whole.
@@ -104,7 +104,9 @@ def canonical_encoding(cursor: Any, text: str) -> str:
     cursor.execute(ENCODING, [text])
     name = str(cursor.fetchone()[0])
     if not name:
-        raise OptionInvalid("encoding: the server has none called %s" % text, hint="UTF8 is what nearly all use.")
+        raise errors.OptionInvalid(
+            "encoding: the server has none called %s" % text, hint="UTF8 is what nearly all use."
+        )
     return name
 
 
@@ -116,7 +118,7 @@ def check_icu(cursor: Any, server_version: int) -> None:
     """
     cursor.execute(HAS_ICU)
     if server_version < ICU_SINCE or not cursor.fetchone()[0]:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "icu_locale: databases of this server can't have one",
             hint="That takes PostgreSQL 15 or newer, built with ICU. Use collate and ctype.",
         )
@@ -151,7 +153,7 @@ def template_for(wish: DatabaseWish, source: Database) -> Optional[str]:
     """
     differing = fixed_differences(wish, source) if source.name != PRISTINE else []
     if differing and wish.template is not None:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "template: %s has another %s" % (wish.template, _listed(differing)),
             hint="Only template0 can be copied into another encoding or locale.",
         )
@@ -187,7 +189,7 @@ def change(wish: DatabaseWish, there: Database) -> Optional[Difference]:
     """
     fixed = fixed_differences(wish, there)
     if fixed:
-        raise Conflict(
+        raise errors.Conflict(
             'The database "%s" has another %s' % (wish.name, _listed(fixed)),
             hint="That can't be changed in place. Correct the option; or, if nothing in it is worth keeping, "
             "state: recreated.",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, List, Sequence
 
-from ...errors import OptionInvalid, PrivilegeError
+from ... import errors
 from .statement import Action, Clause, Difference, Statement
 
 INSTALLED = "SELECT e.extname FROM pg_catalog.pg_extension e WHERE e.extname = ANY (%s::pg_catalog.text[])"
@@ -35,14 +35,14 @@ def check_available(cursor: Any, names: Sequence[str], superuser: bool) -> None:
     found = {name: bool(for_superusers and not trusted) for name, for_superusers, trusted in cursor.fetchall()}
     missing = [name for name in names if name not in found]
     if missing:
-        raise OptionInvalid(
+        raise errors.OptionInvalid(
             "extensions: the server has no %s" % ", ".join(missing),
             hint="Correct the name, or install the package that has it on the server (pg_available_extensions lists "
             "what is there).",
         )
     guarded = [name for name in names if found[name] and not superuser]
     if guarded:
-        raise PrivilegeError(
+        raise errors.PrivilegeError(
             "The extension %s can only be created by a superuser" % ", ".join(guarded),
             hint="Connect as a superuser, or have one create it.",
         )

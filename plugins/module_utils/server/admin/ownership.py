@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ...errors import Conflict, ConnectError
+from ... import errors
 from ..connection import Target, connect
 from .administrator import PROGRAM
 from .statement import Action, Attribute, Clause, Difference, Statement
@@ -75,9 +75,9 @@ def belongings(admin: Any, target: Target, role: int, dropped: Optional[int]) ->
         return [_look(cursor, target, database, which, count) for database, count in cursor.fetchall()]
 
 
-def conflict(role: str, found: Sequence[Belongings], hint: str) -> Conflict:
+def conflict(role: str, found: Sequence[Belongings], hint: str) -> errors.Conflict:
     """Return the error that says what belongs to a role that is to be dropped."""
-    return Conflict(
+    return errors.Conflict(
         'The user "%s" can\'t be dropped, for things belong to it: %s'
         % (role, "; ".join(each.sentence() for each in found)),
         hint=hint,
@@ -103,7 +103,7 @@ def _look(cursor: Any, target: Target, database: Optional[str], which: Any, coun
         with closing(connect(target.with_database(database), PROGRAM)) as there, there.cursor() as inside:
             inside.execute(THINGS, which)
             return Belongings(database, _described(inside.fetchall()))
-    except ConnectError:
+    except errors.ConnectError:
         return Belongings(database, ("%d things, and the database lets nobody look" % count,))
 
 

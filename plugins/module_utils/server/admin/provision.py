@@ -8,8 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any, Sequence
 
-from ... import deps
-from ...errors import ProvisionError
+from ... import deps, errors
 from ..connection import settled
 from . import databases, roles
 from .administrator import identify, open_administration
@@ -34,7 +33,7 @@ def provision(request: ProvisionRequest) -> ProvisionReport:
             with connection.cursor() as cursor:
                 return _provision(site, request, cursor)
         except deps.psycopg2.Error as error:
-            raise ProvisionError(
+            raise errors.ProvisionError(
                 "The server refuses to tell or to keep what is there: %s" % " ".join(str(error).split()),
                 hint="Its log may say more.",
                 sqlstate=error.pgcode,

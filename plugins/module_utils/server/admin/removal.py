@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, List, Optional
 
-from ...errors import Conflict, OptionInvalid
+from ... import errors
 from . import databases, ownership, roles
 from .databases import Database
 from .request import ProvisionRequest, Site, State
@@ -43,19 +43,21 @@ def removals(
 
 def _check_may_go(site: Site, request: ProvisionRequest, role: Optional[Role]) -> None:
     if request.database is not None and request.database.name in databases.SYSTEM_DATABASES:
-        raise OptionInvalid('db: "%s" is never dropped' % request.database.name, hint="Every cluster needs it.")
+        raise errors.OptionInvalid('db: "%s" is never dropped' % request.database.name, hint="Every cluster needs it.")
     name = request.user.name if request.user is not None else None
     if name in (site.who.name, site.who.login):
-        raise OptionInvalid('user: "%s" is the one that is connected' % name, hint="Connect as another one to drop it.")
+        raise errors.OptionInvalid(
+            'user: "%s" is the one that is connected' % name, hint="Connect as another one to drop it."
+        )
     if name == SYSTEM_USER or (role is not None and role.oid < FIRST_OWN_OID):
-        raise OptionInvalid('user: "%s" is never dropped' % name, hint="It was made with the cluster.")
+        raise errors.OptionInvalid('user: "%s" is never dropped' % name, hint="It was made with the cluster.")
 
 
 def _check_unused(cursor: Any, name: str) -> None:
     sessions = databases.sessions(cursor, name)
     if sessions:
         who = ", ".join("%(user)s (pid %(pid)s, %(application)s)" % each for each in sessions)
-        raise Conflict(
+        raise errors.Conflict(
             'The database "%s" is in use by %s' % (name, who),
             hint="End these sessions, or set force.",
             blockers=sessions,

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ...errors import OptionInvalid
+from ... import errors
 from .statement import Action, Attribute, Clause, Difference, Statement
 
 READ = """
@@ -95,12 +95,14 @@ def parse_attributes(texts: Sequence[str]) -> Dict[str, bool]:
         if not word:
             continue
         if word not in WORDS:
-            raise OptionInvalid(
+            raise errors.OptionInvalid(
                 "role_attributes: %s is none" % word, hint="There are %s, each with or without NO." % ", ".join(COLUMNS)
             )
         name, value = WORDS[word]
         if found.setdefault(name, value) is not value:
-            raise OptionInvalid("role_attributes: %s and NO%s exclude each other" % (name, name), hint="Leave one out.")
+            raise errors.OptionInvalid(
+                "role_attributes: %s and NO%s exclude each other" % (name, name), hint="Leave one out."
+            )
     return found
 
 

@@ -9,8 +9,7 @@ from contextlib import closing
 from dataclasses import replace
 from typing import Any, List, Optional, Sequence, Tuple
 
-from ... import deps
-from ...errors import OptionInvalid
+from ... import deps, errors
 from ..connection import connect
 from . import databases, extensions, roles
 from .administrator import PROGRAM, check_may_give_to, check_rights
@@ -61,7 +60,9 @@ class Wanted:
         unknown = roles.unknown(self.cursor, [name for dummy, name in named])
         for option, name in named:
             if name in unknown:
-                raise OptionInvalid("%s: there is no role %s" % (option, name), hint="Correct its name, or create it.")
+                raise errors.OptionInvalid(
+                    "%s: there is no role %s" % (option, name), hint="Correct its name, or create it."
+                )
 
     def _user(self, wish: RoleWish, role: Optional[Role], database: Optional[Database]) -> Optional[Difference]:
         if wish.valid_until is not None:
@@ -75,7 +76,7 @@ class Wanted:
         try:
             return roles.moment(self.cursor, text)
         except deps.psycopg2.DataError as error:
-            raise OptionInvalid(
+            raise errors.OptionInvalid(
                 "valid_until: the server can't read %s as a moment" % text,
                 hint="Write something like 2030-12-31 23:59:59+00, or infinity.",
                 sqlstate=error.pgcode,
@@ -107,7 +108,7 @@ class Wanted:
     def _template(self, wish: DatabaseWish) -> Optional[str]:
         source = databases.read(self.cursor, wish.template or databases.DEFAULT_TEMPLATE)
         if source is None:
-            raise OptionInvalid("template: there is no database %s" % wish.template, hint="Correct its name.")
+            raise errors.OptionInvalid("template: there is no database %s" % wish.template, hint="Correct its name.")
         return databases.template_for(wish, source)
 
     def _extensions(self, database: str, there: Optional[Database]) -> Sequence[Difference]:
