@@ -254,7 +254,7 @@ msg:
   description: What happened, in one sentence.
   returned: always
   type: str
-  sample: Applied 2 migrations (20151217170514 … 20151218145832).
+  sample: Applied 2 migrations (20151217170514 … 20151218145832) in 0.1 s.
 applied:
   description: The migrations that were applied; in check mode those that passed the rehearsal.
   returned: always, when it came to a plan

@@ -101,6 +101,26 @@ pending_count:
   description: How many are pending.
   returned: success
   type: int
+running:
+  description: Who is at work on the database right now, null where nobody is.
+  returned: success
+  type: dict
+  contains:
+    pid:
+      description: Process of the session on the server.
+      type: int
+    user:
+      description: Its user.
+      type: str
+    application:
+      description: Its name, which tells how far the run is; C(pg_migrate 12/340 20151218145832) is at the 12th of 340.
+      type: str
+    address:
+      description: Where it comes from.
+      type: str
+    since:
+      description: When it connected.
+      type: str
 listing:
   description: The same as a table for people, as lines; a C(*) marks a repeatable migration.
   returned: success

@@ -17,9 +17,11 @@ from typing import Any
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.engine import lock
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.info import InfoRequest, info
 from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Limits, Policies
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
 
 from .conftest import Project, done
 
@@ -90,6 +92,16 @@ def test_the_lock_is_given_back(project: Project) -> None:
     with pytest.raises(MigrationError):
         project.migrate()
     assert project.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'") == []
+
+
+def test_info_shows_who_is_at_work(project: Project) -> None:
+    request = InfoRequest(Target(parse_url(project.url)), (str(project.directory),), parse_name("h", "history_table"))
+    assert info(request).running is None
+    with closing(psycopg2.connect(project.url, application_name="pg_migrate 3/7 42")) as other:
+        lock.acquire(other, 1)
+        running = info(request).running
+        assert running is not None
+        assert (running["pid"], running["application"]) == (other.info.backend_pid, "pg_migrate 3/7 42")
 
 
 def test_progress_shows_in_pg_stat_activity(project: Project) -> None:

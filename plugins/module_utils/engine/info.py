@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..scripts.discovery import discover, read
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
 from . import history as history_room
+from . import lock
 from .integrity import is_modified
 
 NARROW = 15
@@ -54,11 +55,15 @@ class Standing:
 
 @dataclass(frozen=True)
 class Info:
-    """All migrations, ordered as asked for."""
+    """All migrations, ordered as asked for.
+
+    :ivar running: who is at work on the database right now, see lock.holder.
+    """
 
     standings: Tuple[Standing, ...]
     latest: Optional[model.Version]
     current: Optional[model.Version]
+    running: Optional[Dict[str, Any]] = None
 
     @property
     def pending_count(self) -> int:
@@ -77,16 +82,16 @@ def info(request: InfoRequest) -> Info:
             history = history_room.find(connection, request.history_table, request.repository_id)
             rows = history_room.rows(connection, history)
             failed = _failed(connection, history)
-            connection.rollback()
+            running = lock.holder(connection)
     except errors.DatabaseMissing:
-        rows, failed = (), frozenset()
+        rows, failed, running = (), frozenset(), None
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
     standings.sort(key=lambda each: each.version)
     if request.sort == "applied":
         standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
-    return Info(tuple(standings), _highest(on_disk), _highest(applied))
+    return Info(tuple(standings), _highest(on_disk), _highest(applied), running)
 
 
 def listing(found: Info, wide: bool) -> List[str]:

@@ -42,7 +42,7 @@ def acquire(connection: Any, wait: float, sleep: Callable[[float], None] = time.
     deadline = time.monotonic() + wait
     while not _scalar(connection, TRY_LOCK):
         if time.monotonic() >= deadline:
-            raise _held(_holder(connection), wait)
+            raise _held(holder(connection), wait)
         sleep(POLL_SECONDS)
 
 
@@ -53,8 +53,8 @@ def release(connection: Any) -> None:
 
 def held_by_another(connection: Any) -> bool:
     """Return whether another session has the lock."""
-    holder = _holder(connection)
-    return holder is not None and holder["pid"] != connection.info.backend_pid
+    found = holder(connection)
+    return found is not None and found["pid"] != connection.info.backend_pid
 
 
 def _scalar(connection: Any, statement: str) -> Any:
@@ -66,7 +66,8 @@ def _scalar(connection: Any, statement: str) -> Any:
     return value
 
 
-def _holder(connection: Any) -> Optional[Dict[str, Any]]:
+def holder(connection: Any) -> Optional[Dict[str, Any]]:
+    """Return who has the lock: pid, user, application (which tells how far a run is), address, since; or None."""
     with connection.cursor() as cursor:
         cursor.execute(HOLDER, [KEY])
         row = cursor.fetchone()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from ..engine.info import InfoRequest, Standing, info, listing
+from ..engine.info import Info, InfoRequest, Standing, info, listing
 from . import options
 
 
@@ -26,13 +26,19 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
     )
     return {
         "changed": False,
-        "msg": "%d of %d migrations are pending." % (found.pending_count, len(found.standings)),
+        "msg": _sentence(found),
         "migrations": [_shown(each) for each in found.standings],
         "latest_version": str(found.latest) if found.latest else None,
         "current_version": str(found.current) if found.current else None,
         "pending_count": found.pending_count,
+        "running": found.running,
         "listing": listing(found, params["wide"]),
     }
+
+
+def _sentence(found: Info) -> str:
+    counted = "%d of %d migrations are pending" % (found.pending_count, len(found.standings))
+    return counted + ("; %s is at work." % found.running["application"] if found.running else ".")
 
 
 def _shown(standing: Standing) -> Dict[str, Any]:

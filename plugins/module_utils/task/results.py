@@ -57,7 +57,8 @@ def sentence(report: Report, checking: bool) -> str:
     up = steps[0].direction is model.Direction.UP
     what = _count(step.script for step in steps)
     if not checking:
-        return "%s %s." % ("Applied" if up else "Rolled back", what)
+        seconds = sum(outcome.duration_ms for outcome in done) / 1000
+        return "%s %s in %.1f s%s." % ("Applied" if up else "Rolled back", what, seconds, _deferred(report.plan))
     how = "not rehearsed" if report.rehearsal is None else "rehearsed on %s" % report.rehearsal.where
     if left and report.rehearsal is not None:
         how += ", but not from %s on" % left[0].script.label
@@ -76,9 +77,14 @@ def failure(report: Optional[Report], checking: bool) -> Dict[str, Any]:
 def _nothing(plan: model.Plan, checking: bool) -> str:
     version = _text(max(plan.applied, default=None)) or "0"
     if plan.baseline is None:
-        return "Nothing to do; the database is at version %s." % version
+        return "Nothing to do; the database is at version %s%s." % (version, _deferred(plan))
     verb = "Would begin" if checking else "Began"
     return "%s the history with %d migrations as the baseline; nothing to run." % (verb, len(plan.baseline))
+
+
+def _deferred(plan: model.Plan) -> str:
+    count = sum(why is model.Reason.DEFERRED for dummy, why in plan.left_out)
+    return "; %d deferred" % count if count else ""
 
 
 def _count(scripts: Iterable[model.Script]) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -38,7 +39,7 @@ def steps(texts, direction=Direction.UP):
 
 
 def outcomes(texts, direction=Direction.UP):
-    return tuple(Outcome(step, 5) for step in steps(texts, direction))
+    return tuple(Outcome(step, 1200) for step in steps(texts, direction))
 
 
 def up(applied="", done="", left="", failed="", latest="9", **report):
@@ -64,9 +65,9 @@ RUNS = {
     "nothing to do": (up("1 2"), False, False, "", "", "", "2", "Nothing to do; the database is at version 2."),
     "nothing to check": (up("1"), True, False, "", "", "", "1", "Nothing to do; the database is at version 1."),
     "nothing at all": (up(), False, False, "", "", "", None, "Nothing to do; the database is at version 0."),
-    "one": (up("1", "2"), False, True, "2", "", "", "2", "Applied 1 migration (2)."),
-    "some": (up("", "1 2 3"), False, True, "1 2 3", "", "", "3", "Applied 3 migrations (1 … 3)."),
-    "out of order": (up("1 10", "9"), False, True, "9", "", "", "10", "Applied 1 migration (9)."),
+    "one": (up("1", "2"), False, True, "2", "", "", "2", "Applied 1 migration (2) in 1.2 s."),
+    "some": (up("", "1 2 3"), False, True, "1 2 3", "", "", "3", "Applied 3 migrations (1 … 3) in 3.6 s."),
+    "out of order": (up("1 10", "9"), False, True, "9", "", "", "10", "Applied 1 migration (9) in 1.2 s."),
     "rehearsed": (up("1", "2 3", rehearsal=REHEARSAL), True, True, "2 3", "", "", "3",
                   "Would apply 2 migrations (2 … 3); rehearsed on a copy."),
     "listed": (up("1", "", "2 3"), True, True, "", "", "2 3", "1", "Would apply 2 migrations (2 … 3); not rehearsed."),
@@ -75,14 +76,24 @@ RUNS = {
     "failed at once": (up("1", "", "2 3", "2"), False, False, "", "", "2 3", "1", ""),
     "failed later": (up("1", "2", "3 4", "3"), False, True, "2", "", "3 4", "2", ""),
     "failed in the rehearsal": (up("1", "", "2 3", "2"), True, False, "", "", "2 3", "1", ""),
-    "rolled back": (down("1 2 3", "3 2"), False, True, "", "3 2", "", "1", "Rolled back 2 migrations (3 … 2)."),
-    "rolled back all": (down("1", "1"), False, True, "", "1", "", None, "Rolled back 1 migration (1)."),
-    "rolled back one below": (down("1 2 3", "2"), False, True, "", "2", "", "3", "Rolled back 1 migration (2)."),
+    "rolled back": (down("1 2 3", "3 2"), False, True, "", "3 2", "", "1", "Rolled back 2 migrations (3 … 2) in 2.4 s."),
+    "rolled back all": (down("1", "1"), False, True, "", "1", "", None, "Rolled back 1 migration (1) in 1.2 s."),
+    "rolled back one below": (down("1 2 3", "2"), False, True, "", "2", "", "3", "Rolled back 1 migration (2) in 1.2 s."),
     "roll back rehearsed": (down("1 2", "2", rehearsal=REHEARSAL), True, True, "", "2", "", "1",
                             "Would roll back 1 migration (2); rehearsed on a copy."),
     "roll back listed": (down("1 2", "", "2"), True, True, "", "", "", "2",
                          "Would roll back 1 migration (2); not rehearsed."),
 }  # fmt: skip
+
+
+def test_what_is_deferred_is_counted():
+    deferred = tuple((script(text), Reason.DEFERRED) for text in ("3", "4"))
+    for report, message in (
+        (up("1", "2"), "Applied 1 migration (2) in 1.2 s; 2 deferred."),
+        (up("1"), "Nothing to do; the database is at version 1; 2 deferred."),
+    ):
+        report = replace(report, plan=replace(report.plan, left_out=deferred))
+        assert migrate_result(report, False)["msg"] == message
 
 
 @pytest.mark.parametrize("name", RUNS)
