@@ -206,6 +206,7 @@ class Step:
     :ivar wanted: it is repeatable, and has said that it wants to run.
     :ivar resume_at: the message to start with, where an earlier run was cut off, from 0.
     :ivar invalid_before: the indexes (their oids) that were invalid before that run began.
+    :ivar built: the indexes (their names) that have become valid since that message was sent.
     """
 
     script: Script
@@ -215,6 +216,7 @@ class Step:
     wanted: bool = False
     resume_at: int = 0
     invalid_before: Optional[Tuple[int, ...]] = None
+    built: Tuple[str, ...] = ()
 
 
 class Flaw(Enum):

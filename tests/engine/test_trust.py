@@ -167,6 +167,10 @@ def test_hazards_are_told_by_the_rehearsal_and_by_the_run(project: Project, name
     for hazard in reports[0].hazards or ():
         if hazard.table == "public.big":  # the copy has no rows; the size is the real table's
             assert (hazard.size_bytes or 0) > 8192 and hazard.row_estimate == 1000
+    warned = reports[0].warnings
+    assert len(warned) == len(expected)
+    assert all(f"{kind} in 1 on {table} (" in " ".join(warned) for kind, table in expected)
+    assert reports[1].warnings == ()
 
 
 def test_a_role_is_a_hazard_of_the_whole_cluster(project: Project) -> None:

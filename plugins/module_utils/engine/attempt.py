@@ -9,6 +9,7 @@ from typing import Any, Optional
 
 from .. import deps, errors, model
 from ..server.session import RELEASE, Mode, in_transaction, is_aborted
+from . import once
 from .failure import aborted, explain
 from .outside import Journal, drop_new_invalid_indexes
 from .preparation import Job, Prepared, not_in_one_transaction
@@ -41,6 +42,8 @@ class Attempt:
         self.body = self.migration.body(self.step.direction)
         self.journal: Optional[Journal] = None
         self.position = self.step.resume_at
+        # Where a message may have been sent before.
+        self.again: Optional[int] = None if self.step.invalid_before is None else self.position
 
     @property
     def asks(self) -> bool:
@@ -104,20 +107,26 @@ class Attempt:
 
     def _run_sql(self, cursor: Any, body: model.SqlBody) -> None:
         for number, (text, offset) in enumerate(body.messages):
-            if number < self.position:
-                continue
-            self._note(number)
             try:
-                cursor.execute(text)
+                if self.journal is None or (number < self.position and once.sets(text)):
+                    cursor.execute(text)
+                elif number >= self.position:
+                    self._send(cursor, number, text, self.journal)
             except deps.psycopg2.Error as error:
                 if EMPTY_QUERY not in str(error):
                     raise explain(error, self.migration, body, self.connection, offset) from None
 
-    def _note(self, number: int) -> None:
-        """Remember where a script outside a transaction is."""
-        if self.journal is not None:
+    def _send(self, cursor: Any, number: int, text: str, journal: Journal) -> None:
+        """Send a statement outside a transaction, and log where to go on: for a block of the script's, at its BEGIN."""
+        if number == self.again and once.has_built(text, self.step.built):
+            return
+        if not in_transaction(self.connection):
             self.position = number
-            self.journal.at(number)
+        try:
+            once.send(cursor, text, lambda transaction: journal.at(self.position, number + 1, transaction))
+        except deps.psycopg2.Error as error:
+            if number != self.again or not once.has_dropped(text, error):
+                raise
 
     def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
         self._call(body.function, cursor, body)
@@ -149,5 +158,6 @@ class Attempt:
         """Undo what can be undone, before it is tried again: the transaction, or an index that is only half built."""
         self.connection.rollback()
         self.connection.autocommit = False
+        self.again = self.position
         if self.journal is not None:
             drop_new_invalid_indexes(self.connection, self.journal.invalid)

@@ -12,7 +12,7 @@ from .. import errors, model
 from ..hazard import Hazard
 from ..server.scratch import Facts, RehearsalImpossible, facts_of
 from . import digest, drift
-from .hazards import cluster_wide, refuse, sized
+from .hazards import RULES, cluster_wide, refuse, sentence, sized
 from .rehearsal import Rehearsal, rehearse
 from .request import Report, Request
 from .snapshots import differences
@@ -53,6 +53,7 @@ def _judged(request: Request, view: View, connection: Any, report: Report) -> Re
     rehearsal, steps = report.rehearsal, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
     report = replace(report, hazards=_hazards(report, connection))
+    report = replace(report, warnings=(*report.warnings, *map(_warning, report.hazards or ())))
     if connection is not None and request.policies.drift != "ignore":
         found = drift.look(connection, view.history, view.rows, before, rehearsal.pg_dump, request.diff_context)
         report = drift.settle(report, found, request.policies.drift)
@@ -66,6 +67,10 @@ def _judged(request: Request, view: View, connection: Any, report: Report) -> Re
         error.report = replace(report, progress=replace(report.progress, done=(), left=steps))
         raise
     return report
+
+
+def _warning(hazard: Hazard) -> str:
+    return "%s. %s" % (sentence(hazard), RULES[hazard.kind][1])
 
 
 def _hazards(report: Report, connection: Any) -> Tuple[Hazard, ...]:

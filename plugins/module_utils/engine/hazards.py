@@ -140,9 +140,21 @@ def refuse(found: Sequence[Hazard], allowed: Optional[Sequence[str]]) -> None:
 
 
 def sentence(hazard: Hazard) -> str:
-    """Return what a hazard does, in words."""
+    """Return what a hazard does, to how large a table, in words."""
     table = " on %s" % hazard.table if hazard.table else ""
-    return "%s in %s%s (%s)" % (hazard.kind.value, hazard.version, table, RULES[hazard.kind][0])
+    sizes = [] if hazard.size_bytes is None else [_readable(hazard.size_bytes)]
+    sizes += [] if hazard.row_estimate is None else ["about %d rows" % hazard.row_estimate]
+    size = ", ".join(sizes) + ": " if sizes else ""
+    return "%s in %s%s (%s%s)" % (hazard.kind.value, hazard.version, table, size, RULES[hazard.kind][0])
+
+
+def _readable(size: float) -> str:
+    """Return a number of bytes as people read it."""
+    units = iter(("bytes", "kB", "MB", "GB"))
+    unit = next(units)
+    while size >= 1024 and unit != "GB":
+        size, unit = size / 1024, next(units)
+    return "%d %s" % (size, unit) if size >= 10 or unit == "bytes" else "%.1f %s" % (size, unit)
 
 
 def sized(hazards: Iterable[Hazard], connection: Any) -> Tuple[Hazard, ...]:

@@ -123,12 +123,24 @@ LOG_POSITION = "UPDATE {log} SET detail = %s WHERE id = %s"
 
 # Begun, and neither ended nor marked since; whether an error ended it.
 UNFINISHED = """
-SELECT version, detail, pg_catalog.to_char(logged, 'YYYY-MM-DD HH24:MI:SS TZ'), done_by, failed
-  FROM (SELECT DISTINCT ON (l.version) l.version, l.event, l.detail, l.logged, l.done_by,
+SELECT version, detail, pg_catalog.to_char(logged, 'YYYY-MM-DD HH24:MI:SS TZ'), done_by, failed, xmin
+  FROM (SELECT DISTINCT ON (l.version) l.version, l.event, l.detail, l.logged, l.done_by, l.xmin::text AS xmin,
                EXISTS (SELECT 1 FROM {log} f WHERE f.version = l.version AND f.id > l.id AND f.event = 'failed')
                  AS failed
           FROM {log} l WHERE l.event <> 'failed' AND l.version = ANY(%s) ORDER BY l.version, l.id DESC) AS last
  WHERE event = 'started'
+"""
+
+# A history that was restored into another cluster may tell of transactions that this one never had.
+COMMITTED = """
+SELECT CASE WHEN %(number)s < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+            THEN pg_catalog.txid_status(%(number)s) = 'committed' END
+"""
+
+# The indexes that have become valid since a transaction.
+BUILT_SINCE = """
+SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+ WHERE i.indisvalid AND pg_catalog.age(i.xmin) < pg_catalog.age(%s::pg_catalog.xid)
 """
 
 # The schema that the last run left: which history it goes with, the major version of the pg_dump that took it, and the

@@ -31,10 +31,11 @@ DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS {}.{}"
 class Unfinished:
     """A script that was begun outside a transaction, and has no end in the log.
 
-    :ivar statement: the statement that it was at, from 0; None: a Python script, which isn't known to have any.
+    :ivar statement: the statement to go on at, from 0; None: a Python script, which isn't known to have any.
     :ivar total: how many it has.
     :ivar invalid: the indexes (their oids) that were invalid before it began.
     :ivar failed: whether an error ended it; else its run was cut off.
+    :ivar built: the indexes (their names) that have become valid since that statement was sent.
     """
 
     version: str
@@ -44,6 +45,7 @@ class Unfinished:
     since: str
     who: str
     failed: bool
+    built: Tuple[str, ...] = ()
 
 
 class Journal:
@@ -58,22 +60,31 @@ class Journal:
         self.session, self.step, self.total = session, step, total
         self.invalid: Tuple[int, ...] = ()
         self._id: Optional[int] = None
+        self._started_at: Optional[int] = None
         self._connection: Any = None
 
     def start(self, cursor: Any, position: int) -> None:
         """Log the start, in the open transaction."""
         self.invalid = tuple(oid for oid, dummy, dummy in _invalid_indexes(cursor))
-        log(cursor, self.session.history, Entry("started", self.step), self._detail(position))
+        self._started_at = position
+        detail = self._detail(position, built=list(self.step.built))
+        log(cursor, self.session.history, Entry("started", self.step), detail)
         self._id = cursor.fetchone()[0]
 
-    def at(self, number: int) -> None:
-        """Log that a statement is about to be sent. The first one's start is the script's."""
-        if number == 0 or self.total == 1:
+    def at(self, number: int, following: int, transaction: Optional[int]) -> None:
+        """Log that a statement is about to be sent. The first one's start is the script's.
+
+        :param following: the statement to go on at, once the transaction is committed.
+        :param transaction: the server's number of it; None: the statement is in none.
+        """
+        if transaction is None and number == self._started_at:
             return
+        self._started_at = None
         if self._connection is None:
             self._connection = connect(self.session.target, "pg_migrate log")
+        detail = self._detail(number, following=following, transaction=transaction)
         with self._connection.cursor() as cursor:
-            cursor.execute(self.session.history.compose(sql.LOG_POSITION), [self._detail(number), self._id])
+            cursor.execute(self.session.history.compose(sql.LOG_POSITION), [detail, self._id])
         self._connection.commit()
 
     def close(self) -> None:
@@ -82,14 +93,9 @@ class Journal:
             self._connection.close()
             self._connection = None
 
-    def _detail(self, position: int) -> str:
-        return json.dumps(
-            {
-                "statement": None if self.total is None else position,
-                "total": self.total,
-                "invalid": list(self.invalid),
-            }
-        )
+    def _detail(self, position: int, **more: Any) -> str:
+        statement = None if self.total is None else position
+        return json.dumps({"statement": statement, "total": self.total, "invalid": list(self.invalid), **more})
 
 
 def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Dict[str, Unfinished]:
@@ -98,8 +104,8 @@ def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Di
         return {}
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.UNFINISHED), [list(versions)])
-        found = cursor.fetchall()
-    return {row[0]: each for row in found for each in [_read(*row)] if not _left_nothing(each)}
+        found = [_read(cursor, *row) for row in cursor.fetchall()]
+    return {each.version: each for each in found if not _left_nothing(each)}
 
 
 def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model.Plan:
@@ -144,11 +150,20 @@ def _invalid_indexes(cursor: Any) -> List[Tuple[int, str, str]]:
     return list(cursor.fetchall())
 
 
-def _read(version: str, detail: Optional[str], since: str, who: str, failed: bool) -> Unfinished:
+def _read(
+    cursor: Any, version: str, detail: Optional[str], since: str, who: str, failed: bool, xmin: str
+) -> Unfinished:
+    """Read what was logged, and ask the server what became of it."""
     known = json.loads(detail) if detail and detail.startswith("{") else {}
-    return Unfinished(
-        version, known.get("statement"), known.get("total"), tuple(known.get("invalid", ())), since, who, failed
-    )
+    statement, built = known.get("statement"), tuple(known.get("built", ()))
+    if known.get("transaction") is None:
+        cursor.execute(sql.BUILT_SINCE, [xmin])
+        built += tuple(row[0] for row in cursor.fetchall())
+    else:
+        cursor.execute(sql.COMMITTED, {"number": known["transaction"]})
+        statement = known["following"] if cursor.fetchone()[0] else statement
+    invalid = tuple(known.get("invalid", ()))
+    return Unfinished(version, statement, known.get("total"), invalid, since, who, failed, built)
 
 
 def _left_nothing(each: Unfinished) -> bool:
@@ -159,7 +174,7 @@ def _left_nothing(each: Unfinished) -> bool:
 def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
     if each is None:
         return step
-    return replace(step, resume_at=each.statement or 0, invalid_before=each.invalid)
+    return replace(step, resume_at=each.statement or 0, invalid_before=each.invalid, built=each.built)
 
 
 def _refusal(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
@@ -167,6 +182,8 @@ def _refusal(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) ->
     each = found[str(step.script.version)]
     if each.statement is None:
         where = "somewhere in its Python code"
+    elif each.statement == each.total:
+        where = "behind its last statement; all of it stands, and only its end isn't recorded"
     else:
         where = "at statement %d of %s; those before it stand" % (each.statement + 1, each.total)
     left = [".".join(names) for names in new_invalid_indexes(connection, each.invalid)]
