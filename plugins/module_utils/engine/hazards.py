@@ -61,7 +61,7 @@ RULES = {
     ),
     HazardKind.INDEX_NOT_CONCURRENT: (
         "nobody writes the table while the index is built",
-        "Use CREATE HazardKind.INDEX_NOT_CONCURRENT CONCURRENTLY, in a script outside a transaction.",
+        "Use CREATE INDEX CONCURRENTLY, in a script outside a transaction.",
     ),
     HazardKind.BLOCKS_WRITES: (
         "nobody writes the table until the migration is committed",

@@ -59,6 +59,7 @@ def test_judge(name):
 
 def test_every_kind_says_what_it_does_and_what_to_do_instead():
     assert set(RULES) == set(HazardKind)
+    assert "Use CREATE INDEX CONCURRENTLY" in RULES[HazardKind.INDEX_NOT_CONCURRENT][1]
     assert all(instead.endswith(".") and not does.endswith(".") for does, instead in RULES.values())
 
 
