@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from .. import deps, errors, model
+from ..server.trouble import told
 from . import runner
 from .hazards import sized, survey
 from .history import History
@@ -90,7 +91,14 @@ def _run(
         error.report = witness.after_failure(report, history) if witness and progress.done else report
         raise
     report = _reported(report, progress, connection)
-    return witness.after(report, history) if witness else report
+    if witness is None:
+        return report
+    try:
+        with told():
+            return witness.after(report, history)
+    except errors.MigrationError as error:
+        error.report = error.report or report
+        raise
 
 
 def _session(request: Request, connection: Any, history: History) -> Session:
@@ -108,10 +116,13 @@ def _session(request: Request, connection: Any, history: History) -> Session:
 
 
 def _reported(report: Report, progress: model.Progress, connection: Any) -> Report:
+    """Say what was done; where the server is gone by now, without the sizes of tables."""
     hazards = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
-    if not connection.closed:
+    try:
         connection.rollback()
         hazards = sized(hazards, connection)
+    except deps.psycopg2.Error:
+        connection.close()
     return replace(report, progress=progress, hazards=hazards)
 
 

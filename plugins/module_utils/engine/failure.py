@@ -9,9 +9,12 @@ from typing import Any, Optional, Tuple
 
 from .. import deps, errors, model
 from ..scripts import reading
+from ..server.trouble import GONE, Trouble, trouble_of
 from .pyscript import line_of
 
 LOCK_NOT_AVAILABLE = "55P03"
+# psycopg2's `closed`, where it wasn't close() that did it.
+BROKEN = 2
 ENGINE_HINT = (
     "If the script was written for an older SQLAlchemy, give the task an interpreter that has it "
     "(ansible_python_interpreter), or mend the call."
@@ -35,8 +38,11 @@ def explain(
         error = original.with_traceback(error.__traceback__)
     line, column = _where(error, body, offset)
     place = ", line %d" % line + (", column %d" % column if column else "") if line else ""
+    trouble = _trouble(error, connection)
     message, hint, sqlstate = _what(error)
-    kind = _kind(sqlstate, connection)
+    kind = errors.LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else errors.ScriptFailed
+    if trouble is not None:
+        kind, message, hint = trouble.error, trouble.sentence(error), trouble.hint(error)
     return kind(
         "Migration %s failed (%s%s): %s" % (script.label, body.path, place, message),
         hint=hint or (engine_hint if sqlstate is None else None),
@@ -60,10 +66,12 @@ def aborted(migration: model.Migration, body: model.Body) -> errors.ScriptFailed
     )
 
 
-def _kind(sqlstate: Optional[str], connection: Any) -> "type[errors.MigrationError]":
-    if connection.closed:
-        return errors.ConnectError
-    return errors.LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else errors.ScriptFailed
+def _trouble(error: BaseException, connection: Any) -> Optional[Trouble]:
+    """Return what has befallen the server, or the way to it; None: it is the script's own fault."""
+    if connection.closed == BROKEN:
+        return GONE
+    misused = isinstance(error, deps.psycopg2.InterfaceError)
+    return None if misused or not isinstance(error, deps.psycopg2.Error) else trouble_of(error)
 
 
 def _what(error: BaseException) -> Tuple[str, Optional[str], Optional[str]]:

@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from .. import deps, errors, model
 from ..server.names import QualifiedName
+from ..server.trouble import tell, trouble_of
 from . import history_sql as sql
 
 LOG_SUFFIX = "_log"
@@ -104,6 +105,8 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
             cursor.execute(history.compose(sql.ROWS, **optional))
             found = cursor.fetchall()
     except deps.psycopg2.Error as error:
+        if trouble_of(error):
+            raise tell(error) from None
         raise errors.PrivilegeError(
             "The history table %s can't be read: %s" % (history.table, error.diag.message_primary or error),
             hint="Grant SELECT on it to the role that connects.",

@@ -13,6 +13,7 @@ from .. import deps, errors, model
 from ..scripts.discovery import discover, read
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
+from ..server.trouble import told
 from . import history as history_room
 from . import lock
 from .integrity import is_modified
@@ -71,6 +72,7 @@ class Info:
         return sum(each.state in (model.State.PENDING, model.State.FAILED) for each in self.standings)
 
 
+@told()
 def info(request: InfoRequest) -> Info:
     """Return where each migration stands; with no history, or no database yet, all are pending.
 

@@ -13,6 +13,7 @@ from .. import errors, model
 from ..scripts.discovery import discover
 from ..server.connection import Target, connect
 from ..server.names import QualifiedName
+from ..server.trouble import told
 from . import history as history_room
 from .integrity import is_modified
 from .lock import acquire, release
@@ -58,6 +59,7 @@ class Mark:
         return self.anew or self.before is not self.after
 
 
+@told()
 def mark(request: MarkRequest) -> List[Mark]:
     """Mark each version, all in one transaction.
 

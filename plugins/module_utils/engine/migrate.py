@@ -13,6 +13,7 @@ from .. import errors, model
 from ..scripts import reading
 from ..scripts.discovery import discover
 from ..server.connection import connect, settled
+from ..server.trouble import told
 from .history import History
 from .request import Report, Request
 from .tools import Tools
@@ -21,6 +22,7 @@ from .view import View, look, read_all, view_of
 PROGRAM = "pg_migrate"
 
 
+@told()
 def migrate(request: Request, tools: Tools) -> Report:
     """Apply what is pending, roll back, or prove; in check mode rehearse it.
 

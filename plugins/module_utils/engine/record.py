@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, List, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..server.trouble import tell, trouble_of
 from ..version import COLLECTION_VERSION
 from . import history_sql as sql
 from .hazards import HELD, Survey, latest
@@ -111,6 +112,8 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
         del connection.notices[:]  # that something is there already is no news
         return made
     except deps.psycopg2.Error as error:
+        if trouble_of(error):
+            raise tell(error) from None
         connection.rollback()
         raise errors.PrivilegeError(
             "The history table %s can't be made: %s" % (history.table, error.diag.message_primary or error),

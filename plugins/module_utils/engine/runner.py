@@ -17,6 +17,7 @@ from .. import deps, errors, model
 from ..hazard import Hazard
 from ..server.blockers import BlockerWatch, sentence
 from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction
+from ..server.trouble import trouble_of
 from .attempt import Attempt, ShouldNotRun
 from .capture import Capture
 from .failure import explain
@@ -87,6 +88,9 @@ class _Run:
                 continue
             except errors.MigrationError as error:
                 raise self._failed(error, attempt, started) from None
+            except deps.psycopg2.Error as error:
+                explained = explain(error, attempt.migration, attempt.body, self.connection)
+                raise self._failed(explained, attempt, started) from None
             number += 1
             if outcome is not None:
                 self.done.append(outcome)
@@ -169,7 +173,7 @@ class _Run:
         try:
             locks = self.recorder.record(cursor, Entry(EVENTS[attempt.step.direction], attempt.step, took), prelude)
         except deps.psycopg2.Error as error:
-            if self.connection.closed:
+            if self.connection.closed or trouble_of(error):
                 raise explain(error, attempt.migration, attempt.body, self.connection) from None
             raise touched(self.session.history) from None
         self.session.before_commit(cursor)

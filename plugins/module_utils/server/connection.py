@@ -23,6 +23,9 @@ SET_ROLE = "SET ROLE {}"
 
 SECRETS = ("password", "sslpassword")
 
+# In seconds. A network that was cut says nothing: without these, a task would wait for an answer for hours.
+PATIENCE = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
+
 
 @dataclass(frozen=True)
 class Target:
@@ -155,7 +158,7 @@ def _unreadable(reason: str) -> errors.ConnectError:
 def _open(target: Target, application_name: str) -> Any:
     # A name of its own in the URL would hide the progress that a DBA looks for.
     fixed = {"application_name": application_name, "client_encoding": "UTF8"}
-    params: Dict[str, Any] = {"connect_timeout": "10", **target.params, **fixed}
+    params: Dict[str, Any] = {**PATIENCE, **target.params, **fixed}
     return deps.psycopg2.connect(connection_factory=MigrationConnection, **params)
 
 
