@@ -64,6 +64,16 @@ make_venv() {
     printf '%s' "$venv" >"$venv/.made"
 }
 
+# Prints the interpreter of a version (3.9) that is on PATH, pyenv's or uv's; fails where there is none.
+python_of_version() {
+    local candidate
+    for candidate in "python$1" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$1".*/bin/"python$1" \
+        "${XDG_DATA_HOME:-$HOME/.local/share}"/uv/python/cpython-"$1".*/bin/"python$1"; do
+        "$candidate" -c 'import sys; print(getattr(sys, "_base_executable", sys.executable))' 2>/dev/null && return
+    done
+    return 1
+}
+
 install() {
     local file
     local -a files=()
@@ -71,12 +81,17 @@ install() {
     pip_install "${files[@]}"
 }
 
-pip_install() {
-    local log=$venv/pip.log pip=("$venv/bin/python" -m pip)
+pip_of_venv() {
+    local pip=("$venv/bin/python" -m pip)
     if [[ -f $venv/.pip-of ]]; then
         pip=("$(<"$venv/.pip-of")" -m pip --python "$venv/bin/python")
     fi
-    if ! "${pip[@]}" install -c requirements/constraints.txt "$@" >"$log" 2>&1; then
+    "${pip[@]}" "$@"
+}
+
+pip_install() {
+    local log=$venv/pip.log
+    if ! pip_of_venv install -c requirements/constraints.txt "$@" >"$log" 2>&1; then
         tail -n 15 "$log" >&2
         fail "pip could not install what requirements/ asks for; all it said is in $log"
     fi
@@ -84,7 +99,7 @@ pip_install() {
 
 stamp() { cat "requirements/$1.txt" requirements/constraints.txt; }
 
-# setup run [dev]: makes the virtual environment and installs these requirements. Quick when nothing has changed.
+# setup run [dev lint]: makes the virtual environment and installs these requirements. Quick when nothing has changed.
 setup() {
     # One at a time, where there is flock; a pip that outlives a killed script still holds the lock.
     (
@@ -132,6 +147,15 @@ link_programs() {
     for name in pg_dump psql; do
         ln -sfn "$bindir/$name" "$venv/bin/$name"
     done
+}
+
+# copy_collection DIRECTORY [PATHSPEC…]: puts the files that are, or would be, in git below it, as ansible-test wants them.
+copy_collection() {
+    local place=$1/ansible_collections/pgops/migrations
+    shift
+    mkdir -p "$place"
+    git ls-files -z -co --exclude-standard --deduplicate -- . "$@" |
+        tar --null -T - --ignore-failed-read -cf - 2>/dev/null | tar -xf - -C "$place"
 }
 
 # The checkout as the collection pgops.migrations, for Ansible and for Python's imports.

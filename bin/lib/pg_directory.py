@@ -141,7 +141,7 @@ def _end(process: int) -> None:
 
 def sweep() -> None:
     """Stop and remove the servers of this user that a crash left over."""
-    for base in {tempfile.gettempdir(), "/tmp"}:
+    for base in sorted({tempfile.gettempdir(), "/tmp"}):
         for directory in Path(base).glob(PREFIX + "*"):
             with contextlib.suppress(OSError):  # another run may be sweeping as well
                 if _left_over(directory):

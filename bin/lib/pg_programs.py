@@ -68,7 +68,7 @@ def _runs(bindir: Path) -> bool:
 
 def server_version(bindir: str) -> str:
     """Return the version of the server programs in a directory, such as 18.6."""
-    done = subprocess.run([os.path.join(bindir, "postgres"), "--version"], capture_output=True, text=True)
+    done = subprocess.run([os.path.join(bindir, "postgres"), "--version"], check=False, capture_output=True, text=True)
     if done.returncode != 0:
         raise ServerError(f"{bindir}/postgres --version: {done.stderr.strip()}")
     return done.stdout.split(")", 1)[1].split()[0]  # postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)
@@ -104,6 +104,7 @@ def run_program(command: Sequence[str], directory: Path) -> subprocess.Completed
         try:
             done = subprocess.run(
                 list(command),
+                check=False,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -129,7 +130,7 @@ def usable(bindir: str) -> bool:
     command = [os.path.join(bindir, "postgres"), "--version"]
     try:
         done = subprocess.run(
-            command, capture_output=True, cwd="/", user=other.pw_uid, group=other.pw_gid, extra_groups=[]
+            command, check=False, capture_output=True, cwd="/", user=other.pw_uid, group=other.pw_gid, extra_groups=[]
         )
     except PermissionError:
         return False

@@ -90,7 +90,9 @@ class Server:
         command = [self.program("psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-f", "-"]
         environment = {"PATH": os.environ.get("PATH", os.defpath), "PGCLIENTENCODING": "UTF8"}
         environment.update(self.environment(database))
-        done = subprocess.run(command, input=sql, capture_output=True, text=True, encoding="utf-8", env=environment)
+        done = subprocess.run(
+            command, check=False, input=sql, capture_output=True, text=True, encoding="utf-8", env=environment
+        )
         if done.returncode != 0:
             raise ServerError(f"psql: {done.stderr.strip()}")
         return done.stdout.rstrip("\n")
@@ -208,9 +210,7 @@ def _new_password(auth: str) -> str:
     return secrets.token_urlsafe(18) if auth == "scram" else ""
 
 
-def _launch(
-    bindir: str, directory: Path, fsync: bool, auth: str, password: str, settings: Sequence[str]
-) -> Server:
+def _launch(bindir: str, directory: Path, fsync: bool, auth: str, password: str, settings: Sequence[str]) -> Server:
     version = server_version(bindir)
     programs = bindir if usable(bindir) else readable_copy(bindir, directory)
     server = Server(

@@ -20,7 +20,7 @@ MODULE = "pgops.migrations.pg_migrate"
 ARCHIVE = "migrations.tar.gz"
 
 
-class ActionModule(ActionBase):  # type: ignore[misc]
+class ActionModule(ActionBase):
     """Runs the module, once or twice."""
 
     TRANSFERS_FILES = True

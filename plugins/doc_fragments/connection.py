@@ -56,7 +56,7 @@ options:
   config_file:
     description:
       - An INI file with the key C(db-connection-string) in any section, for what O(url) would say, and the key
-        C(migrations-directory) for what O(migrations_dir) would say; options of the task override them.
+        C(migrations-directory) for what C(migrations_dir) would say; options of the task override them.
       - C(%(here)s) in it stands for the file's own directory.
     type: path
   config_key:

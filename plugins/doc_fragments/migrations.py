@@ -37,7 +37,7 @@ options:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.
       - Left out, it is C(schema_migrations); for a repository C(schema_migrations_<repository_id>).
-      - Beside it, a table with C(_log) behind the name keeps every event; one with C(_snapshot) keeps the schema that the
-        last run left.
+      - Beside it, a table with C(_log) behind the name keeps every event; one with C(_snapshot) keeps the schema that
+        the last run left.
     type: str
 """

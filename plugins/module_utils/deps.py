@@ -19,8 +19,9 @@ PSYCOPG2_ERROR: Optional[str] = None
 try:
     import psycopg2
     import psycopg2.extensions
-    from psycopg2 import sql
+    import psycopg2.sql
 
+    sql = psycopg2.sql
     BaseConnection: Any = psycopg2.extensions.connection
     BaseCursor: Any = psycopg2.extensions.cursor
 except ImportError:

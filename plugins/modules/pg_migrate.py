@@ -197,6 +197,12 @@ options:
     description: Also run scripts from files or directories that everybody on the host may write.
     type: bool
     default: false
+  _described:
+    description: What the action plugin tells of the scripts in O(src). Not to be set.
+    type: dict
+  _archive:
+    description: Where the action plugin has put the scripts of O(src). Not to be set.
+    type: path
 author:
   - pgops.migrations authors (@pgops)
 """

@@ -55,9 +55,11 @@ class Project:
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what the database says."""
-        with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
             cursor.execute(statement, values or None)
-            return cursor.fetchall() if cursor.description else []
+            rows = cursor.fetchall() if cursor.description else []
+            connection.commit()
+            return rows
 
     def applied(self) -> list[str]:
         """Return the recorded versions, in the order of their application."""
@@ -70,7 +72,9 @@ class Project:
 
     def _run(self, argv: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
         """Run a client program; the server's own come first on PATH."""
-        done = subprocess.run(argv, env={**os.environ, **environment}, capture_output=True, encoding="utf-8")
+        done = subprocess.run(
+            argv, check=False, env={**os.environ, **environment}, capture_output=True, encoding="utf-8"
+        )
         return done.returncode, done.stdout, done.stderr
 
 

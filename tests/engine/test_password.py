@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,8 +34,8 @@ def test_the_password_opens_connection_and_client_programs_and_is_in_no_argv(
     locked: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    run = subprocess.run
-    monkeypatch.setattr(subprocess, "run", lambda argv, **more: seen.extend(argv) or run(argv, **more))
+    run = locked._run
+    monkeypatch.setattr(locked, "_run", lambda argv, environment: seen.extend(argv) or run(argv, environment))
     locked.write(v1="CREATE TABLE a (x int)")
     checked = locked.check()
     assert done(checked) == ["1"]

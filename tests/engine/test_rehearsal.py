@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.server import client, scratch
 from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
+from pg_programs import embedded_bindir
 
 from .conftest import Project, done
 
@@ -337,3 +338,13 @@ def test_a_database_that_is_not_there_yet_is_rehearsed_with_its_extensions(proje
     assert project.check(target=missing, rehearsal_extensions=("of_no_such_name",)).rehearsal is None
     with pytest.raises(MigrationError, match="citext"):
         project.check(target=missing)
+
+
+def test_client_programs_newer_than_the_server(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", embedded_bindir())
+    monkeypatch.setattr(client, "USUAL_DIRECTORIES", ())
+    project.query("CREATE TABLE old (a int PRIMARY KEY); INSERT INTO old VALUES (1)")
+    project.write(v1="ALTER TABLE old ADD COLUMN b int")
+    report = project.check(rehearsal="required", rehearsal_data=("public.old",))
+    assert done(report) == ["1"]
+    assert report.diffs == project.migrate(with_diff=True).diffs

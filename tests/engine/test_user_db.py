@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import string
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,9 +16,10 @@ import pytest
 import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.statement import shown
-from pg_programs import account, embedded_bindir, run_program
+from pg_programs import embedded_bindir
 
 from .administration import Administration, administration, done
+from .power import Power
 
 CREATED = [("user", "created"), ("database", "created")]
 PASSWORD = "p:a\\s's \"w%rd/@?#&=🐘"
@@ -436,14 +436,7 @@ def test_a_database_to_connect_to_that_is_not_there(admin: Administration) -> No
 
 def test_a_standby() -> None:
     with throwaway.running(embedded_bindir()) as running:
-        data, programs = Path(running.directory) / "data", _programs(running)
-        for command in (["-m", "fast", "stop"], ["-l", str(data / "server.log"), "start"]):
-            signal = data / "standby.signal"
-            if "start" in command:
-                signal.touch()
-                os.chown(signal, data.stat().st_uid, data.stat().st_gid)
-            call = [os.path.join(programs, "pg_ctl"), "-D", str(data), "-w", "-s", *command]
-            assert run_program(call, Path(running.directory)).returncode == 0
+        Power(running).become_standby()
         there = Administration(running)
         error = refused(there, "read_only", user=there.user, db=there.db)
         assert "standby" in error.message
@@ -454,9 +447,3 @@ def test_a_server_that_is_read_only(admin: Administration) -> None:
         admin, "read_only", user=admin.user, connect_params={"options": "-c default_transaction_read_only=on"}
     )
     assert "read-only" in error.message
-
-
-def _programs(running: throwaway.Server) -> str:
-    """Return where the programs of a server are that its own account can run."""
-    process = (Path(running.directory) / "data" / "postmaster.pid").read_text().splitlines()[0]
-    return os.path.dirname(os.readlink(f"/proc/{process}/exe")) if account() else running.bindir

@@ -76,6 +76,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pins = {"PIP_CONSTRAINT": str(REQUIREMENTS)}  # for what builds it, too
     done = subprocess.run(
         [*pip, "--target", str(place), "-r", str(REQUIREMENTS)],
+        check=False,
         env={**os.environ, **pins},
         capture_output=True,
         encoding="utf-8",
@@ -112,6 +113,7 @@ class Both:
         command = [sys.executable, str(self.installed / "bin" / "dbmigrator"), "--db-connection-string", self.url]
         done = subprocess.run(
             [*command, "--migrations-directory", str(self.directory), *arguments],
+            check=False,
             cwd=self.tmp_path,
             env={**self.environment, "PYTHONPATH": str(self.installed), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -144,7 +146,12 @@ class Both:
         }
         program = Path(sys.executable).with_name("ansible-playbook")
         done = subprocess.run(
-            [str(program), str(playbook)], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8"
+            [str(program), str(playbook)],
+            check=False,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(result.read_text())
@@ -161,9 +168,11 @@ class Both:
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Return what the database says."""
-        with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
+        with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+            rows = cursor.fetchall() if cursor.description else []
+            connection.commit()
+            return rows
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def python_of_the_account() -> str | None:
     version = "python%d.%d" % sys.version_info[:2]
     for path in filter(None, [sys.executable, shutil.which(version, path="/usr/bin:/usr/local/bin")]):
         command = ["su", "postgres", "-c", f"PYTHONPATH={sysconfig.get_path('purelib')} {path} -c 'import psycopg2'"]
-        if subprocess.run(command, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0:
+        if subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL).returncode == 0:
             return str(path)
     return None
 
@@ -71,6 +71,7 @@ class Site:
         program = str(Path(sys.executable).with_name("ansible-playbook"))
         done = subprocess.run(
             [program, str(ROOT / "playbooks" / "migrate.yml"), "-e", f"@{file}", *options],
+            check=False,
             cwd=ROOT,
             env=self.environment(),
             stdin=subprocess.DEVNULL,

@@ -92,6 +92,7 @@ def _play(
     variables.write_text(json.dumps({**_variables(server, url, work), **more}))
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), str(playbook), "-e", f"@{variables}"],
+        check=False,
         cwd=ROOT,
         env={**_environment(tmp_path), **environment},
         stdin=subprocess.DEVNULL,

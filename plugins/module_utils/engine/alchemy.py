@@ -192,7 +192,7 @@ def _engine(sqlalchemy: Any, connection: MigrationConnection, checkouts: _Checko
     sqlalchemy.event.listen(engine, "checkout", checkouts.checkout)
     sqlalchemy.event.listen(engine, "checkin", checkouts.checkin)
     if deps.sqlalchemy_version(sqlalchemy) >= (2, 0):
-        sqlalchemy.event.listen(engine, "engine_connect", lambda conn: checkouts.connected(conn))
+        sqlalchemy.event.listen(engine, "engine_connect", lambda conn: checkouts.connected(connection=conn))
     else:
         sqlalchemy.event.listen(engine, "engine_connect", lambda conn, branch: checkouts.connected(conn))
     return engine

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Iterator
 
 from .. import deps
@@ -20,31 +20,32 @@ def add(sqlalchemy: Any, patches: Patches) -> None:
     """Add the methods to SQLAlchemy's classes, until the patches end."""
     changes = Changes(sqlalchemy)
     schema = sqlalchemy.schema
+
+    def alter(self: Any, *wanted: Any, **options: Any) -> None:  # a method of changes, the class wouldn't bind
+        changes.alter_column(self, *wanted, **options)
+
     patches.add(
         schema.Table,
         create_column=lambda self, column, *names, **options: changes.create_column(column, self, *names, **options),
         drop_column=lambda self, column, **options: changes.drop_column(column, self, **options),
-        rename=lambda self, name, **options: changes.rename_table_object(self, name, **options),
+        rename=lambda self, name, **options: changes.rename_table_object(self, name=name, **options),
         deregister=lambda self: self.metadata._remove_table(self.name, self.schema),
     )
     patches.add(
         schema.Column,
         create=lambda self, table=None, *names, **options: changes.create_column(self, table, *names, **options),
         drop=lambda self, table=None, **options: changes.drop_column(self, table, **options),
-        alter=lambda self, *wanted, **options: changes.alter_column(self, *wanted, **options),
+        alter=alter,
     )
-    patches.add(schema.Index, rename=lambda self, name, **options: changes.rename_index_object(self, name, **options))
+    patches.add(
+        schema.Index, rename=lambda self, name, **options: changes.rename_index_object(self, name=name, **options)
+    )
     alchemy_constraints.add(sqlalchemy, patches)
 
 
-@contextmanager
-def connected(sqlalchemy: Any, bind: Any) -> Iterator[Any]:
-    """Give a connection: the bind itself, or one of the engine's in a transaction of its own."""
-    if isinstance(bind, sqlalchemy.engine.Engine):
-        with bind.begin() as connection:
-            yield connection
-    else:
-        yield bind
+def connected(sqlalchemy: Any, bind: Any) -> AbstractContextManager[Any]:
+    """Return a context with a connection: the bind itself, or one of the engine's in a transaction of its own."""
+    return bind.begin() if isinstance(bind, sqlalchemy.engine.Engine) else nullcontext(bind)
 
 
 class Changes:
@@ -63,13 +64,11 @@ class Changes:
         with self.connection(table, options) as connection:
             yield alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
 
-    @contextmanager
-    def connection(self, table: Any, options: "dict[str, Any]") -> Iterator[Any]:
-        """Give a connection: that of the options, or one of what the table is bound to."""
+    def connection(self, table: Any, options: "dict[str, Any]") -> AbstractContextManager[Any]:
+        """Return a context with a connection: that of the options, or one of what the table is bound to."""
         given = [value for value in (options.get("connection"), options.get("engine")) if value is not None]
         bind = given[0] if given else bind_or_error(self.sqlalchemy, table)
-        with connected(self.sqlalchemy, bind) as connection:
-            yield connection
+        return connected(self.sqlalchemy, bind)
 
     def table(self, table: Any, options: "dict[str, Any]") -> Any:
         """Return a table that was given as an object or by its name."""

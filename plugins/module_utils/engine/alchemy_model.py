@@ -132,7 +132,7 @@ def _only_describing(text: str) -> ast.Module:
     called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
     if (
         not all(isinstance(node, DESCRIBING) for node in ast.walk(tree))
-        or not all(str(node.module).split(".")[0] == "sqlalchemy" for node in imports)
+        or not all(str(node.module).partition(".")[0] == "sqlalchemy" for node in imports)
         or not all(isinstance(function, ast.Name) and function.id in imported for function in called)
     ):
         raise ValueError("more than a description of tables")

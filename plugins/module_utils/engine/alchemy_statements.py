@@ -222,7 +222,7 @@ def _rows(sqlalchemy: Any, patches: Patches) -> None:
         __contains__=contains,
         has_key=lambda self, key: key in self._mapping,
         keys=lambda self: self._mapping.keys(),
-        values=lambda self: list(self),
+        values=lambda self: [*self],
         items=lambda self: list(self._mapping.items()),
     )
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Optional
 
 from .. import deps, errors, model
+from ..server.session import abandon
 from ..server.trouble import told
 from . import runner
 from .hazards import sized, survey
@@ -49,8 +50,7 @@ def _let_go(connection: Any) -> None:
     """Give the lock back. After a signal a migration may be half-done; that must not be committed."""
     try:
         if not connection.closed:
-            connection.rollback()
-            connection.autocommit = False
+            abandon(connection)
             release(connection)
     except deps.psycopg2.Error:
         connection.close()

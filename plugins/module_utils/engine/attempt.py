@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .. import deps, errors, model
-from ..server.session import RELEASE, Mode, in_transaction, is_aborted
+from ..server.session import RELEASE, Mode, abandon, in_transaction, is_aborted
 from . import once
 from .failure import aborted, explain
 from .outside import Journal, drop_new_invalid_indexes
@@ -156,8 +156,7 @@ class Attempt:
 
     def mend(self) -> None:
         """Undo what can be undone, before it is tried again: the transaction, or an index that is only half built."""
-        self.connection.rollback()
-        self.connection.autocommit = False
+        abandon(self.connection)
         self.again = self.position
         if self.journal is not None:
             drop_new_invalid_indexes(self.connection, self.journal.invalid)

@@ -74,6 +74,8 @@ def run_outside(connection: Any, execute: Callable[[], Any], query: Any) -> Any:
         connection.commit()
         return result
     except deps.psycopg2.Error as error:
+        if connection.closed:
+            raise
         connection.rollback()
         if error.pgcode != ACTIVE_TRANSACTION:
             raise
@@ -82,7 +84,8 @@ def run_outside(connection: Any, execute: Callable[[], Any], query: Any) -> Any:
         connection.stopped = stop
         raise
     finally:
-        connection.autocommit = True
+        if not connection.closed:
+            connection.autocommit = True
         connection.around_statement = guard
     return _outside_for_good(connection, execute, query)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional, Tuple, Type
 
 from .. import deps, errors, model
 from ..scripts import reading
@@ -37,10 +37,10 @@ def explain(
     if isinstance(original, deps.psycopg2.Error):
         error = original.with_traceback(error.__traceback__)
     line, column = _where(error, body, offset)
-    place = ", line %d" % line + (", column %d" % column if column else "") if line else ""
+    place = "".join(", %s %d" % (what, number) for what, number in (("line", line), ("column", column)) if number)
     trouble = _trouble(error, connection)
     message, hint, sqlstate = _what(error)
-    kind = errors.LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else errors.ScriptFailed
+    kind: Type[errors.MigrationError] = errors.LockTimeout if sqlstate == LOCK_NOT_AVAILABLE else errors.ScriptFailed
     if trouble is not None:
         kind, message, hint = trouble.error, trouble.sentence(error), trouble.hint(error)
     return kind(

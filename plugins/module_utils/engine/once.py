@@ -40,7 +40,7 @@ UNDEFINED_OBJECT = "42704"
 def send(cursor: Any, text: str, note: Note) -> None:
     """Send one statement outside a transaction.
 
-    :raises psycopg2.Error: as the server says; the connection is as it was before.
+    :raises psycopg2.Error: as the server says; nothing is open then but a block that the script itself has begun.
     """
     connection, bare = cursor.connection, COMMENTS.sub("", text)
     if in_transaction(connection):

@@ -16,8 +16,7 @@ from typing import Any, Callable, List, Optional, Tuple
 from .. import deps, errors, model
 from ..hazard import Hazard
 from ..server.blockers import BlockerWatch, sentence
-from ..server.session import RELEASE, SAVEPOINT, Mode, in_transaction
-from ..server.trouble import trouble_of
+from ..server.session import RELEASE, SAVEPOINT, Mode, abandon, in_transaction
 from .attempt import Attempt, ShouldNotRun
 from .capture import Capture
 from .failure import explain
@@ -32,6 +31,8 @@ MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
 
 EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
+# Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
+OF_A_CHANGED_TABLE = ("22", "23", "42")
 # What would take our prepared statement away.
 DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
 
@@ -173,9 +174,9 @@ class _Run:
         try:
             locks = self.recorder.record(cursor, Entry(EVENTS[attempt.step.direction], attempt.step, took), prelude)
         except deps.psycopg2.Error as error:
-            if self.connection.closed or trouble_of(error):
-                raise explain(error, attempt.migration, attempt.body, self.connection) from None
-            raise touched(self.session.history) from None
+            if (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
+                raise touched(self.session.history) from None
+            raise explain(error, attempt.migration, attempt.body, self.connection) from None
         self.session.before_commit(cursor)
         if not self.session.single_transaction:
             self._commit(attempt)
@@ -202,8 +203,7 @@ class _Run:
     def _log_failure(self, error: errors.MigrationError, attempt: Attempt, entry: Entry) -> None:
         """Best effort: the error itself matters more than its log."""
         try:
-            self.connection.rollback()
-            self.connection.autocommit = False
+            abandon(self.connection)
             if attempt.journal is not None:
                 self._name_leftovers(error, attempt.journal.invalid)
             with self.connection.cursor() as cursor:

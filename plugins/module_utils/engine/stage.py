@@ -25,6 +25,8 @@ from .tools import Tools
 
 # rehearsal_data: all
 ALL = ("all",)
+# Rows satisfied their foreign keys once; the copy may lack what they refer to.
+REPLICA = {"session_replication_role": "replica"}
 
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables and constraints met no row"
 SOME_ROWS = "rows: the copy has only those of %s"
@@ -181,7 +183,7 @@ class Copier:
     def _try(self, scratch: Scratch, path: str) -> Optional[str]:
         """Load a dump; return why it failed, or None."""
         try:
-            client.load(self.psql, scratch.loader, self.tools.run, path)
+            client.load(self.psql, scratch.loader, self.tools.run, path, scratch.admin.server_version)
             return None
         except errors.MigrationError as error:
             return error.message
@@ -191,8 +193,7 @@ class Copier:
         with self.tools.file() as path:
             try:
                 client.dump_data(self.camera.pg_dump, target, self.tools.run, path, names)
-                # These rows satisfied their foreign keys once; the copy may lack what they refer to.
-                client.load(self.psql, scratch.loader, self.tools.run, path, {"session_replication_role": "replica"})
+                client.load(self.psql, scratch.loader, self.tools.run, path, scratch.admin.server_version, REPLICA)
             except errors.MigrationError as error:
                 raise RehearsalImpossible("rehearsal_data can't be copied: %s" % error.message) from None
 

@@ -37,6 +37,11 @@ RESTRICT_KEY = "pgops"
 
 LOCK_WAIT_MS = 5000
 
+# What pg_dump writes into the head of a dump since version 17, whichever server it dumps; older servers refuse it.
+TRANSACTION_TIMEOUT = b"\nSET transaction_timeout = 0;"
+TRANSACTION_TIMEOUT_SINCE = 170000
+HEAD_BYTES = 4096
+
 
 @dataclass(frozen=True)
 class Client:
@@ -107,12 +112,22 @@ def dump_all(
     _call(argv, target, run, "read the contents of")
 
 
-def load(client: Client, target: Target, run: Run, path: str, settings: Optional[Mapping[str, str]] = None) -> None:
-    """Run an SQL file with psql, stopping at its first error.
+def load(
+    client: Client,
+    target: Target,
+    run: Run,
+    path: str,
+    server_version: int,
+    settings: Optional[Mapping[str, str]] = None,
+) -> None:
+    """Run a dump with psql, stopping at its first error.
 
+    :param server_version: as libpq gives it; what an older server doesn't know is made a comment in the file.
     :param settings: server settings for this session.
     :raises MigrationError: with what psql said.
     """
+    if server_version < TRANSACTION_TIMEOUT_SINCE:
+        _comment_out(path, TRANSACTION_TIMEOUT)
     argv = [client.path, "--no-password", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=" + path]
     _call(argv, target, run, "load the schema into", settings)
 
@@ -120,6 +135,15 @@ def load(client: Client, target: Target, run: Run, path: str, settings: Optional
 def pattern(schema: str, name: str) -> str:
     """Return a client program's pattern for exactly one relation: in double quotes nothing in it is special."""
     return ".".join('"%s"' % part.replace('"', '""') for part in (schema, name))
+
+
+def _comment_out(path: str, line: bytes) -> None:
+    """Make a line in a file's head a comment, in place: the file may be large."""
+    with open(path, "r+b") as file:
+        place = file.read(HEAD_BYTES).find(line)
+        if place >= 0:
+            file.seek(place)
+            file.write(b"\n-- ")
 
 
 def _candidates(program: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from .. import deps, errors
 from .connection import Target, connect_maintenance, settled
+from .trouble import trouble_of
 
 PREFIX = "pgops_rehearsal_"
 
@@ -133,9 +134,18 @@ def scratch_database(server: Target, facts: Facts) -> Iterator[Scratch]:
             unproved = _create(admin, name, facts)
             yield Scratch(name, settled(server, admin).with_database(name), admin, facts, unproved)
         finally:
-            _execute(admin, DROP, name=name)
+            _drop(admin, name)
     finally:
         admin.close()
+
+
+def _drop(admin: Any, name: str) -> None:
+    """Drop it; where the server is gone, or takes no writes, the next rehearsal sweeps it away."""
+    try:
+        _execute(admin, DROP, name=name)
+    except deps.psycopg2.Error as error:
+        if trouble_of(error) is None:
+            raise
 
 
 def sweep(admin: Any) -> None:

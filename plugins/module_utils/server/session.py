@@ -18,6 +18,8 @@ SAVEPOINT = "SAVEPOINT pgops_script"
 RELEASE = "RELEASE SAVEPOINT pgops_script"
 ROLLBACK_TO = "ROLLBACK TO SAVEPOINT pgops_script"
 
+ROLLBACK = "ROLLBACK"
+
 # Who lends the connection on, several times at once, sets savepoints of its own above that one.
 SET_INNER = "SAVEPOINT {name}"
 RELEASE_INNER = "RELEASE SAVEPOINT {name}"
@@ -181,6 +183,15 @@ def cancel_everything() -> None:
 def in_transaction(connection: Any) -> bool:
     """Return whether the server has an open transaction for this connection, aborted or not."""
     return bool(connection.info.transaction_status != deps.psycopg2.extensions.TRANSACTION_STATUS_IDLE)
+
+
+def abandon(connection: Any) -> None:
+    """Roll back what is open and go back to transactions; psycopg2 doesn't count one that a script has begun itself."""
+    connection.rollback()
+    if in_transaction(connection):
+        with connection.cursor() as cursor:
+            cursor.execute(ROLLBACK)
+    connection.autocommit = False
 
 
 def is_aborted(connection: Any) -> bool:

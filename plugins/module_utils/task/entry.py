@@ -46,6 +46,7 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
         for warning in result.pop("warnings", ()):
             module.warn(warning)
         module.exit_json(**result)
+        return
     module.fail_json(**failed)
 
 

@@ -89,9 +89,11 @@ def runner(server: Any) -> Iterator[Runner]:
 
 def execute(url: str, statement: str) -> list[Any]:
     """Execute on a connection of its own."""
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+        rows = cursor.fetchall() if cursor.description else []
+        connection.commit()
+        return rows
 
 
 def dump(url: str) -> list[Any]:

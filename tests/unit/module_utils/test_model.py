@@ -87,7 +87,7 @@ def test_equal(group):
         assert version(one) == version(other)
         assert hash(version(one)) == hash(version(other))
         assert version(one) <= version(other)
-        assert not version(one) < version(other)
+        assert (version(one) < version(other)) is False
     assert len({version(text) for text in group}) == 1
 
 
@@ -98,7 +98,7 @@ def test_order(lower, higher):
         assert version(other) > version(one)
         assert version(one) != version(other)
         assert version(one) <= version(other)
-        assert not version(one) >= version(other)
+        assert (version(one) >= version(other)) is False
 
 
 def test_sort():

@@ -80,7 +80,7 @@ RUNS = {
                     "Rolled back 2 migrations (3 … 2) in 2.4 s."),
     "rolled back all": (down("1", "1"), False, True, "", "1", "", None, "Rolled back 1 migration (1) in 1.2 s."),
     "rolled back one below": (down("1 2 3", "2"), False, True, "", "2", "", "3",
-                    "Rolled back 1 migration (2) in 1.2 s."),
+                              "Rolled back 1 migration (2) in 1.2 s."),
     "roll back rehearsed": (down("1 2", "2", rehearsal=REHEARSAL), True, True, "", "2", "", "1",
                             "Would roll back 1 migration (2); rehearsed on a copy."),
     "roll back listed": (down("1 2", "", "2"), True, True, "", "", "", "2",

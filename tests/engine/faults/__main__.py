@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run many trials and print the figures."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import server as throwaway
+
+from .trial import SETTINGS, Case, Fault, Field, Outcome, Trial, cases
+
+
+def main() -> int:
+    """Run the trials; return 1 when an end state was wrong."""
+    parser = argparse.ArgumentParser(prog="faults", description="Faults in the middle of runs of pg_migrate.")
+    parser.add_argument("trials", type=int, nargs="?", default=200, help="how many (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="repeats the trials of a run")
+    parser.add_argument("--only", type=int, help="the number of the one trial to repeat")
+    options = parser.parse_args()
+    chosen = [case for case in cases(options.seed, options.trials) if options.only in (None, case.number)]
+    print(f"seed {options.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="faults-") as below, throwaway.running(settings=SETTINGS) as server:
+        outcomes = _run(Field(server, Path(below)), chosen, options.seed)
+    _figures(outcomes)
+    return 1 if any(outcome.wrong for outcome in outcomes) else 0
+
+
+def _run(ground: Field, chosen: list[Case], seed: int) -> list[Outcome]:
+    outcomes = []
+    for case in chosen:
+        outcome = Trial(ground, case).run()
+        outcomes.append(outcome)
+        if outcome.wrong:
+            print(f"WRONG {case}\n  again: bin/bench --faults --seed {seed} --only {case.number}")
+            print("\n".join(["", *outcome.runs, outcome.wrong, ""]), flush=True)
+    return outcomes
+
+
+def _figures(outcomes: list[Outcome]) -> None:
+    interrupted = [outcome for outcome in outcomes if outcome.interrupted]
+    by_fault = Counter(outcome.case.fault for outcome in outcomes)
+    print(f"{'trials':<40}{len(outcomes):>6}{'  of them interrupted a run':<28}{len(interrupted):>6}")
+    for fault in Fault:
+        hits = sum(outcome.case.fault is fault for outcome in interrupted)
+        print(f"  {fault.value:<38}{by_fault[fault]:>6}{'':<28}{hits:>6}")
+    print(f"{'wrong end states':<40}{sum(bool(outcome.wrong) for outcome in outcomes):>6}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

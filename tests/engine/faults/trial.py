@@ -1,0 +1,324 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One trial: a run, a fault in the middle of it, the runs after it, and what has to be true then."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+import psycopg2
+import server as throwaway
+
+from ..power import Power
+from .directories import MAKERS, Directory
+from .network import Network
+from .process import Result, Task
+from .truth import State, session, state_of, truth
+
+STARTED = 0.2  # of a run's time; until then it only imports
+# A server that is shut down at once has to have what it said was committed.
+SETTINGS = ("synchronous_commit = on",)
+PATIENCE = 30.0  # seconds, until what a dead client has left on the server has to be gone
+
+RECORDED = "SELECT version FROM schema_migrations WHERE applied IS NOT NULL"
+UNFINISHED = """
+SELECT count(*) FROM (SELECT DISTINCT ON (version) event FROM schema_migrations_log
+                       WHERE event <> 'failed' ORDER BY version, id DESC) AS last WHERE event = 'started'
+"""
+RAN_TWICE = """
+SELECT version FROM schema_migrations_log WHERE event = 'applied' GROUP BY version HAVING count(*) > 1
+UNION SELECT version FROM schema_migrations GROUP BY version HAVING count(*) > 1
+"""
+HAS_HISTORY = "SELECT to_regclass('schema_migrations') IS NOT NULL"
+VICTIMS = """
+SELECT pid FROM pg_stat_activity
+ WHERE backend_type = 'client backend' AND (application_name LIKE 'pg_migrate%' OR application_name = 'psql')
+"""
+OTHERS = """
+SELECT pid, state, application_name, query FROM pg_stat_activity
+ WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+LEFT_BEHIND = {
+    "a scratch database": "SELECT datname FROM pg_database WHERE datname LIKE 'pgops_rehearsal_%'",
+    "a lock": "SELECT pid, objid FROM pg_locks WHERE locktype = 'advisory'",
+    "a session": OTHERS,
+    "a temporary file of the server's": "SELECT name FROM pg_ls_tmpdir()",
+    "a prepared transaction": "SELECT gid FROM pg_prepared_xacts",
+}
+
+
+class Fault(Enum):
+    """What happens."""
+
+    KILL_MODULE = "the module killed"
+    KILL_BACKEND = "a backend killed"
+    TERMINATE_BACKEND = "a backend terminated"
+    SHUT_DOWN = "the server shut down at once"
+    CUT = "the connection cut"
+
+
+class Wrong(Exception):
+    """Something isn't as it has to be after a trial."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a trial is made of; the seed and the number give it again.
+
+    :ivar moment: when the fault happens, as a part of an undisturbed run's time.
+    :ivar failing: the script that fails until the first run is over; None: none does.
+    """
+
+    number: int
+    directory: str
+    fault: Fault
+    checking: bool
+    moment: float
+    failing: int | None
+
+    def __str__(self) -> str:
+        mode = "check mode" if self.checking else "a real run"
+        failing = f", script {self.failing} failing" if self.failing else ""
+        return f"trial {self.number}: {self.directory}, {mode}, {self.fault.value} at {self.moment:.3f}{failing}"
+
+
+@dataclass
+class Outcome:
+    """What came out. ``wrong`` is empty where all is as it has to be."""
+
+    case: Case
+    interrupted: bool = False
+    runs: list[str] = field(default_factory=list)
+    wrong: str = ""
+
+
+def cases(seed: int, count: int) -> Iterator[Case]:
+    """Choose the trials: the kinds take turns, all else is chance."""
+    kinds = [(name, fault) for fault in Fault for name in MAKERS]
+    for number in range(count):
+        chance = random.Random(f"{seed}/{number}")
+        name, fault = kinds[number % len(kinds)]
+        failing = chance.randrange(5, 51) if name == "mixed" and chance.random() < 0.4 else None
+        yield Case(number, name, fault, chance.random() < 0.25, chance.uniform(STARTED, 1), failing)
+
+
+class Field:
+    """Where the trials take place: one server, and what its databases have to look like."""
+
+    def __init__(self, server: throwaway.Server, below: Path) -> None:
+        """Take a server of one's own, and an empty directory."""
+        self.server, self.below = server, below
+        self.power = Power(server)
+        self._truths: dict[str, dict[tuple[int, ...], State]] = {}
+        self._times: dict[tuple[str, bool], float] = {}
+
+    def truth(self, name: str) -> dict[tuple[int, ...], State]:
+        """Return what each version of a directory has to leave."""
+        if name not in self._truths:
+            directory = MAKERS[name](self.below / f"truth_{name}")
+            with self._database(f"truth_{name}") as url:
+                self._truths[name] = truth(directory, url, self.server.bindir)
+        return self._truths[name]
+
+    def seconds(self, name: str, checking: bool) -> float:
+        """Return how long a run takes that nothing disturbs."""
+        if (name, checking) not in self._times:
+            directory = MAKERS[name](self.below / f"time_{name}_{checking}")
+            with self._database("undisturbed") as url:
+                begun = time.monotonic()
+                result = self.start(directory, url, checking).result()
+                self._times[name, checking] = time.monotonic() - begun
+            if not result.ok:
+                raise Wrong(f"undisturbed: {result}")
+        return self._times[name, checking]
+
+    def start(self, directory: Directory, url: str, checking: bool = False, retry: bool = False) -> Task:
+        """Start a run."""
+        options = {
+            "url": url,
+            "migrations_dir": [str(place) for place in directory.places],
+            "on_interrupted": "retry" if retry else "fail",
+            "rehearsal": "required" if checking else "auto",
+            "on_drift": "fail",
+        }
+        home = directory.places[0].parent / "tmp"
+        home.mkdir(exist_ok=True)
+        return Task(self.server.bindir, home, options, checking)
+
+    def _database(self, name: str) -> _Database:
+        return _Database(self.server, name)
+
+
+class _Database:
+    def __init__(self, server: throwaway.Server, name: str) -> None:
+        self.server, self.name = server, name
+
+    def __enter__(self) -> str:
+        self.server.drop_database(self.name)
+        return self.server.create_database(self.name)
+
+    def __exit__(self, *exc: object) -> None:
+        self.server.drop_database(self.name)
+
+
+class Trial:
+    """One of them, on its way."""
+
+    def __init__(self, ground: Field, case: Case) -> None:
+        self.ground, self.case, self.outcome = ground, case, Outcome(case)
+        self.database = f"trial_{case.number}"
+        self.below = ground.below / self.database
+        self.below.mkdir()
+        self.directory = MAKERS[case.directory](self.below)
+        self.truth = ground.truth(case.directory)
+
+    def run(self) -> Outcome:
+        """Go through it. A database that isn't as it has to be is left as it is."""
+        try:
+            self.url = self.ground.server.create_database(self.database)
+            self._disturbed_run()
+            self._wait_for_silence()
+            self._compare(halfway=True)
+            self._go_on()
+            self._compare(halfway=False)
+            self.ground.server.drop_database(self.database)
+        except Exception as error:
+            self.outcome.wrong = f"{type(error).__name__}: {error}"
+        return self.outcome
+
+    def _disturbed_run(self) -> None:
+        case, port = self.case, self.ground.server.port
+        seconds = self.ground.seconds(case.directory, case.checking)
+        network = Network(port) if case.fault is Fault.CUT else None
+        if case.failing and self.directory.fail:
+            self.directory.fail(case.failing, True)
+        before = self.directory.content()
+        with session(self.ground.server.url()) as watcher:
+            task = self._start(self.url.replace(f":{port}/", f":{network.port}/") if network else self.url)
+            time.sleep(case.moment * seconds)
+            alive = task.process.poll() is None
+            hit = self._strike(task, watcher, network)
+        result = task.result()
+        self._note(result)
+        self.outcome.interrupted = alive and hit and not result.ok and result.kind != "script_failed"
+        self.said = [int(version.replace("-", "")) for version in result.applied] if not case.checking else []
+        _require(self.directory.content() == before, "the run has left files beside the scripts")
+        if case.failing and self.directory.fail:
+            self.directory.fail(case.failing, False)
+
+    def _start(self, url: str) -> Task:
+        return self.ground.start(self.directory, url, self.case.checking)
+
+    def _strike(self, task: Task, watcher: psycopg2.extensions.cursor, network: Network | None) -> bool:
+        """Let it happen; return whether there was anything for it to hit."""
+        fault = self.case.fault
+        if fault is Fault.KILL_MODULE:
+            task.kill()
+        elif fault is Fault.SHUT_DOWN:
+            self.ground.power.off()
+            self.ground.power.on()
+        elif network is not None:
+            network.cut()
+        else:
+            return self._strike_backend(task, watcher)
+        return True
+
+    def _strike_backend(self, task: Task, watcher: psycopg2.extensions.cursor) -> bool:
+        """Hit one of the task's sessions, as soon as there is any."""
+        victims: list[object] = []
+        while not victims and task.process.poll() is None:
+            victims = _values(watcher, VICTIMS)
+        if not victims:
+            return False
+        victim = random.Random(self.case.moment).choice(victims)
+        if self.case.fault is Fault.TERMINATE_BACKEND:
+            watcher.execute("SELECT pg_terminate_backend(%s)", [victim])
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(int(str(victim)), signal.SIGKILL)
+        return True
+
+    def _wait_for_silence(self) -> None:
+        """Wait until the server is there again, and done with what the dead have left to it."""
+        _wait(self._is_silent, "sessions of a dead client go on")
+
+    def _is_silent(self) -> bool:
+        with suppress(psycopg2.Error), session(self.ground.server.url()) as cursor:
+            cursor.execute(OTHERS)
+            return not cursor.fetchall()
+        return False
+
+    def _go_on(self) -> None:
+        """Run again until all is done, as a person would who reads the messages."""
+        if self.case.checking:
+            result = self._again(checking=True)
+            _require(result.ok, f"the next rehearsal: {result}")
+        result = self._again()
+        if result.kind == "interrupted":
+            result = self._again(retry=True)
+        _require(result.ok, f"the next run: {result}")
+        last = self._again()
+        _require(last.ok and not last.said["changed"], f"a run that has nothing to do: {last}")
+
+    def _again(self, checking: bool = False, retry: bool = False) -> Result:
+        result = self.ground.start(self.directory, self.url, checking, retry).result()
+        self._note(result)
+        return result
+
+    def _note(self, result: Result) -> None:
+        self.outcome.runs.append(str(result))
+
+    def _compare(self, halfway: bool) -> None:
+        """Compare what is there with what the recorded history gives."""
+        with session(self.url) as cursor:
+            cursor.execute(HAS_HISTORY)
+            begun = cursor.fetchone() == (True,)
+            recorded = _values(cursor, RECORDED) if begun else []
+            unfinished = begun and _values(cursor, UNFINISHED) != [0]
+            twice = _values(cursor, RAN_TWICE) if begun else []
+        versions = tuple(sorted(int(version.replace("-", "")) for version in recorded))
+        _require(not twice, f"ran twice: {twice}")
+        _require(set(self.said) <= set(versions), f"said to be applied, and not recorded: {self.said}, {versions}")
+        if halfway and unfinished:
+            return  # a script outside a transaction is half done, and the next run says so
+        _require(halfway or versions == max(self.truth, key=len), f"only {versions} are recorded in the end")
+        differs = state_of(self.url, self.ground.server.bindir).differs_from(self.truth[versions])
+        when = "after the fault" if halfway else "in the end"
+        _require(not differs, f"{when}, with {len(versions)} recorded:\n{differs}")
+        if not halfway:
+            self._nothing_left()
+
+    def _nothing_left(self) -> None:
+        with session(self.ground.server.url()) as cursor:
+            for what, query in LEFT_BEHIND.items():
+                cursor.execute(query)
+                found = cursor.fetchall()
+                _require(not found, f"left behind: {what}: {found}")
+        left = list((self.below / "tmp").iterdir())
+        _require(not left, f"left behind: {left}")
+
+
+def _values(cursor: psycopg2.extensions.cursor, query: str) -> list[object]:
+    cursor.execute(query)
+    return [row[0] for row in cursor.fetchall()]
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise Wrong(message)
+
+
+def _wait(condition: Callable[[], bool], message: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        _require(time.monotonic() < deadline, message)
+        time.sleep(0.05)

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults in the middle of a run, at random moments: a few of the trials of bin/bench --faults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import server as throwaway
+
+from .faults.trial import SETTINGS, Case, Field, Trial, cases
+
+SEED = 20151217
+# Each fault in each directory.
+CASES = list(cases(SEED, 10))
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
+    """Return where the trials take place: a server that nobody else is on, for it will be shut down."""
+    with throwaway.running(settings=SETTINGS) as server:
+        yield Field(server, tmp_path_factory.mktemp("faults"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_after_a_fault_the_next_run_goes_on(ground: Field, case: Case) -> None:
+    outcome = Trial(ground, case).run()
+    assert outcome.wrong == "", "\n".join([str(case), *outcome.runs])

@@ -1,0 +1,111 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A script outside a transaction that is cut off, before and after each thing that it does: all of it is done once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.outside import Journal
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.record import Recorder
+from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Policies
+
+from .conftest import Project, done
+
+BEFORE = "CREATE TABLE t (a int, n int); INSERT INTO t VALUES (1, 1); CREATE INDEX old ON t (n); CREATE SCHEMA s"
+SCRIPT = """-- no-transaction
+INSERT INTO t VALUES (2, 2);
+CREATE UNIQUE INDEX CONCURRENTLY t_a ON t (a);
+CREATE INDEX CONCURRENTLY ON t (a, n);
+DROP INDEX CONCURRENTLY old;
+SET search_path = s;
+CREATE TABLE in_s (x int);
+BEGIN;
+UPDATE public.t SET n = n * 10;
+INSERT INTO in_s VALUES (1);
+COMMIT;
+VACUUM public.t;
+INSERT INTO public.t VALUES (3, 3);
+"""
+EXPECTED = {
+    "SELECT a, n FROM t ORDER BY a": [(1, 10), (2, 20), (3, 3)],
+    "SELECT x FROM s.in_s": [(1,)],
+    "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1": [
+        ("t_a", True),
+        ("t_a_n_idx", True),
+    ],
+    "SELECT version FROM schema_migrations": [("1",)],
+}
+
+
+class Death(BaseException):
+    """The run ends here, as if it were killed: nobody catches it, and its connections are gone."""
+
+
+def die_at(patch: pytest.MonkeyPatch, number: int, late: bool) -> None:
+    """Let the run die where it logs a position, or records the end, for the given time (from 0).
+
+    :param late: once that is done; else before it is.
+    """
+    count = itertools.count()
+
+    def dying(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            dies = next(count) == number
+            if dies and not late:
+                raise Death
+            result = function(*args, **kwargs)
+            if dies:
+                raise Death
+            return result
+
+        return call
+
+    patch.setattr(Journal, "at", dying(Journal.at))
+    patch.setattr(Recorder, "record", dying(Recorder.record))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("late", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("place", range(11))
+def test_whatever_is_cut_off_is_done_once(project: Project, place: int, late: bool) -> None:
+    project.query(BEFORE)
+    project.write(v1=SCRIPT)
+    quick = {"policies": Policies(drift="ignore")}
+    with pytest.MonkeyPatch.context() as patch:
+        die_at(patch, place, late)
+        with pytest.raises(Death):
+            project.migrate(**quick)
+    # It dies once more at the very place where it goes on.
+    with pytest.MonkeyPatch.context() as patch:
+        die_at(patch, 0, late)
+        with pytest.raises(Death):
+            project.migrate(on_interrupted="retry", **quick)
+    assert done(project.migrate(on_interrupted="retry", **quick)) == ["1"]
+    assert {query: project.query(query) for query in EXPECTED} == EXPECTED
+
+
+def test_a_procedure_that_commits_is_not_put_into_a_transaction(project: Project) -> None:
+    project.query("CREATE TABLE batches (n int)")
+    project.query(
+        "CREATE PROCEDURE fill() LANGUAGE plpgsql AS"
+        " 'BEGIN FOR i IN 1 .. 3 LOOP INSERT INTO batches VALUES (i); COMMIT; END LOOP; END'"
+    )
+    project.write(v1="-- no-transaction\nCALL fill();\n")
+    assert done(project.migrate()) == ["1"]
+    assert project.query("SELECT n FROM batches ORDER BY n") == [(1,), (2,), (3,)]
+
+
+def test_a_script_that_has_done_everything_but_its_record(project: Project) -> None:
+    project.write(v1="-- no-transaction\nCREATE TABLE a (x int);\n")
+    with pytest.MonkeyPatch.context() as patch:
+        die_at(patch, 1, False)
+        with pytest.raises(Death):
+            project.migrate()
+    with pytest.raises(Exception, match="all of it stands, and only its end isn't recorded"):
+        project.migrate()
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
