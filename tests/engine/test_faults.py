@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import pytest
 import server as throwaway
 
-from .faults.trial import SETTINGS, Case, Field, Trial, cases
+from .faults.cases import Case, cases
+from .faults.trial import SETTINGS, Field, Trial
 
 SEED = 20151217
 # Each fault in each directory.

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import server as throwaway
 
-from .trial import SETTINGS, Case, Fault, Field, Outcome, Trial, cases
+from .cases import Case, Fault, Outcome, cases
+from .trial import SETTINGS, Field, Trial
 
 
 def main() -> int:

@@ -9,22 +9,20 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
 import psycopg2
 import server as throwaway
 
 from ..power import Power
+from .cases import Case, Fault, Outcome
 from .directories import MAKERS, Directory
 from .network import Network
 from .process import Result, Task
 from .truth import State, session, state_of, truth
 
-STARTED = 0.2  # of a run's time; until then it only imports
 # A server that is shut down at once has to have what it said was committed.
 SETTINGS = ("synchronous_commit = on",)
 PATIENCE = 30.0  # seconds, until what a dead client has left on the server has to be gone
@@ -56,59 +54,8 @@ LEFT_BEHIND = {
 }
 
 
-class Fault(Enum):
-    """What happens."""
-
-    KILL_MODULE = "the module killed"
-    KILL_BACKEND = "a backend killed"
-    TERMINATE_BACKEND = "a backend terminated"
-    SHUT_DOWN = "the server shut down at once"
-    CUT = "the connection cut"
-
-
 class Wrong(Exception):
     """Something isn't as it has to be after a trial."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """What a trial is made of; the seed and the number give it again.
-
-    :ivar moment: when the fault happens, as a part of an undisturbed run's time.
-    :ivar failing: the script that fails until the first run is over; None: none does.
-    """
-
-    number: int
-    directory: str
-    fault: Fault
-    checking: bool
-    moment: float
-    failing: int | None
-
-    def __str__(self) -> str:
-        mode = "check mode" if self.checking else "a real run"
-        failing = f", script {self.failing} failing" if self.failing else ""
-        return f"trial {self.number}: {self.directory}, {mode}, {self.fault.value} at {self.moment:.3f}{failing}"
-
-
-@dataclass
-class Outcome:
-    """What came out. ``wrong`` is empty where all is as it has to be."""
-
-    case: Case
-    interrupted: bool = False
-    runs: list[str] = field(default_factory=list)
-    wrong: str = ""
-
-
-def cases(seed: int, count: int) -> Iterator[Case]:
-    """Choose the trials: the kinds take turns, all else is chance."""
-    kinds = [(name, fault) for fault in Fault for name in MAKERS]
-    for number in range(count):
-        chance = random.Random(f"{seed}/{number}")
-        name, fault = kinds[number % len(kinds)]
-        failing = chance.randrange(5, 51) if name == "mixed" and chance.random() < 0.4 else None
-        yield Case(number, name, fault, chance.random() < 0.25, chance.uniform(STARTED, 1), failing)
 
 
 class Field:
