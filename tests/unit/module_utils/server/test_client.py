@@ -177,7 +177,7 @@ CALLS = {
     "schema": lambda target, run: client.dump_schema(PG_DUMP, target, run, "/tmp/x", ['"a"."b"'], ["--no-owner"]),
     "rows": lambda target, run: client.dump_data(PG_DUMP, target, run, "/tmp/x", ['"a"."b"']),
     "everything": lambda target, run: client.dump_all(PG_DUMP, target, run, "/tmp/x", ['"a"."b"'], ["--no-owner"]),
-    "load": lambda target, run: client.load(Client("/bin/psql", (18, 0)), target, run, "/tmp/x", {"a": "b"}),
+    "load": lambda target, run: client.load(Client("/bin/psql", (18, 0)), target, run, "/tmp/x", 180006, {"a": "b"}),
 }
 
 
@@ -284,7 +284,9 @@ def test_options_are_added_to(machine, monkeypatch, params, pgoptions, role, exp
 
 def test_settings_of_a_load_come_behind_the_role(machine):
     target = Target({"dbname": "shop"}, "owner")
-    client.load(Client("/bin/psql", (18, 0)), target, machine.run, "/tmp/x", {"session_replication_role": "replica"})
+    client.load(
+        Client("/bin/psql", (18, 0)), target, machine.run, "/tmp/x", 180006, {"session_replication_role": "replica"}
+    )
     expected = ["-c", "role=owner", "-c", "session_replication_role=replica"]
     assert split_options(options_in(machine.last()[0])) == expected
 
@@ -307,3 +309,20 @@ def test_names_arrive_as_they_are(machine, key, value):
 )
 def test_pattern(schema, name, expected):
     assert client.pattern(schema, name) == expected
+
+
+@pytest.mark.parametrize(
+    "server_version, loaded",
+    [
+        (130000, "--\n\n--  transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n"),
+        (160014, "--\n\n--  transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n"),
+        (170000, "--\n\nSET transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n"),
+    ],
+)
+def test_an_older_server_does_not_get_the_setting_in_the_head_that_it_does_not_know(
+    machine, tmp_path, server_version, loaded
+):
+    dump = tmp_path / "dump"
+    dump.write_text("--\n\nSET transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n")
+    client.load(Client("/bin/psql", (18, 0)), Target({}), machine.run, str(dump), server_version)
+    assert dump.read_text() == loaded
