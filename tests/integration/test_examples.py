@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The EXAMPLES of the modules, run as they stand: on a server of their own, with the shop that they speak of.
+
+PGPORT says where localhost's server is. What a machine can't be expected to have is replaced: see REPLACED.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import server as throwaway
+import yaml
+
+from .test_targets import ROOT
+from .test_targets import _environment as bare_environment
+
+pytestmark = pytest.mark.slow
+
+MODULES = "ansible_collections.pgops.migrations.plugins.modules."
+SHOP = "/srv/shop"  # what stands in its place is a directory of the test's
+REPLACED = {"db.example.com": "localhost", "de_DE.UTF-8": "C.UTF-8"}
+USERS = (ROOT / "examples/shop/migrations/sql/20151217165900_create_users.up.sql").read_text()
+BILLING = "20151218000000_bills.up.sql"
+VARIABLES = {"shop_password": "of the shop", "admin_password": "of the administrator", "ansible_become": False}
+RECAP = re.compile(r"^localhost +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)
+WHOLE = ("pg_migration_info", "pg_user_db")  # their examples are a sequence
+
+
+def examples(module: str) -> list[dict[str, Any]]:
+    """Return the tasks of a module's EXAMPLES."""
+    found: list[dict[str, Any]] = yaml.safe_load(importlib.import_module(MODULES + module).EXAMPLES)
+    return found
+
+
+def cases() -> Iterator[Any]:
+    """Yield lists of tasks, each with how many of them change something."""
+    yield pytest.param(examples("pg_migration_info"), 0, id="pg_migration_info")
+    # The second finds the user and the database of the first, and gives the user more.
+    yield pytest.param(examples("pg_user_db"), 4, id="pg_user_db")
+    for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
+        if path.stem not in WHOLE:
+            for task in examples(path.stem):
+                tested = task[f"pgops.migrations.{path.stem}"].get("state") == "tested"
+                yield pytest.param([task], 0 if tested else 1, id=f"{path.stem}: {task['name']}")
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[throwaway.Server]:
+    with throwaway.running() as running:
+        running.psql("CREATE ROLE admin SUPERUSER LOGIN")
+        yield running
+
+
+@pytest.fixture
+def shop(own: throwaway.Server, tmp_path: Path) -> Path:
+    """Return the shop's directory; its database has nothing but users."""
+    own.drop_database("shop")
+    own.psql("DROP ROLE IF EXISTS shop; CREATE ROLE shop SUPERUSER LOGIN")
+    own.create_database("shop", "OWNER shop")
+    own.psql(USERS, "shop")
+    place = tmp_path / "shop"
+    shutil.copytree(ROOT / "examples" / "shop" / "migrations" / "python", place / "migrations")
+    for later in ("20170511073012_order_state_as_enum.py", "2019-02-26-002946_split_user_names.py"):
+        (place / "migrations" / later).unlink()
+    (place / "billing" / "migrations").mkdir(parents=True)
+    (place / "billing" / "migrations" / BILLING).write_text("CREATE TABLE bills (id int PRIMARY KEY)")
+    return place
+
+
+@pytest.mark.parametrize("tasks, changes", list(cases()))
+def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Server, shop: Path, tmp_path: Path) -> None:
+    options = tasks[0].get("pgops.migrations.pg_migrate", {})
+    if options.get("state") == "rolled_back":
+        play(examples("pg_migrate")[:1], own, shop, tmp_path)
+    if "pgops.migrations.pg_migration_generate" in tasks[0]:
+        shutil.rmtree(shop / "migrations")  # where a migration of that name is
+    if "pgops.migrations.pg_user_db" in tasks[0]:
+        own.drop_database("shop")
+        own.psql("DROP ROLE shop")
+    assert play(tasks, own, shop, tmp_path) == changes
+
+
+def play(tasks: list[dict[str, Any]], own: throwaway.Server, shop: Path, work: Path) -> int:
+    """Run tasks; return how many changed something."""
+    text = json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": VARIABLES, "tasks": tasks}])
+    for before, after in {SHOP: str(shop), **REPLACED}.items():
+        text = text.replace(before, after)
+    (work / "play.yml").write_text(text)
+    environment = {**bare_environment(work), **own.environment()}
+    environment.pop("PGDATABASE")
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("ansible-playbook")), str(work / "play.yml")],
+        check=False,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    )
+    found = RECAP.findall(done.stdout)
+    assert found, done.stdout
+    return int(found[0])
