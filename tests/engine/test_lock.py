@@ -145,7 +145,9 @@ def test_who_is_in_the_way_is_told_when_it_gives_up(project: Project, name: str)
     assert (blocker["user"], blocker["state"]) == ("postgres", "idle in transaction")
     assert "since breakfast" in blocker["query"] and blocker["age"].startswith("00:00:0")
     assert "tried 2 times" in error.message and "a long report" in error.message
-    assert ("new" in project.tables()) is (begun_at is not None)
+    stands = "new" in project.tables()
+    assert stands is (begun_at is not None)
+    assert ("Nothing of it stands" in str(error.hint)) is not stands
 
 
 @pytest.mark.parametrize("name", BLOCKED)

@@ -173,6 +173,46 @@ def test_hazards_are_told_by_the_rehearsal_and_by_the_run(project: Project, name
     assert reports[1].warnings == ()
 
 
+OUTSIDE: dict[str, tuple[str, str, list[str]]] = {
+    "SQL": ("1_x.up.sql", "-- no-transaction\nALTER TABLE big DROP COLUMN other;\nSELECT 1;\n", ["column_dropped"]),
+    "an index": ("1_x.up.sql", "-- no-transaction\nCREATE INDEX ON big (id);\nSELECT 1;\n", ["index_not_concurrent"]),
+    "concurrently": ("1_x.up.sql", "-- no-transaction\nCREATE INDEX CONCURRENTLY ON big (id);\n", []),
+    "VACUUM FULL": ("1_x.up.sql", "-- no-transaction\nVACUUM FULL big;\n", ["table_rewrite"]),
+    "Python, before it leaves its transaction": (
+        "1_x.py",
+        "def up(cursor):\n    cursor.execute('DROP TABLE big')\n    cursor.connection.autocommit = True\n",
+        ["table_dropped"],
+    ),
+    "the other connection": (
+        "1_x.py",
+        "from dbmigrator import super_user\n\n\ndef up(cursor):\n    with super_user() as other:\n"
+        "        other.execute('ALTER TABLE big ADD y int')\n",
+        ["access_exclusive_lock"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_hazards_outside_a_transaction_are_gated_too(project: Project, name: str) -> None:
+    file_name, text, expected = OUTSIDE[name]
+    project.query(BEFORE)
+    project.file(file_name, text)
+    assert [hazard.kind.value for hazard in project.check().hazards or ()] == expected
+    if expected:
+        assert refused(project, allow_hazards=()).kind == "hazard"
+    else:
+        assert done(project.migrate(allow_hazards=())) == ["1"]
+
+
+def test_a_hazard_is_told_of_the_step_whose_it_is(project: Project) -> None:
+    project.query(BEFORE)
+    project.write(v1="ALTER TABLE big ALTER COLUMN id TYPE bigint, DROP COLUMN other", v2="ALTER TABLE big ADD y int")
+    expected = [("1", "table_rewrite"), ("1", "column_dropped"), ("2", "access_exclusive_lock")]
+    for together in (False, True):
+        found = project.check(single_transaction=together).hazards or ()
+        assert [(hazard.version, hazard.kind.value) for hazard in found] == expected
+
+
 def test_a_role_is_a_hazard_of_the_whole_cluster(project: Project) -> None:
     project.write(v1="CREATE ROLE pgops_never_made")
     checked = project.check()

@@ -12,7 +12,7 @@ from .. import deps, errors, model
 from ..server.session import abandon
 from ..server.trouble import told
 from . import runner
-from .hazards import sized, survey
+from .hazards import Look, sized, survey
 from .history import History
 from .limits import require_own_backend, settings
 from .lock import acquire, release
@@ -111,7 +111,7 @@ def _session(request: Request, connection: Any, history: History) -> Session:
         settings=settings(request.limits, connection),
         lock_timeout=request.limits.lock_timeout,
         lock_retries=request.limits.lock_retries,
-        survey=survey(connection),
+        look=Look(survey(connection)),
     )
 
 

@@ -60,7 +60,7 @@ def stay_inside(cursor: Any) -> None:
         raise NotProved("it changes %s, which belong to the whole cluster; the copy stops before it" % ", ".join(names))
 
 
-def run_outside(connection: Any, execute: Callable[[], Any], query: Any) -> Any:
+def run_outside(before_commit: Callable[[Any], None], connection: Any, execute: Callable[[], Any], query: Any) -> Any:
     """Run a statement that a script sends outside a transaction, but see before its commit what it changes.
 
     Where the server refuses it inside a transaction, it runs only if its kind never leaves the database.
@@ -70,7 +70,7 @@ def run_outside(connection: Any, execute: Callable[[], Any], query: Any) -> Any:
     try:
         result = execute()
         with connection.cursor() as cursor:
-            stay_inside(cursor)
+            before_commit(cursor)
         connection.commit()
         return result
     except deps.psycopg2.Error as error:

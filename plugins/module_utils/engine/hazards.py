@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import errors, model
+from .. import deps, errors, model
 from ..hazard import Hazard, HazardKind
 
 # Every table, materialized view and partition of the database, as it is before the run.
@@ -40,6 +40,8 @@ SIZES = """
 SELECT t.name, pg_catalog.pg_total_relation_size(c.oid), nullif(c.reltuples, -1)::bigint
   FROM pg_catalog.unnest(%s) AS t(name) JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(t.name)
 """
+
+EXCLUSIVE = "AccessExclusiveLock"
 
 # Kind → what it does, and what to do instead.
 RULES = {
@@ -86,13 +88,68 @@ class Relation(NamedTuple):
 Survey = Dict[int, Relation]
 
 
+class Look:
+    """What the steps of a run do to tables that were there before it.
+
+    :ivar before: these tables, as the steps until now have left them.
+    """
+
+    def __init__(self, before: Survey) -> None:
+        self._first = before
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin anew: everything that the run did is rolled back."""
+        self.before = dict(self._first)
+        self._noted: List[Sequence[Any]] = []
+
+    def note(self, cursor: Any) -> None:
+        """Note what a session holds before a commit that isn't the step's last."""
+        cursor.execute(deps.sql.SQL("SELECT {held}").format(held=held_of(self._first)))
+        self._noted += cursor.fetchone()[0] or ()
+
+    def compare(self, cursor: Any) -> None:
+        """Note what has become of the tables: of a script outside a transaction the locks are gone by now."""
+        now = read_survey(cursor)
+        for oid, relation in self.before.items():
+            after = now.get(oid)
+            if after is None:
+                self._noted.append((oid, EXCLUSIVE, False, None, 0, 0))
+            elif (after.filenode, after.dropped) != (relation.filenode, relation.dropped):
+                self._noted.append((oid, EXCLUSIVE, True, *after[1:]))
+
+    def judge(self, held: Optional[Sequence[Sequence[Any]]], step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
+        """Return the hazards of a step that is done.
+
+        :param held: what HELD gives.
+        """
+        seen, self._noted = [*self._noted, *(held or ())], []
+        found = judge(self.before, seen, step, hold_ms)
+        for oid, dummy, there, *after in seen:
+            if oid in self.before and there:
+                self.before[oid] = Relation(self.before[oid].name, *after)
+            else:
+                self.before.pop(oid, None)
+        return found
+
+
 def survey(connection: Any) -> Survey:
     """Return every table of the database by its oid."""
     with connection.cursor() as cursor:
-        cursor.execute(SURVEY)
-        found = {row[0]: Relation(row[1], row[2], row[3] or 0, row[4] or 0) for row in cursor.fetchall()}
+        found = read_survey(cursor)
     connection.rollback()
     return found
+
+
+def read_survey(cursor: Any) -> Survey:
+    """Return the same, in the open transaction."""
+    cursor.execute(SURVEY)
+    return {row[0]: Relation(row[1], row[2], row[3] or 0, row[4] or 0) for row in cursor.fetchall()}
+
+
+def held_of(before: Survey) -> Any:
+    """Return HELD for these tables."""
+    return deps.sql.SQL(HELD).format(latest=deps.sql.Literal(latest(before)))
 
 
 def latest(before: Survey) -> int:
@@ -172,7 +229,7 @@ def sized(hazards: Iterable[Hazard], connection: Any) -> Tuple[Hazard, ...]:
 
 
 def _kinds(before: Relation, after: Optional[Relation], mode: str) -> List[HazardKind]:
-    exclusive = mode == "AccessExclusiveLock"
+    exclusive = mode == EXCLUSIVE
     if after is None:
         return [HazardKind.TABLE_DROPPED] if exclusive else []
     if exclusive:

@@ -14,7 +14,7 @@ from .. import deps, errors, model
 from ..server.trouble import tell, trouble_of
 from ..version import COLLECTION_VERSION
 from . import history_sql as sql
-from .hazards import HELD, Survey, latest
+from .hazards import Survey, held_of
 from .history import OF_REPOSITORY, History, find
 
 STATEMENT = "pgops_record_%s"
@@ -51,8 +51,7 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
-        seen = "NULL" if before is None else HELD
-        self._held = deps.sql.SQL(seen).format(latest=deps.sql.Literal(latest(before or {})))
+        self._held = deps.sql.SQL("NULL") if before is None else held_of(before)
         self._prepared: Any = None  # the name of the statement
 
     def record(self, cursor: Any, entry: Entry, prelude: str = "") -> Any:

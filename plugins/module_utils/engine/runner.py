@@ -20,7 +20,7 @@ from ..server.session import RELEASE, SAVEPOINT, Mode, abandon, in_transaction
 from .attempt import Attempt, ShouldNotRun
 from .capture import Capture
 from .failure import explain
-from .hazards import judge
+from .hazards import Look
 from .outside import drop_new_invalid_indexes, new_invalid_indexes
 from .preparation import Prepared
 from .record import Entry, Recorder, log, touched
@@ -65,7 +65,8 @@ class _Run:
         self.jobs = prepared.jobs
         self.capture = capture
         self.watch = watch
-        self.recorder = Recorder(session.history, session.survey)
+        self.look = session.look or Look({})
+        self.recorder = Recorder(session.history, None if session.look is None else session.look.before)
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
         self.skipped: List[model.Outcome] = []
@@ -85,6 +86,7 @@ class _Run:
                     raise self._failed(error, attempt, started) from None
                 # All are one transaction, and all of it is undone.
                 self._back_off(tries)
+                self.look.reset()
                 number, tries, self.shown, self.done, self.skipped = 0, tries + 1, None, [], []
                 continue
             except errors.MigrationError as error:
@@ -102,11 +104,13 @@ class _Run:
         """Run one step; where it waits too long for a lock, try again, later each time."""
         tries = 0
         while True:
+            if self.watch is not None:
+                self.watch.seen = ()  # who was in the way of another one isn't in the way of this
             try:
                 return self._one(number, attempt, started)
             except errors.LockTimeout as error:
                 if tries == self.session.lock_retries or not attempt.repeatable:
-                    raise self._with_blockers(error, tries) from None
+                    raise self._with_blockers(error, attempt, tries) from None
             attempt.mend()
             self.shown = None
             self._back_off(tries)
@@ -116,13 +120,15 @@ class _Run:
         self.connection.rollback()
         self.session.sleep(min(2.0**tries, 30))
 
-    def _with_blockers(self, error: errors.LockTimeout, tries: int) -> errors.LockTimeout:
+    def _with_blockers(self, error: errors.LockTimeout, attempt: Attempt, tries: int) -> errors.LockTimeout:
         """Say who was in the way, and how often it was tried."""
         seen = self.watch.seen if self.watch is not None else ()
         parts = [error.message, "tried %d times" % (tries + 1) if tries else None, sentence(seen)]
         error.message = "; ".join(filter(None, parts))
         error.blockers = seen
-        error.hint = "Nothing of it stands. Run again when they are done; or raise lock_timeout or lock_retries."
+        inside = attempt.journal is None
+        stands = "Nothing of it stands." if inside else "It runs outside a transaction: see on_interrupted."
+        error.hint = stands + " Run again when they are done; or raise lock_timeout or lock_retries."
         return error
 
     def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
@@ -167,6 +173,7 @@ class _Run:
         self.connection.around_statement = None
         if self.connection.autocommit:
             _end_outside(self.connection)
+            self.look.compare(cursor)
         prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(number + 1)
         if _may_deallocate(attempt.body):
             self.recorder.forget()
@@ -180,7 +187,7 @@ class _Run:
         self.session.before_commit(cursor)
         if not self.session.single_transaction:
             self._commit(attempt)
-        return judge(self.session.survey or {}, locks, attempt.step, took)
+        return self.look.judge(locks, attempt.step, took)
 
     def _commit(self, attempt: Attempt) -> None:
         """Commit; a deferred constraint may fail only here."""

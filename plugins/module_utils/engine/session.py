@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterator, Optional
 from .. import deps
 from ..server.connection import Target, connect
 from ..server.session import RELEASE, SAVEPOINT, Mode
-from .hazards import Survey
+from .hazards import Look
 from .history import History
 
 # Whatever a script has SET, the next one and our own statements must not meet it.
@@ -36,7 +36,7 @@ class Session:
     :ivar settings: statements that set the session's limits; they hold for each script anew.
     :ivar lock_timeout: in seconds; 0: none, and nobody watches who is in the way.
     :ivar lock_retries: how often a migration that waited too long for a lock is tried again.
-    :ivar survey: the tables before the run; None: hazards aren't looked for.
+    :ivar look: sees what is done to tables that were there before; None: nobody looks.
     :ivar sleep: what to wait with between two tries.
     :ivar before_commit: called with a cursor before anything of a script is committed; it may raise.
     :ivar around_statement: guards the statements of a script outside a transaction; it may raise instead.
@@ -50,7 +50,7 @@ class Session:
     settings: str = ""
     lock_timeout: float = 0
     lock_retries: int = 0
-    survey: Optional[Survey] = None
+    look: Optional[Look] = None
     sleep: Callable[[float], None] = time.sleep
     before_commit: Callable[[Any], None] = _anything_goes
     around_statement: Optional[AroundStatement] = None

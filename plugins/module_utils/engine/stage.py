@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Iterator, Optional, Sequence, Tuple
+from functools import partial
+from typing import Any, Iterator, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..schema.snapshot import Snapshot
@@ -17,7 +18,7 @@ from ..server.names import QualifiedName, parse_name
 from ..server.scratch import Facts, RehearsalImpossible, Scratch, scratch_database
 from . import history as history_room
 from .containment import run_outside, stay_inside
-from .hazards import survey
+from .hazards import Look, survey
 from .record import copy, ensure
 from .session import Session
 from .snapshots import Camera, read
@@ -92,15 +93,21 @@ def session_on(on: Stage, original: Original, wishes: Wishes) -> Iterator[Sessio
     with closing(connect(on.scratch.target, "pg_migrate")) as connection:
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy(original.rows, connection, history)
+        look = Look(survey(connection))
+
+        def before_commit(cursor: Any) -> None:
+            look.note(cursor)
+            stay_inside(cursor)
+
         yield Session(
             connection,
             history,
             on.scratch.target,
             wishes.super_user,
             wishes.single_transaction,
-            survey=survey(connection),
-            before_commit=stay_inside,
-            around_statement=run_outside,
+            look=look,
+            before_commit=before_commit,
+            around_statement=partial(run_outside, before_commit),
         )
 
 
