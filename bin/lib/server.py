@@ -134,15 +134,16 @@ def start(
 ) -> Server:
     """Start a new server and return it when it answers.
 
-    `fsync` on is what a real server has; off is faster, and for tests. `auth`: `trust`, or `scram`, where TCP wants the
-    password (the Unix socket, in a private directory, never does). `settings` are lines of postgresql.conf.
-    With a `state_file` the server outlives this process and belongs to that file; otherwise stop it before the end.
+    `fsync` on is what a real server has; off is faster, and for tests: then its data may be in memory. `auth`: `trust`,
+    or `scram`, where TCP wants the password (the Unix socket, in a private directory, never does). `settings` are lines
+    of postgresql.conf. With a `state_file` the server outlives this process and belongs to that file; otherwise stop it
+    before the end.
 
     Raises: ServerError.
     """
     sweep()
     programs = bindir or embedded_bindir()
-    directory = make_directory()
+    directory = make_directory(in_memory=not fsync and state_file is None)
     try:
         claim(directory, state_file)
         server = _launch(programs, directory, fsync, auth, password or _new_password(auth), settings)
@@ -281,7 +282,7 @@ def _configure(server: Server, fsync: bool, settings: Sequence[str]) -> None:
         "max_connections = 100",
     ]
     if not fsync:
-        lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off"]
+        lines += ["fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_wal_size = 128MB"]
     lines += list(settings)
     file = Path(server.directory) / "data" / "postgresql.auto.conf"
     file.write_text("\n".join(lines) + "\n")

@@ -247,8 +247,12 @@ class Trial:
     def _nothing_left(self) -> None:
         with session(self.ground.server.url()) as cursor:
             for what, query in LEFT_BEHIND.items():
-                cursor.execute(query)
-                found = cursor.fetchall()
+                for _wait in range(100):  # a session that has ended is listed for a moment still
+                    cursor.execute(query)
+                    found = cursor.fetchall()
+                    if not found:
+                        break
+                    time.sleep(0.1)
                 _require(not found, f"left behind: {what}: {found}")
         left = list((self.below / "tmp").iterdir())
         _require(not left, f"left behind: {left}")
