@@ -34,7 +34,7 @@ def expect(expected: str, before: Snapshot, steps: Sequence[model.Step], after: 
         found["the schema that comes out"] = after.digest()
     differing = [name for part, (name, digest) in zip(parts, found.items()) if part != digest[:DIGITS]]
     if differing:
-        raise errors.ExpectationFailed("Not what was rehearsed: %s differs" % " and ".join(differing), hint=HINT)
+        raise errors.ExpectationFailed("Not what was rehearsed. Other than then: %s" % ", ".join(differing), hint=HINT)
 
 
 def confirm(expected: str, after: Snapshot) -> None:

@@ -57,8 +57,8 @@ def sentence(report: Report, checking: bool) -> str:
     up = steps[0].direction is model.Direction.UP
     what = _count(step.script for step in steps)
     if not checking:
-        seconds = sum(outcome.duration_ms for outcome in done) / 1000
-        return "%s %s in %.1f s%s." % ("Applied" if up else "Rolled back", what, seconds, _deferred(report.plan))
+        took = _readable(sum(outcome.duration_ms for outcome in done))
+        return "%s %s in %s%s." % ("Applied" if up else "Rolled back", what, took, _deferred(report.plan))
     how = "not rehearsed" if report.rehearsal is None else "rehearsed on %s" % report.rehearsal.where
     if left and report.rehearsal is not None:
         how += ", but not from %s on" % left[0].script.label
@@ -79,7 +79,12 @@ def _nothing(plan: model.Plan, checking: bool) -> str:
     if plan.baseline is None:
         return "Nothing to do; the database is at version %s%s." % (version, _deferred(plan))
     verb = "Would begin" if checking else "Began"
-    return "%s the history with %d migrations as the baseline; nothing to run." % (verb, len(plan.baseline))
+    what = _count(plan.baseline) if plan.baseline else "no migration"
+    return "%s the history with %s as the baseline; nothing to run." % (verb, what)
+
+
+def _readable(duration_ms: int) -> str:
+    return "%d ms" % duration_ms if duration_ms < 100 else "%.1f s" % (duration_ms / 1000)
 
 
 def _deferred(plan: model.Plan) -> str:
