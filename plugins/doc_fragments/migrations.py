@@ -16,6 +16,7 @@ options:
       - One of O(migrations_dir), O(context) and C(migrations-directory) in O(config_file) says where the scripts are.
     type: list
     elements: path
+    version_added: 0.1.0
   context:
     description:
       - Python packages that name their migrations directory by an entry point C(migrations_directory) in the group
@@ -23,6 +24,7 @@ options:
       - They are looked up by the interpreter that runs the module.
     type: list
     elements: str
+    version_added: 0.1.0
   kind:
     description:
       - Kind of the scripts in all of these directories. Left out, each directory's is found by looking, and a directory
@@ -32,6 +34,7 @@ options:
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
     type: str
+    version_added: 0.1.0
     choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway]
   history_table:
     description:
@@ -40,4 +43,5 @@ options:
       - Beside it, a table with C(_log) behind the name keeps every event; one with C(_snapshot) keeps the schema that
         the last run left.
     type: str
+    version_added: 0.1.0
 """

@@ -38,6 +38,7 @@ options:
       - V(tested) proves on a scratch copy of the database, for each pending migration, that it can be rolled back; it
         goes up, down and up again, and the schema has to be what it was. The database itself is never touched.
     type: str
+    version_added: 0.1.0
     choices: [migrated, rolled_back, tested]
     default: migrated
   version:
@@ -46,13 +47,16 @@ options:
       - With O(state=migrated) and O(state=tested), go up to and including it; left out, all.
       - With O(state=rolled_back), roll back everything above it; V(0) for everything.
     type: str
+    version_added: 0.1.0
   steps:
     description: With O(state=rolled_back) and no O(version), how many migrations to roll back, the last applied first.
     type: int
+    version_added: 0.1.0
     default: 1
   run_deferred:
     description: Also run migrations that say of themselves that they are deferred (C(@deferred)), or were marked so.
     type: bool
+    version_added: 0.1.0
     default: false
   baseline_version:
     description:
@@ -62,30 +66,36 @@ options:
         diesel, goose, sqlx, Flyway), and leaves that table as it was. Without it, such a table is an error.
       - What belongs to the baseline can't be rolled back.
     type: str
+    version_added: 0.1.0
   super_user:
     description:
       - User of the second connection that scripts get from C(super_user()), to the same database.
       - A password given for the first connection isn't used for it.
     type: str
+    version_added: 0.1.0
     default: postgres
   single_transaction:
     description: Apply all pending migrations in one transaction, so that either all of them stand or none.
     type: bool
+    version_added: 0.1.0
     default: false
   diff_per:
     description:
       - V(run) shows one diff for all that was applied; V(migration) one for each migration, which costs a C(pg_dump)
         for each. V(migration) and O(single_transaction) exclude each other.
     type: str
+    version_added: 0.1.0
     choices: [run, migration]
     default: run
   diff_context:
     description: Lines around a change in the diff.
     type: int
+    version_added: 0.1.0
     default: 10
   lock_wait:
     description: How many seconds to wait for another run on the same database to end.
     type: int
+    version_added: 0.1.0
     default: 60
   rehearsal:
     description:
@@ -94,12 +104,14 @@ options:
       - In a real run, V(required) rehearses first, and applies only what passed.
       - It needs the right to create a database, and C(pg_dump) and C(psql) of a version that fits the server.
     type: str
+    version_added: 0.1.0
     choices: [auto, required, 'off']
     default: auto
   rehearsal_data:
     description: Tables whose rows the copy gets too; V(all) for those of all tables. Left out, the copy has no rows.
     type: list
     elements: str
+    version_added: 0.1.0
     default: []
   rehearsal_extensions:
     description:
@@ -107,10 +119,12 @@ options:
         (see M(pgops.migrations.pg_user_db)).
     type: list
     elements: str
+    version_added: 0.1.0
     default: []
   rehearsal_url:
     description: Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server.
     type: str
+    version_added: 0.1.0
   on_modified:
     description:
       - What to do when a script was edited after it was applied. V(fail) names it and touches nothing; V(warn) warns of
@@ -119,11 +133,13 @@ options:
         M(pgops.migrations.pg_migration_mark).
       - Line ends don't count. Repeatable scripts may change.
     type: str
+    version_added: 0.1.0
     choices: [ignore, warn, fail]
     default: fail
   on_missing:
     description: What to do when a migration is applied and its file is gone.
     type: str
+    version_added: 0.1.0
     choices: [ignore, warn, fail]
     default: warn
   on_out_of_order:
@@ -131,6 +147,7 @@ options:
       - What to do with a migration that is not applied, yet below the current version. V(apply) applies it; V(warn)
         applies it and warns; V(ignore) passes over it; V(fail) touches nothing.
     type: str
+    version_added: 0.1.0
     choices: [apply, ignore, warn, fail]
     default: apply
   on_drift:
@@ -140,6 +157,7 @@ options:
       - After each run a snapshot of the schema is kept beside the history for this, which needs C(pg_dump). V(ignore)
         keeps and compares nothing.
     type: str
+    version_added: 0.1.0
     choices: [ignore, warn, fail]
     default: warn
   on_interrupted:
@@ -148,6 +166,7 @@ options:
         statement it was at and what stands; V(retry) goes on at that statement, and first drops an index that is only
         half built. A Python script starts anew.
     type: str
+    version_added: 0.1.0
     choices: [fail, retry]
     default: fail
   allow_hazards:
@@ -156,6 +175,7 @@ options:
       - The plan is rehearsed first then; a hazard of any other kind fails the task before the database is touched.
     type: list
     elements: str
+    version_added: 0.1.0
     choices:
       - table_dropped
       - table_rewrite
@@ -169,22 +189,26 @@ options:
       - How many seconds a statement of a migration may wait for a lock that others hold; V(0) without end. Then the
         migration is rolled back and tried again, see O(lock_retries).
     type: float
+    version_added: 0.1.0
     default: 5
   lock_retries:
     description:
       - How often a migration that waited too long is tried again, after 1, 2, 4 … seconds (30 at most). When it gives
         up, the error shows who was in the way.
     type: int
+    version_added: 0.1.0
     default: 3
   statement_timeout:
     description: How many seconds a statement of a migration may take; V(0) without end.
     type: float
+    version_added: 0.1.0
     default: 0
   expect:
     description:
       - The RV(plan_digest) of a rehearsal that was reviewed. The task rehearses again, and fails before the database is
         touched if its schema, the scripts or the schema that comes out differ. When nothing is pending, it is V(ok).
     type: str
+    version_added: 0.1.0
   src:
     description:
       - Directories on the controller, instead of O(migrations_dir), which are on the host where the task runs. A
@@ -193,16 +217,20 @@ options:
       - They have to stand alone there; what they import must be installed on the host, or stand beside them.
     type: list
     elements: path
+    version_added: 0.1.0
   allow_writable_scripts:
     description: Also run scripts from files or directories that everybody on the host may write.
     type: bool
+    version_added: 0.1.0
     default: false
   _described:
     description: What the action plugin tells of the scripts in O(src). Not to be set.
     type: dict
+    version_added: 0.1.0
   _archive:
     description: Where the action plugin has put the scripts of O(src). Not to be set.
     type: path
+    version_added: 0.1.0
 author:
   - pgops.migrations authors (@pgops)
 """
@@ -260,12 +288,19 @@ msg:
   description: What happened, in one sentence.
   returned: always
   type: str
-  sample: Applied 2 migrations (20151217170514 … 20151218145832) in 0.1 s.
+  sample: Applied 1 migration (20250102090000) in 10 ms.
 applied:
   description: The migrations that were applied; in check mode those that passed the rehearsal.
   returned: always, when it came to a plan
   type: list
   elements: dict
+  sample:
+    - duration_ms: 9
+      name: orders_have_a_state
+      output: []
+      path: /srv/shop/migrations/20250102090000_orders_have_a_state.up.sql
+      reason: null
+      version: '20250102090000'
   contains:
     version:
       description: Version, as in the file name.
@@ -291,17 +326,35 @@ rolled_back:
   returned: always, when it came to a plan
   type: list
   elements: dict
+  sample:
+    - duration_ms: 5
+      name: orders_have_a_state
+      output: []
+      path: /srv/shop/migrations/20250102090000_orders_have_a_state.up.sql
+      reason: null
+      version: '20250102090000'
 passed_over:
   description:
     - The migrations that were passed over, and why (C(deferred), C(should_run_is_false), C(baseline), C(out_of_order)).
   returned: always, when it came to a plan
   type: list
   elements: dict
+  sample:
+    - name: orders_have_a_state
+      path: /srv/shop/migrations/20250102090000_orders_have_a_state.up.sql
+      reason: deferred
+      version: '20250102090000'
 tested:
   description: The verdict on each migration.
   returned: with O(state=tested)
   type: list
   elements: dict
+  sample:
+    - diff: ''
+      name: orders_have_a_state
+      path: /srv/shop/migrations/20250102090000_orders_have_a_state.up.sql
+      result: reversible
+      version: '20250102090000'
   contains:
     version:
       description: Version, as in the file name.
@@ -323,24 +376,35 @@ pending:
   returned: always, when it came to a plan
   type: list
   elements: dict
+  sample:
+    - name: orders_have_a_state
+      path: /srv/shop/migrations/20250102090000_orders_have_a_state.up.sql
+      reason: not_run
+      version: '20250102090000'
 current_version:
   description: Highest version that is applied; in check mode, that would be.
   returned: always, when it came to a plan
   type: str
-  sample: "20151218145832"
+  sample: '20250101120000'
 latest_version:
   description: Highest version on disk.
   returned: always, when it came to a plan
   type: str
-  sample: "20151218145832"
+  sample: '20250102090000'
 schema_changed:
   description: Whether the schema came out different.
   returned: in diff mode and after a rehearsal, when something was pending
   type: bool
+  sample: true
 rehearsal:
   description: Where the plan was rehearsed, and what a copy can't prove.
   returned: after a rehearsal
   type: dict
+  sample:
+    not_proved:
+      - 'rows: the copy has none, so data moves ran on empty tables and constraints met no row'
+      - 'time: how long statements take, and wait for locks, on the real tables under their real load'
+    where: a scratch copy on localhost port 40587
   contains:
     where:
       description: The server, and what kind of copy.
@@ -354,6 +418,16 @@ hazards:
   returned: after a real run or a rehearsal
   type: list
   elements: dict
+  sample:
+    - does: writes the whole table anew (or empties it), and nobody reads or writes it meanwhile
+      hold_ms: 4
+      instead: Add a new column, fill it in batches, and switch over.
+      kind: table_rewrite
+      lock: AccessExclusiveLock
+      row_estimate: null
+      size_bytes: 8192
+      table: public.orders
+      version: '20250102090000'
   contains:
     kind:
       description: The kind, as in O(allow_hazards).
@@ -386,11 +460,18 @@ plan_digest:
   description: Digest of the schema, the scripts and the schema that comes out, for O(expect).
   returned: after a rehearsal that came to its end
   type: str
-  sample: 0a3c5f2d9be11a77-5d1f0c8a4b3e9d62-c1f4a9b07d5e3328
+  sample: f1577c7f0b276442-82d40ad24a0d3ab5-f6289cd667c618f2
 drift:
   description: How the schema differs from what the last run left.
   returned: when it does
   type: dict
+  sample:
+    diff: "--- before\n+++ after\n@@ -1,11 +1,12 @@\n CREATE TABLE public.orders (\n     id numeric NOT\
+      \ NULL,\n     placed timestamp with time zone DEFAULT now() NOT NULL,\n-    state text DEFAULT 'new'::text\
+      \ NOT NULL\n+    state text DEFAULT 'new'::text NOT NULL,\n+    by_hand text\n );\n \n \n ALTER TABLE\
+      \ public.orders OWNER TO shop;\n \n ALTER TABLE ONLY public.orders\n     ADD CONSTRAINT orders_pkey\
+      \ PRIMARY KEY (id);\n"
+    since: 2026-11-21 13:48:26 UTC
   contains:
     since:
       description: When that run ended.
@@ -402,10 +483,28 @@ failed_migration:
   description: The migration that failed, as in RV(applied).
   returned: when one failed
   type: dict
+  sample:
+    duration_ms: 1
+    name: note
+    output: []
+    path: /srv/shop/migrations/20250103090000_note.up.sql
+    reason: null
+    version: '20250103090000'
 error:
   description: What went wrong, for C(failed_when) and for people.
   returned: on failure
   type: dict
+  sample:
+    blockers: []
+    column: 16
+    hint: null
+    kind: script_failed
+    line: 3
+    message: 'Migration 20250103090000_note failed (/srv/shop/migrations/20250103090000_note.up.sql, line
+      3, column 16): type "intger" does not exist'
+    path: /srv/shop/migrations/20250103090000_note.up.sql
+    sqlstate: '42704'
+    version: '20250103090000'
   contains:
     kind:
       description: One word for the kind of error, for example C(script_failed), C(lock_held), C(unknown_version).

@@ -30,6 +30,7 @@ options:
   name:
     description: Name of the migration; spaces become underscores.
     type: str
+    version_added: 0.1.0
     required: true
   migrations_dir:
     description:
@@ -38,6 +39,7 @@ options:
       - It is a list of one, because the other modules' option is a list; see C(module_defaults).
     type: list
     elements: path
+    version_added: 0.1.0
     required: true
   from_database:
     description:
@@ -49,16 +51,19 @@ options:
         back if everything in the schema can be dropped.
       - Subscriptions are left out, and passwords in user mappings.
     type: bool
+    version_added: 0.1.0
     default: false
   history_table:
     description: Table that records what is applied, which is left out; C(schema_migrations) if it isn't said.
     type: str
+    version_added: 0.1.0
   kind:
     description:
       - What to write. Left out, the kind that the directory has; where it is empty V(python), and V(sql) with
         O(from_database).
       - V(python) is a script for a cursor, V(sqlalchemy) one for an SQLAlchemy engine.
     type: str
+    version_added: 0.1.0
     choices: [python, sql, sqlalchemy]
 seealso:
   - module: pgops.migrations.pg_migrate
@@ -93,20 +98,33 @@ msg:
   description: What was written, in one sentence.
   returned: always
   type: str
+  sample: Wrote customers/20261121134818_add_customers.py.
 version:
   description: The migration's version.
   returned: success
   type: str
-  sample: "20261120201500"
+  sample: '20261121134818'
 paths:
   description: Its files.
   returned: success
   type: list
   elements: str
+  sample:
+    - customers/20261121134818_add_customers.py
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure
   type: dict
+  sample:
+    blockers: []
+    column: null
+    hint: Write words only; the directory is migrations_dir.
+    kind: option
+    line: null
+    message: 'name: ''../customers'' can''t be part of a file''s name'
+    path: null
+    sqlstate: null
+    version: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -30,10 +30,12 @@ options:
   wide:
     description: Show the names in RV(listing) in full.
     type: bool
+    version_added: 0.1.0
     default: false
   sort:
     description: Order by version, or by time of application with what isn't applied behind.
     type: str
+    version_added: 0.1.0
     choices: [version, applied]
     default: version
 seealso:
@@ -55,11 +57,44 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: How many are pending and who is at work, in one sentence.
+  returned: always
+  type: str
+  sample: 1 of 3 migrations are pending; pg_migrate 1/1 20250104090000 is at work.
 migrations:
   description: One entry for each migration, on disk or recorded.
   returned: success
   type: list
   elements: dict
+  sample:
+    - applied_at: '2026-11-21T13:48:03.799816Z'
+      kind: sql
+      missing: false
+      modified: false
+      name: create_orders
+      repeatable: false
+      reversible: true
+      state: applied
+      version: '20250101120000'
+    - applied_at: null
+      kind: sql
+      missing: false
+      modified: false
+      name: orders_have_a_state
+      repeatable: false
+      reversible: true
+      state: deferred
+      version: '20250102090000'
+    - applied_at: null
+      kind: sql
+      missing: false
+      modified: false
+      name: slow
+      repeatable: false
+      reversible: false
+      state: pending
+      version: '20250104090000'
   contains:
     version:
       description: Version, as in the file name; as recorded, where the file is gone.
@@ -93,18 +128,27 @@ latest_version:
   description: Highest version on disk.
   returned: success
   type: str
+  sample: '20250104090000'
 current_version:
   description: Highest version that is applied.
   returned: success
   type: str
+  sample: '20250101120000'
 pending_count:
   description: How many are pending.
   returned: success
   type: int
+  sample: 1
 running:
   description: Who is at work on the database right now, null where nobody is.
   returned: success
   type: dict
+  sample:
+    address: 127.0.0.1/32
+    application: pg_migrate 1/1 20250104090000
+    pid: 6775
+    since: 2026-11-21 13:48:41 UTC
+    user: shop
   contains:
     pid:
       description: Process of the session on the server.
@@ -126,10 +170,27 @@ listing:
   returned: success
   type: list
   elements: str
+  sample:
+    - version        | name            | is applied   | date applied
+    - '--------------------------------------------------------------'
+    - 20250101120000 | create_orders   | applied      | 2026-11-21T13:48:03.799816Z
+    - 20250102090000 | orders_have_a_s | deferred     |
+    - 20250104090000 | slow            | pending      |
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure
   type: dict
+  sample:
+    blockers: []
+    column: null
+    hint: Check url or the login_* options, and that the server runs.
+    kind: connection
+    line: null
+    message: 'No connection to PostgreSQL: connection to server at "localhost" (127.0.0.1), port 1 failed:
+      Connection refused Is the server running on that host and accepting TCP/IP connections?'
+    path: null
+    sqlstate: null
+    version: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

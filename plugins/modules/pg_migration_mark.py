@@ -31,17 +31,20 @@ options:
     description: The versions to mark, written as in the scripts' file names.
     type: list
     elements: str
+    version_added: 0.1.0
     required: true
   state:
     description:
       - V(applied) records a migration as if it had been run; V(pending) forgets it, also when its file is gone.
       - V(deferred) keeps it from running, and from being rolled back, until it is asked for.
     type: str
+    version_added: 0.1.0
     choices: [applied, pending, deferred]
     default: applied
   lock_wait:
     description: How many seconds to wait for a run on the same database to end.
     type: int
+    version_added: 0.1.0
     default: 60
 seealso:
   - module: pgops.migrations.pg_migrate
@@ -70,12 +73,16 @@ msg:
   description: What was marked, in one sentence.
   returned: always
   type: str
-  sample: Marked 20151217170514 as applied.
+  sample: Marked 20250102090000 as deferred.
 marked:
   description: The versions whose state has changed.
   returned: success
   type: list
   elements: dict
+  sample:
+    - before: pending
+      name: orders_have_a_state
+      version: '20250102090000'
   contains:
     version:
       description: Version, as in the file name.
@@ -90,6 +97,16 @@ error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure
   type: dict
+  sample:
+    blockers: []
+    column: null
+    hint: Did you mean 20250101120000 or 20250102090000?
+    kind: unknown_version
+    line: null
+    message: No script has the version 7
+    path: null
+    sqlstate: null
+    version: '7'
 """
 
 from ansible.module_utils.basic import AnsibleModule

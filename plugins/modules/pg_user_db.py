@@ -32,6 +32,7 @@ options:
   user:
     description: Name of the user, taken literally; 63 bytes at most. At least one of O(user) and O(db) is needed.
     type: str
+    version_added: 0.1.0
   password:
     description:
       - Its password. One that the user has already, by what the server keeps of it (SCRAM-SHA-256 or md5), is left
@@ -39,59 +40,73 @@ options:
       - A new one is kept as the server's C(password_encryption) says.
       - A verifier (V(SCRAM-SHA-256$…), V(md5…)) may stand in its place.
     type: str
+    version_added: 0.1.0
   role_attributes:
     description:
       - Words like V(CREATEDB) or V(NOINHERIT). Only what is named is compared.
       - A new user can log in, unless V(NOLOGIN) is named.
     type: list
     elements: str
+    version_added: 0.1.0
     aliases: [role_attr_flags]
   member_of:
     description: Roles that the user has to be a member of; others that it is a member of as well are left alone.
     type: list
     elements: str
+    version_added: 0.1.0
   connection_limit:
     description: How many sessions the user may have; V(-1) for any number.
     type: int
+    version_added: 0.1.0
   valid_until:
     description: Until when the password is valid, in any form that the server reads; V(infinity) for ever.
     type: str
+    version_added: 0.1.0
   db:
     description: Name of the database, taken literally; 63 bytes at most.
     type: str
+    version_added: 0.1.0
   owner:
     description: Owner of the database. Left out, it is O(user); without that, who creates it.
     type: str
+    version_added: 0.1.0
   encoding:
     description:
       - Encoding of the database, V(UTF8) for example.
       - Encoding and locale can't be changed afterwards; a database that has another one is an error.
     type: str
+    version_added: 0.1.0
   collate:
     description: Its C(LC_COLLATE), how text is sorted.
     type: str
+    version_added: 0.1.0
     aliases: [lc_collate]
   ctype:
     description: Its C(LC_CTYPE), what counts as a letter.
     type: str
+    version_added: 0.1.0
     aliases: [lc_ctype]
   icu_locale:
     description: Its locale of ICU's, V(de-DE) for example. That takes PostgreSQL 15 or newer, built with ICU.
     type: str
+    version_added: 0.1.0
   template:
     description:
       - Database that a new one is copied from; later it has no meaning.
       - Left out, it is C(template1), and C(template0) where that has another encoding or locale.
     type: str
+    version_added: 0.1.0
   db_connection_limit:
     description: How many sessions there may be on the database; V(-1) for any number.
     type: int
+    version_added: 0.1.0
   extensions:
     description:
       - Extensions that the database has to have, with all that they require; others are left alone.
       - They are created by the one who is connected.
     type: list
     elements: str
+    version_added: 0.1.0
   state:
     description:
       - V(present) creates and changes what is needed.
@@ -100,6 +115,7 @@ options:
         to whom something belongs in another one is an error.
       - C(postgres), C(template0), C(template1) and the user that is connected are never dropped.
     type: str
+    version_added: 0.1.0
     choices: [present, absent, recreated]
     default: present
   drop_owned:
@@ -108,10 +124,12 @@ options:
         databases and tablespaces that it owns are given to the one who is connected.
       - Without it, a user to whom something belongs is an error that lists what and where.
     type: bool
+    version_added: 0.1.0
     default: false
   force:
     description: End other sessions on a database that is dropped. Without it, they are an error that lists them.
     type: bool
+    version_added: 0.1.0
     default: false
   pgpass:
     description:
@@ -119,15 +137,18 @@ options:
         and user. Other lines and comments stay; only the file's owner can read it afterwards.
       - With O(state=absent) that line is removed.
     type: bool
+    version_added: 0.1.0
     default: false
   pgpass_file:
     description: The password file, when it isn't C(~/.pgpass).
     type: path
+    version_added: 0.1.0
   pgpass_host:
     description:
       - The host that the line is for, as O(user) will connect to it. Left out, it is the one that this task connects
         to, and C(localhost) for one of the usual directories of a Unix socket.
     type: str
+    version_added: 0.1.0
 notes:
   - It connects as an administrator. With C(become_user=postgres) and no connection option at all that is over the
     server's Unix socket; otherwise set O(login_user) and so on, or O(url).
@@ -184,16 +205,29 @@ msg:
   description: What was done, in one sentence.
   returned: always
   type: str
-  sample: Created user shop, created database shop.
+  sample: Created user cook, created database kitchen.
 foretold:
   description: Whether this was check mode, so that nothing was executed.
   returned: success
   type: bool
+  sample: false
 changes:
   description: What was created, changed and dropped; in check mode what would be.
   returned: success
   type: list
   elements: dict
+  sample:
+    - action: created
+      attributes:
+        - login
+        - password
+      kind: user
+      name: cook
+    - action: created
+      attributes:
+        - owner
+      kind: database
+      name: kitchen
   contains:
     kind:
       description: V(user), V(database), V(extension), V(file), or V(owned by) for what belongs to the user.
@@ -214,6 +248,16 @@ error:
       V(database_missing), V(conflict), V(read_only), V(password_file) or V(provision).
   returned: on failure
   type: dict
+  sample:
+    blockers: []
+    column: null
+    hint: Drop them, give them to somebody else, or set drop_owned.
+    kind: conflict
+    line: null
+    message: 'The user "cook" can''t be dropped, for things belong to it: in the cluster: database kitchen'
+    path: null
+    sqlstate: null
+    version: null
 """
 
 from ansible.module_utils.basic import AnsibleModule

@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pages in docs/ say what their commands print; `bin/docs --outputs` writes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pages
+import pytest
+import server as throwaway
+
+pytestmark = pytest.mark.slow
+
+# Expected, printed, whether that is the same.
+CASES: dict[str, tuple[str, str, bool]] = {
+    "equal": ("ok: [localhost]", "ok: [localhost]", True),
+    "another word": ("ok: [localhost]", "changed: [localhost]", False),
+    "another duration": ("duration_ms: 8", "duration_ms: 1234", True),
+    "another duration, as JSON": ('"duration_ms": 8', '"duration_ms": 1234', True),
+    "another number": ("pending_count: 1", "pending_count: 2", False),
+    "another moment": ("at 2026-11-21T13:17:04.026044Z", "at 2027-01-01T00:00:00Z", True),
+    "another version": ("20250101120000_x", "20250102120000_x", False),
+    "another version that is the present moment": ("20261121131711_x", "20270101000000_x", True),
+    "another port": ("localhost port 5432", "localhost port 40123", True),
+    "lines left out": ("first\n…\nlast", "first\nsecond\nthird\nlast", True),
+    "a line more at the end": ("first\n…\nlast", "first\nlast\nmore", False),
+    "a line missing": ("first\nlast", "first", False),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_same(name: str) -> None:
+    expected, printed, same = CASES[name]
+    assert pages.is_same(expected, printed) is same
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[throwaway.Server]:
+    with throwaway.running() as running:
+        yield running
+
+
+@pytest.mark.parametrize("page", pages.AFTER)
+def test_page(page: str, own: throwaway.Server) -> None:
+    says, real = pages.followed(page, own)
+    assert says == real, "bin/docs --outputs writes it anew"
+
+
+def test_a_page_with_commands_is_followed() -> None:
+    every = [pages.ROOT / "README.md", *(pages.ROOT / "docs").glob("*.md")]
+    with_commands = {path.stem for path in every if "\n    $ " in path.read_text()}
+    assert with_commands == set(pages.AFTER)

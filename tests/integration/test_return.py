@@ -1,0 +1,142 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the modules say that they return, compared with what they return: on the story of docs/first-migration.md."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pages
+import pytest
+import server as throwaway
+import yaml
+
+pytestmark = pytest.mark.slow
+
+MODULES = "ansible_collections.pgops.migrations.plugins.modules."
+URL = "postgresql://shop@localhost/shop"
+WHERE = {"url": URL, "migrations_dir": [pages.PLACE + "/migrations"]}
+LATER = "20250102090000"
+SLOW = ("20250104090000_slow.up.sql", "SELECT pg_sleep(60);")
+BROKEN = ("20250103090000_note.up.sql", "ALTER TABLE orders\n    ADD note text,\n    ADD weight intger;\n")
+AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND datname = 'shop'"
+Results = dict[str, list[dict[str, Any]]]
+
+
+class Operator(pages.Reader):
+    """Runs modules ad hoc, and keeps what they return."""
+
+    def __init__(self, work: Path, server: throwaway.Server) -> None:
+        super().__init__(work, server)
+        self.results: Results = {}
+
+    def run(self, module: str, *flags: str, **options: Any) -> None:
+        """Run a module, whether it fails or not."""
+        done = self.start(module, *flags, **options)
+        said, dummy = done.communicate(timeout=60)
+        _, found, result = said.partition(" => ")
+        assert found, said
+        self.results.setdefault(module, []).append(self._as_there(json.loads(result)))
+
+    def start(self, module: str, *flags: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a module."""
+        return subprocess.Popen(
+            ["ansible", "localhost", "-m", f"pgops.migrations.{module}", "-a", self.here(json.dumps(options)), *flags],
+            cwd=self.work,
+            env={**self.environment(), "ANSIBLE_CALLBACK_RESULT_FORMAT": "json"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+
+    def write(self, script: tuple[str, str]) -> Path:
+        """Write a further migration."""
+        path = Path(self.here(pages.PLACE)) / "migrations" / script[0]
+        path.write_text(script[1])
+        return path
+
+    def _as_there(self, result: dict[str, Any]) -> dict[str, Any]:
+        there: dict[str, Any] = json.loads(self.there(json.dumps(result)))
+        return there
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Iterator[Results]:
+    """Return what came back from a story that has everything."""
+    with throwaway.running() as own:
+        pages.prepare(own)
+        operator = Operator(tmp_path, own)
+        operator.hurried = True
+        operator.follow(pages.path_of("first-migration").read_text())
+        _users(operator)
+        _migrations(operator)
+        yield operator.results
+
+
+def _users(operator: Operator) -> None:
+    administrator = {"login_host": "localhost", "login_user": "postgres"}
+    operator.run("pg_user_db", user="cook", password="secret", db="kitchen", **administrator)
+    operator.run("pg_user_db", user="cook", state="absent", **administrator)
+
+
+def _migrations(operator: Operator) -> None:
+    operator.run("pg_migration_generate", name="add customers", migrations_dir=["customers"], kind="python")
+    operator.run("pg_migrate", state="tested", **WHERE)
+    operator.run("pg_migrate", "--check", **WHERE)
+    operator.run("pg_migrate", **WHERE)
+    operator.server.psql("ALTER TABLE orders ADD by_hand text", "shop")
+    broken = operator.write(BROKEN)
+    operator.run("pg_migrate", "--diff", **WHERE)
+    broken.unlink()
+    operator.server.psql("ALTER TABLE orders DROP by_hand", "shop")
+    operator.run("pg_migrate", state="rolled_back", **WHERE)
+    operator.run("pg_migration_mark", versions=[LATER], state="deferred", **WHERE)
+    operator.run("pg_migration_mark", versions=["7"], **WHERE)
+    operator.run("pg_migrate", **WHERE)
+    operator.run("pg_migration_generate", name="../customers", **WHERE)
+    slow = operator.write(SLOW)
+    running = operator.start("pg_migrate", **WHERE)
+    while operator.server.psql(AT_WORK) == "0":
+        assert running.poll() is None
+        time.sleep(0.1)
+    operator.run("pg_migration_info", **WHERE)
+    operator.run("pg_migration_info", login_port=1, **WHERE)
+    running.terminate()
+    running.wait()
+    slow.unlink()
+
+
+def documented(module: str) -> dict[str, dict[str, Any]]:
+    """Return the RETURN of a module."""
+    found: dict[str, dict[str, Any]] = yaml.safe_load(importlib.import_module(MODULES + module).RETURN)
+    return found
+
+
+def faults_of(module: str, returned: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what is wrong with the RETURN of a module."""
+    described = documented(module)
+    own = {key for each in returned for key in each} - {"changed", "failed", "warnings", "diff"}
+    yield from (f"{module}.{key} is not documented, or never returned" for key in own ^ set(described))
+    for key, description in described.items():
+        values = [each[key] for each in returned if key in each]
+        if pages.unchanging(json.dumps(description["sample"])) not in [pages.unchanging(json.dumps(v)) for v in values]:
+            yield f"the sample of {module}.{key} is none of {values}"
+        entries = [entry for value in values if value for entry in (value if isinstance(value, list) else [value])]
+        for entry in entries if "contains" in description else ():
+            yield from (
+                f"{module}.{key}.{name} is not documented" for name in set(entry) - set(description["contains"])
+            )
+
+
+def test_what_is_documented_is_what_runs_return(results: Results) -> None:
+    every = {path.stem for path in (pages.ROOT / "plugins" / "modules").glob("*.py")}
+    assert set(results) == every
+    assert [fault for module in sorted(every) for fault in faults_of(module, results[module])] == []
