@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pages
@@ -46,6 +47,11 @@ def own() -> Iterator[throwaway.Server]:
 def test_page(page: str, own: throwaway.Server) -> None:
     says, real = pages.followed(page, own)
     assert says == real, "bin/docs --outputs writes it anew"
+
+
+def test_only_pages_about_errors_show_errors() -> None:
+    showing = {page for page in pages.AFTER if re.search(r"ERROR|Traceback|FAILED", pages.path_of(page).read_text())}
+    assert showing == {"approval", "troubleshooting"}
 
 
 def test_a_page_with_commands_is_followed() -> None:

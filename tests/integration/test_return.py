@@ -41,7 +41,7 @@ class Operator(pages.Reader):
         """Run a module, whether it fails or not."""
         done = self.start(module, *flags, **options)
         said, dummy = done.communicate(timeout=60)
-        _, found, result = said.partition(" => ")
+        dummy, found, result = said.partition(" => ")
         assert found, said
         self.results.setdefault(module, []).append(self._as_there(json.loads(result)))
 
