@@ -12,6 +12,8 @@ from contextlib import closing
 from typing import Any
 
 import psycopg2
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.provision import provision
 from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.request import ProvisionReport
 from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB, user_db_request
@@ -80,3 +82,15 @@ def administration(server: Server) -> Iterator[Administration]:
 def done(report: ProvisionReport) -> list[tuple[str, str]]:
     """Return what was done, without names."""
     return [(each.kind, each.action.value) for each in report.differences]
+
+
+def refused(there: Administration, kind: str, **options: Any) -> MigrationError:
+    """Have a task refused, in check mode too; nothing may be changed. Return the error."""
+    before = there.state()
+    for checking in (True, False):
+        with pytest.raises(MigrationError) as caught:
+            there(checking=checking, **options)
+        assert caught.value.kind == kind, caught.value.sentence()
+        assert caught.value.hint
+        assert there.state() == before
+    return caught.value

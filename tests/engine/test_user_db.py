@@ -18,7 +18,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.errors import Mig
 from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.statement import shown
 from pg_programs import embedded_bindir
 
-from .administration import Administration, administration, done
+from .administration import Administration, administration, done, refused
 from .power import Power
 
 CREATED = [("user", "created"), ("database", "created")]
@@ -40,18 +40,6 @@ def strict_server() -> Iterator[throwaway.Server]:
 def strict(strict_server: throwaway.Server) -> Iterator[Administration]:
     """Return an administration of a server that asks for passwords."""
     yield from administration(strict_server)
-
-
-def refused(there: Administration, kind: str, **options: Any) -> MigrationError:
-    """Have a task refused, in check mode too; nothing may be changed. Return the error."""
-    before = there.state()
-    for checking in (True, False):
-        with pytest.raises(MigrationError) as caught:
-            there(checking=checking, **options)
-        assert caught.value.kind == kind, caught.value.sentence()
-        assert caught.value.hint
-        assert there.state() == before
-    return caught.value
 
 
 # Created, changed, and left alone.

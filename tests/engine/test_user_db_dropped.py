@@ -15,7 +15,7 @@ import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.statement import shown
 
-from .administration import Administration, administration, done
+from .administration import Administration, administration, done, refused
 
 DROPPED = [("database", "dropped"), ("user", "dropped")]
 TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
@@ -43,17 +43,6 @@ def landlord(admin: Administration) -> Administration:
     ):
         admin.query(statement, other)
     return admin
-
-
-def refused(there: Administration, kind: str, **options: Any) -> MigrationError:
-    before = there.state()
-    for checking in (True, False):
-        with pytest.raises(MigrationError) as caught:
-            there(checking=checking, **options)
-        assert caught.value.kind == kind, caught.value.sentence()
-        assert caught.value.hint
-        assert there.state() == before
-    return caught.value
 
 
 def test_dropped_as_foretold_and_then_left_alone(admin: Administration) -> None:

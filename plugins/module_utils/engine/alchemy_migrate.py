@@ -61,7 +61,9 @@ def _module(name: str, members: Dict[str, Any]) -> types.ModuleType:
     def missing(attribute: str) -> Any:
         if attribute.startswith("__"):  # the import machinery asks for these
             raise AttributeError(attribute)
-        raise NotImplementedError("%s.%s isn't offered" % (name, attribute))
+        raise NotImplementedError(
+            "%s.%s isn't offered; say it in SQL, with migrate_engine.execute()" % (name, attribute)
+        )
 
     module.__getattr__ = missing  # type: ignore[method-assign]
     return module

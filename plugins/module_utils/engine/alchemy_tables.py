@@ -81,7 +81,10 @@ def delta(sqlalchemy: Any, wanted: Any, options: Dict[str, Any], column: Any) ->
     changes.pop("key", None)
     unknown = set(changes) - set(ATTRIBUTES)
     if unknown:
-        raise TypeError("Column.alter(%s=…) isn't offered" % ", ".join(sorted(unknown)))
+        raise TypeError(
+            "Column.alter(%s=…) isn't offered; say it in SQL, with migrate_engine.execute()"
+            % ", ".join(sorted(unknown))
+        )
     return changes
 
 
