@@ -40,7 +40,7 @@ class Recorder:
     def __init__(self, history: History, before: Optional[Survey] = None) -> None:
         """Take where to write.
 
-        :param before: the tables before the run, to tell each time which of them the session has locked; None: don't.
+        :param before: the tables before the run, to tell each time which of them the session has locked.
         """
         self.history = history
         literals = {
@@ -51,7 +51,7 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
-        self._held = deps.sql.SQL("NULL") if before is None else held_of(before)
+        self._held = held_of(before) if before else deps.sql.SQL("NULL")
         self._prepared: Any = None  # the name of the statement
 
     def record(self, cursor: Any, entry: Entry, prelude: str = "") -> Any:
@@ -61,7 +61,8 @@ class Recorder:
         :returns: what hazards.HELD gives; None: nothing, or nobody looks.
         :raises ScriptFailed: when the history isn't the table that it was: the script has touched it.
         """
-        step, message = entry.step, deps.sql.SQL(prelude)
+        step = entry.step
+        message: Any = deps.sql.SQL(prelude)
         spellings = deps.sql.Literal(list(step.spellings))
         if step.direction is model.Direction.DOWN:
             message += self._compose(sql.ERASE, entry.values(), spellings=spellings)
@@ -72,7 +73,7 @@ class Recorder:
                 self._prepared = deps.sql.Identifier(STATEMENT % secrets.token_hex(4))
                 message += self._compose(sql.PREPARE_RECORD)
             values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
-            message += self._compose(sql.RECORD, values)
+            message += deps.sql.SQL(sql.RECORD).format(prepared=self._prepared, values=_joined(values))
         cursor.execute(message)
         written, held = cursor.fetchone()
         if not written:
@@ -85,10 +86,12 @@ class Recorder:
 
     def _compose(self, statement: str, values: Sequence[Any] = (), **more: Any) -> Any:
         """Put names and values into a statement; none are bound, so that a prelude may hold percent signs."""
-        joined = deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
-        return self.history.compose(
-            statement, prepared=self._prepared, held=self._held, values=joined, **self._literals, **more
-        )
+        more.update(self._literals, prepared=self._prepared, held=self._held, values=_joined(values))
+        return self.history.compose(statement, **more)
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    return deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = ()) -> History:

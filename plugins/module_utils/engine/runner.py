@@ -66,7 +66,7 @@ class _Run:
         self.capture = capture
         self.watch = watch
         self.look = session.look or Look({})
-        self.recorder = Recorder(session.history, None if session.look is None else session.look.before)
+        self.recorder = Recorder(session.history, self.look.before)
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
         self.skipped: List[model.Outcome] = []
