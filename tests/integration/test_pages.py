@@ -20,6 +20,7 @@ CASES: dict[str, tuple[str, str, bool]] = {
     "another word": ("ok: [localhost]", "changed: [localhost]", False),
     "another duration": ("duration_ms: 8", "duration_ms: 1234", True),
     "another duration, as JSON": ('"duration_ms": 8', '"duration_ms": 1234', True),
+    "another duration, in words": ("Applied it in 8 ms.", "Applied it in 12.3 s.", True),
     "another number": ("pending_count: 1", "pending_count: 2", False),
     "another moment": ("at 2026-11-21T13:17:04.026044Z", "at 2027-01-01T00:00:00Z", True),
     "another version": ("20250101120000_x", "20250102120000_x", False),
