@@ -5,19 +5,25 @@
 
 The module first gets what is known of the scripts: their versions and checksums. Where that is enough, because nothing
 is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the task's directory.
+
+It also gives a diff the form in which Ansible's callback shows it in colour, where that takes nothing away.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from typing import Any, Callable, Dict, List
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
 
 MODULE = "pgops.migrations.pg_migrate"
 ARCHIVE = "migrations.tar.gz"
+DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
+HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
 
 
 class ActionModule(ActionBase):
@@ -56,7 +62,7 @@ class ActionModule(ActionBase):
         answer = self._execute_module(
             module_name=MODULE, module_args=arguments, task_vars=task_vars, persist_files=persist_files
         )
-        return dict(answer)
+        return _coloured(dict(answer))
 
     def _sources(self, arguments: Dict[str, Any]) -> List[str]:
         """Return the directories on the controller.
@@ -93,3 +99,27 @@ class ActionModule(ActionBase):
             self._transfer_file(local, remote)
         self._fixup_perms2((place, remote))
         return remote
+
+
+def _coloured(answer: Dict[str, Any]) -> Dict[str, Any]:
+    """Return a result whose diff the callback compares anew, and colours, if it then shows the whole of each hunk.
+
+    It shows as many lines around a change as Ansible's own settings say.
+    """
+    wanted = answer.get("invocation", {}).get("module_args", {}).get("diff_context")
+    if wanted is None or "diff" not in answer or wanted > constants.DIFF_CONTEXT:
+        return answer
+    return {**answer, "diff": [side for each in answer["diff"] for side in sides(each)]}
+
+
+def sides(diff: Dict[str, str]) -> List[Dict[str, str]]:
+    """Return a unified diff as before and after of each hunk; what isn't one as it is."""
+    whole = DIFF.fullmatch(diff.get("prepared", ""))
+    if whole is None:
+        return [diff]
+    hunks = [hunk.split("\n") for hunk in HUNK.split(whole[1])[1:]]
+    return [{"before": _side(hunk, " -"), "after": _side(hunk, " +")} for hunk in hunks]
+
+
+def _side(hunk: List[str], signs: str) -> str:
+    return "".join(line[1:] + "\n" for line in hunk if line and line[0] in signs)

@@ -136,6 +136,26 @@ def faults_of(module: str, returned: list[dict[str, Any]]) -> Iterator[str]:
             )
 
 
+@pytest.mark.parametrize("context, coloured", [("3", False), ("10", True)])
+def test_the_diff_is_in_colour_where_nothing_is_lost(tmp_path: Path, context: str, coloured: bool) -> None:
+    (tmp_path / "1_a.up.sql").write_text("CREATE TABLE a ()")
+    with throwaway.running() as own:
+        pages.prepare(own)
+        done = subprocess.run(
+            ["ansible", "localhost", "-m", "pgops.migrations.pg_migrate", "--check", "--diff"]
+            + ["-a", json.dumps({"url": URL, "migrations_dir": str(tmp_path)})],
+            check=True,
+            env={
+                **pages.Reader(tmp_path, own).environment(),
+                **{"ANSIBLE_NOCOLOR": "0", "ANSIBLE_FORCE_COLOR": "1", "ANSIBLE_DIFF_CONTEXT": context},
+            },
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+    assert ("\x1b[0;32m+CREATE TABLE public.a (" in done.stdout) is coloured
+    assert ("\n+CREATE TABLE public.a (" in done.stdout) is not coloured
+
+
 def test_what_is_documented_is_what_runs_return(results: Results) -> None:
     every = {path.stem for path in (pages.ROOT / "plugins" / "modules").glob("*.py")}
     assert set(results) == every

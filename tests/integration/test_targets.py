@@ -131,5 +131,6 @@ def _environment(tmp_path: Path) -> dict[str, str]:
         "ANSIBLE_REMOTE_TMP": str(tmp_path / "ansible" / "remote"),
         "ANSIBLE_ROLES_PATH": str(TARGETS),
         "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_DIFF_CONTEXT": "3",
         "PGPASSFILE": "no-such-file",
     }
