@@ -107,7 +107,7 @@ def _coloured(answer: Dict[str, Any]) -> Dict[str, Any]:
     It shows as many lines around a change as Ansible's own settings say.
     """
     wanted = answer.get("invocation", {}).get("module_args", {}).get("diff_context")
-    if wanted is None or "diff" not in answer or wanted > constants.DIFF_CONTEXT:
+    if wanted is None or "diff" not in answer or wanted > constants.config.get_config_value("DIFF_CONTEXT"):
         return answer
     return {**answer, "diff": [side for each in answer["diff"] for side in sides(each)]}
 
