@@ -105,6 +105,8 @@ class Look:
 
     def note(self, cursor: Any) -> None:
         """Note what a session holds before a commit that isn't the step's last."""
+        if not self._first:
+            return
         cursor.execute(deps.sql.SQL("SELECT {held}").format(held=held_of(self._first)))
         self._noted += cursor.fetchone()[0] or ()
 
