@@ -35,7 +35,7 @@ def make_directory(in_memory: bool = False) -> Path:
     """
     other = account()
     base = Path(tempfile.gettempdir()).resolve()
-    if in_memory and os.access(MEMORY, os.W_OK | os.X_OK) and shutil.disk_usage(MEMORY).free > ROOM:
+    if in_memory and _is_roomy(MEMORY):
         base = MEMORY
     closed = other and not all(path.stat().st_mode & stat.S_IXOTH for path in (base, *base.parents))
     if closed or len(os.fsencode(base)) + len(PREFIX) + 40 > SOCKET_PATH_LIMIT:
@@ -49,6 +49,14 @@ def make_directory(in_memory: bool = False) -> Path:
         if other:
             os.chown(path, other.pw_uid, other.pw_gid)
     return directory
+
+
+def _is_roomy(directory: Path) -> bool:
+    """Tell whether a server can live in a directory; copies of its programs may have to run there."""
+    if not os.access(directory, os.W_OK | os.X_OK):
+        return False
+    room = os.statvfs(directory)
+    return room.f_bavail * room.f_frsize > ROOM and not room.f_flag & os.ST_NOEXEC
 
 
 _claims: dict[str, int] = {}
