@@ -192,14 +192,15 @@ NOT_OFFERED = {
     "from migrate.versioning.api import version_control": "migrate.versioning.api.version_control isn't offered",
     "import migrate.changeset; migrate.changeset.ColumnDelta()": "migrate.changeset.ColumnDelta isn't offered",
     "Column('a', Integer).alter(sequence=1)": r"Column.alter\(sequence=…\) isn't offered",
-    "MetaData().create_all()": "create_all|bound",
+    "MetaData().create_all()": "bound to an ",
     "Table('x', MetaData()).create_column(Column('a', Integer))": "metadata.bind = migrate_engine",
 }
 
 
 @pytest.mark.parametrize("statement", NOT_OFFERED)
 def test_what_is_not_offered_is_named(runner: Runner, statement: str) -> None:
-    with pytest.raises((NotImplementedError, TypeError, sqlalchemy.exc.SQLAlchemyError), match=NOT_OFFERED[statement]):
+    kinds = (NotImplementedError, TypeError, sqlalchemy.exc.UnboundExecutionError)
+    with pytest.raises(kinds, match=NOT_OFFERED[statement]):
         runner.run(script(statement))
 
 
