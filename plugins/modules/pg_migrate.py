@@ -91,7 +91,7 @@ options:
     description:
       - Lines around a change in the diff.
       - The diff is in colour where Ansible's own setting (C(context) in the section C([diff]) of C(ansible.cfg), or
-        E(ANSIBLE_DIFF_CONTEXT)) is no smaller; with a smaller one its callback would leave lines out, so it is text.
+        C(ANSIBLE_DIFF_CONTEXT)) is no smaller; with a smaller one its callback would leave lines out, so it is text.
     type: int
     version_added: 0.1.0
     default: 10
