@@ -1,16 +1,18 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ships the scripts of pg_migrate's ``src`` from the controller, but only when the target has a use for them.
+"""Sends pg_migrate's module its engine (task/rooms.py), and the scripts of ``src`` when the target has a use for them.
 
-The module first gets what is known of the scripts: their versions and checksums. Where that is enough, because nothing
-is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the task's directory.
+Of these scripts the module first gets what is known without running any: versions and checksums. Where that is enough,
+because nothing is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the
+task's directory.
 
 It also gives a diff the form in which Ansible's callback shows it in colour, where that takes nothing away.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tempfile
@@ -19,6 +21,7 @@ from typing import Any, Callable, Dict, List
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
+from ansible_collections.pgops.migrations.plugins.module_utils.task import rooms
 
 MODULE = "pgops.migrations.pg_migrate"
 ARCHIVE = "migrations.tar.gz"
@@ -51,7 +54,7 @@ class ActionModule(ActionBase):
         from ansible_collections.pgops.migrations.plugins.module_utils.scripts import shipment
 
         arguments["src"] = self._sources(arguments)
-        arguments["_described"] = shipment.describe(arguments["src"], arguments.get("kind"))
+        arguments["_described"] = json.dumps(shipment.describe(arguments["src"], arguments.get("kind")))
         answer = self._run_module(arguments, task_vars)
         if answer.pop("_wants_scripts", False):
             archive = self._ship(lambda path: shipment.pack(arguments["src"], path))
@@ -60,7 +63,10 @@ class ActionModule(ActionBase):
 
     def _run_module(self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool = True) -> Dict[str, Any]:
         answer = self._execute_module(
-            module_name=MODULE, module_args=arguments, task_vars=task_vars, persist_files=persist_files
+            module_name=MODULE,
+            module_args={**arguments, "_rooms": rooms.pack()},
+            task_vars=task_vars,
+            persist_files=persist_files,
         )
         return _coloured(dict(answer))
 

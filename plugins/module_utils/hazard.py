@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Optional
+from typing import NamedTuple, Optional
 
 
 class HazardKind(Enum):
@@ -22,8 +21,7 @@ class HazardKind(Enum):
     CLUSTER_WIDE = "cluster_wide"
 
 
-@dataclass(frozen=True)
-class Hazard:
+class Hazard(NamedTuple):
     """What one step does to one table.
 
     :ivar hold_ms: for how long at most the lock was held, in milliseconds.

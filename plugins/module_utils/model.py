@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, total_ordering
 from types import CodeType
-from typing import Optional, Tuple, Union
+from typing import NamedTuple, Optional, Tuple, Union
 
 from .hazard import Hazard
 
@@ -107,8 +107,7 @@ class Reason(Enum):
     ROLL_BACK = "roll_back"
 
 
-@dataclass(frozen=True)
-class Script:
+class Script(NamedTuple):
     """A migration's files as found on disk, and what a look at their text tells. Nothing is compiled yet.
 
     :ivar checksum: SHA-256 of the text with line ends normalised; empty until it was looked at.
@@ -133,8 +132,7 @@ class Script:
         return str(self.version) if self.version.is_repeatable else "%s_%s" % (self.version, self.name)
 
 
-@dataclass(frozen=True)
-class SqlBody:
+class SqlBody(NamedTuple):
     """SQL to send. ``text`` has the lines of the file, so that positions in it are the file's.
 
     :ivar messages: what to send one by one, each with its offset in the text, in characters.
@@ -148,8 +146,7 @@ class SqlBody:
     note: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class PythonBody:
+class PythonBody(NamedTuple):
     """A function of a Python script. ``code`` is the whole file, compiled.
 
     :ivar wants_engine: it is to be called with an SQLAlchemy engine; else with a cursor.
@@ -165,8 +162,7 @@ class PythonBody:
 Body = Union[SqlBody, PythonBody]
 
 
-@dataclass(frozen=True)
-class Migration:
+class Migration(NamedTuple):
     """A script that has been read: what it would run, and what it says about itself."""
 
     script: Script
@@ -181,8 +177,7 @@ class Migration:
         return wanted
 
 
-@dataclass(frozen=True)
-class HistoryRow:
+class HistoryRow(NamedTuple):
     """What is recorded of one version.
 
     :ivar applied: the server's time in ISO 8601; None: deferred.
@@ -198,8 +193,7 @@ class HistoryRow:
     spellings: Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One decision of a plan: run this section of this script.
 
     :ivar spellings: rows of the history that this step takes the place of, or takes away.
@@ -227,8 +221,7 @@ class Flaw(Enum):
     OUT_OF_ORDER = "out_of_order"
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One migration with a flaw. ``path`` is None where its file is gone."""
 
     flaw: Flaw
@@ -237,8 +230,7 @@ class Finding:
     path: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """Ordered decisions, made without I/O.
 
     :ivar steps: what to run, in order.
@@ -262,8 +254,7 @@ class Plan:
         return not self.steps and self.baseline is None
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a step did.
 
     :ivar duration_ms: from the first statement to the end of the transaction, in milliseconds.
@@ -279,8 +270,7 @@ class Outcome:
     hazards: Tuple[Hazard, ...] = ()
 
 
-@dataclass(frozen=True)
-class Progress:
+class Progress(NamedTuple):
     """How far a run came: all of it, or up to the failure that carries this.
 
     :ivar skipped: steps whose should_run answered no.

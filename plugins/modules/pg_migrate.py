@@ -226,9 +226,13 @@ options:
     type: bool
     version_added: 0.1.0
     default: false
+  _rooms:
+    description: The engine itself, which the action plugin sends along. Not to be set.
+    type: str
+    version_added: 0.1.0
   _described:
     description: What the action plugin tells of the scripts in O(src). Not to be set.
-    type: dict
+    type: str
     version_added: 0.1.0
   _archive:
     description: Where the action plugin has put the scripts of O(src). Not to be set.
@@ -540,15 +544,13 @@ error:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
-from ansible_collections.pgops.migrations.plugins.module_utils.task.migrate import pg_migrate
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import MIGRATE
+from ansible_collections.pgops.migrations.plugins.module_utils.task.rooms import run
 
 
 def main() -> None:
     """Run the task."""
-    module = AnsibleModule(argument_spec=options.MIGRATE, supports_check_mode=True)
-    run(module, pg_migrate)
+    run(AnsibleModule(argument_spec=MIGRATE, supports_check_mode=True), "migrate", "pg_migrate")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ and always on a database of its own, with a checkpoint just behind it.
 from __future__ import annotations
 
 import argparse
-import ast
 import contextlib
 import json
 import os
@@ -28,8 +27,6 @@ import psycopg2
 from psycopg2.extensions import make_dsn
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGINS = ROOT / "plugins"
-PACKAGE = "ansible_collections.pgops.migrations.plugins"
 ANSIBLE = Path(sys.executable).with_name("ansible")
 BARE_MODULES = ROOT / "tests" / "bench" / "modules"
 
@@ -234,33 +231,6 @@ def timed(action: Callable[[], object]) -> float:
     return perf_counter() - start
 
 
-def shipped(module: str) -> dict[str, int]:
-    """Return the collection's module_utils that go to the target with a module, each with its number of lines."""
-    lines: dict[str, int] = {}
-    waiting = [PLUGINS / "modules" / (module + ".py")]
-    while waiting:
-        path = waiting.pop()
-        for name in imports(path):
-            room = PLUGINS.joinpath(*name.split(".")).with_suffix(".py")
-            if name not in lines and room.is_file():
-                lines[name] = len(room.read_text().splitlines())
-                waiting.append(room)
-    return lines
-
-
-def imports(path: Path) -> Iterator[str]:
-    """Yield what a file imports from below plugins/, also inside functions; a name may be that of no file."""
-    own = path.relative_to(PLUGINS).with_suffix("").parts
-    for node in ast.walk(ast.parse(path.read_text())):
-        if not isinstance(node, ast.ImportFrom):
-            continue
-        base = (node.module or "").removeprefix(PACKAGE + ".") if not node.level else ""
-        if node.level:
-            base = ".".join([*own[: -node.level], *([node.module] if node.module else [])])
-        yield base
-        yield from ("%s.%s" % (base, alias.name) for alias in node.names)
-
-
 def main() -> int:
     """Print the rows; return 1 when a figure is over its limit."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -270,8 +240,6 @@ def main() -> int:
     parser.add_argument("--scripts", type=int, default=SCRIPTS)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
-    lines = shipped("pg_migrate")
-    print("pg_migrate ships %d lines of module_utils in %d files" % (sum(lines.values()), len(lines)), flush=True)
     rows = run(options.dsn, options.psql, options.scripts, options.rounds)
     print(*rows, sep="\n")
     return 0 if all(row.passed for row in rows) else 1

@@ -522,7 +522,7 @@ def test_generate(directory: Path, name: str) -> None:
         (directory / file_name).write_text(WITHOUT_DOWN if file_name.endswith("py") else "SELECT 1;\n")
     before = names(directory)
     request = GenerateRequest(str(directory), "new", kind)
-    foretold = generate(GenerateRequest(**{**vars(request), "checking": True}), now=NOW)
+    foretold = generate(request._replace(checking=True), now=NOW)
     assert names(directory) == before
     made = generate(request, now=NOW)
     assert made == foretold

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -384,6 +383,6 @@ def test_a_script_that_everybody_may_write_is_refused(project: Project) -> None:
 def test_a_statement_may_take_only_so_long(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int); SELECT pg_sleep(60)")
     with pytest.raises(MigrationError, match="statement timeout") as caught:
-        project.migrate(limits=replace(Limits(), statement_timeout=0.2))
+        project.migrate(limits=Limits(statement_timeout=0.2))
     assert caught.value.sqlstate == "57014"
     assert project.tables() == []

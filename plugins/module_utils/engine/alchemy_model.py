@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from dataclasses import dataclass
-from typing import Any, Collection, Dict, Sequence
+from typing import Any, Collection, Dict, NamedTuple, Sequence
 
 from .. import deps
 from ..schema.snapshot import ObjectKey
@@ -22,8 +21,7 @@ DESCRIBING = (ast.Module, ast.ImportFrom, ast.alias, ast.Assign, ast.Call, ast.k
               ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, ast.USub)  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(NamedTuple):
     """Tables for SQLAlchemy.
 
     :ivar text: the top of a Python module; it defines ``metadata``.

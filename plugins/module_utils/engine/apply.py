@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Optional
 
 from .. import deps, errors, model
@@ -61,7 +60,7 @@ def _look_again(connection: Any, request: Request, first: View) -> View:
     view = look(connection, request, first.scripts)
     if request.state == "rolled_back":
         steps = tuple(step for step in view.plan.steps if step in first.plan.steps)
-        return replace(view, plan=replace(view.plan, steps=steps))
+        return view._replace(plan=view.plan._replace(steps=steps))
     return view
 
 
@@ -72,7 +71,7 @@ def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any)
         return None
     from .check import check
 
-    return check(replace(request, rehearsal="required"), tools, view, connection)
+    return check(request._replace(rehearsal="required"), tools, view, connection)
 
 
 def _run(
@@ -123,7 +122,7 @@ def _reported(report: Report, progress: model.Progress, connection: Any) -> Repo
         hazards = sized(hazards, connection)
     except deps.psycopg2.Error:
         connection.close()
-    return replace(report, progress=progress, hazards=hazards)
+    return report._replace(progress=progress, hazards=hazards)
 
 
 def _unseen(dummy: model.Outcome) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Sequence, Tuple
 
 from .. import errors, model
@@ -36,7 +35,7 @@ def check(request: Request, tools: Tools, view: View, connection: Any) -> Report
     except RehearsalImpossible as error:
         if request.rehearsal == "required":
             raise
-        return replace(listed, warnings=("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."),))
+        return listed._replace(warnings=("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."),))
     except errors.MigrationError as error:
         raise _on_copy(error, listed) from None
     if rehearsal.stopped and request.rehearsal == "required":
@@ -52,19 +51,19 @@ def _judged(request: Request, view: View, connection: Any, report: Report) -> Re
     """
     rehearsal, steps = report.rehearsal, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
-    report = replace(report, hazards=_hazards(report, connection))
-    report = replace(report, warnings=(*report.warnings, *map(_warning, report.hazards or ())))
+    report = report._replace(hazards=_hazards(report, connection))
+    report = report._replace(warnings=(*report.warnings, *map(_warning, report.hazards or ())))
     if connection is not None and request.policies.drift != "ignore":
         found = drift.look(connection, view.history, view.rows, before, rehearsal.pg_dump, request.diff_context)
         report = drift.settle(report, found, request.policies.drift)
     if rehearsal.stopped is None:
-        report = replace(report, plan_digest=digest.digest_of(before, steps, after))
+        report = report._replace(plan_digest=digest.digest_of(before, steps, after))
     try:
         refuse(report.hazards or (), request.allow_hazards)
         if request.expect is not None:
             digest.expect(request.expect, before, steps, after)
     except errors.MigrationError as error:
-        error.report = replace(report, progress=replace(report.progress, done=(), left=steps))
+        error.report = report._replace(progress=report.progress._replace(done=(), left=steps))
         raise
     return report
 
@@ -96,8 +95,8 @@ def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Re
         raise
     except errors.MigrationError as error:
         raise _on_copy(error, listed) from None
-    report = replace(listed, progress=replace(listed.progress, skipped=proofs.skipped), rehearsal=proofs)
-    report = replace(report, proofs=proofs.proofs)
+    report = listed._replace(progress=listed.progress._replace(skipped=proofs.skipped), rehearsal=proofs)
+    report = report._replace(proofs=proofs.proofs)
     failed = [proof.script.label for proof in proofs.proofs if proof.verdict is Verdict.NOT_REVERSIBLE]
     if failed:
         raise _irreversible(failed, report)
@@ -115,7 +114,7 @@ def _irreversible(labels: Sequence[str], report: Report) -> errors.RehearsalErro
 
 def _on_copy(error: errors.MigrationError, listed: Report) -> errors.MigrationError:
     """Say of an error of a run that it happened on a copy: on the target nothing was done."""
-    error.report = replace(listed, progress=replace(error.progress or listed.progress, done=()))
+    error.report = listed._replace(progress=(error.progress or listed.progress)._replace(done=()))
     if error.progress is not None:
         error.message = "In the rehearsal, on a scratch copy: " + error.message
     return error

@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Optional, Sequence
+from typing import Any, NamedTuple, Optional, Sequence
 
 from .. import deps, errors, model
 from ..schema.diff import unified_diff
@@ -20,8 +19,7 @@ from .history import History
 from .request import Report
 
 
-@dataclass(frozen=True)
-class Drifted:
+class Drifted(NamedTuple):
     """The schema has changed since the last run, and not by a migration.
 
     :ivar since: when that run ended, as the server writes it.
@@ -73,7 +71,7 @@ def settle(report: Report, found: Optional[Drifted], policy: str) -> Report:
     if found is None:
         return report
     what = "The schema was changed since the last run (%s), and not by a migration" % found.since
-    report = replace(report, drift=found)
+    report = report._replace(drift=found)
     if policy == "fail":
         error = errors.Drift(
             what,
@@ -82,7 +80,7 @@ def settle(report: Report, found: Optional[Drifted], policy: str) -> Report:
         )
         error.report = report
         raise error
-    return replace(report, warnings=(*report.warnings, what + "; see drift.diff."))
+    return report._replace(warnings=(*report.warnings, what + "; see drift.diff."))
 
 
 def _state_of(rows: Sequence[model.HistoryRow]) -> str:

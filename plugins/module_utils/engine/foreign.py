@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 
@@ -16,8 +15,7 @@ SELECT a.attname::text FROM pg_catalog.pg_attribute a
 """
 
 
-@dataclass(frozen=True)
-class Tool:
+class Tool(NamedTuple):
     """Another tool's table.
 
     :ivar columns: those that tell it from a table of the same name.
@@ -32,8 +30,7 @@ class Tool:
     up_to: bool = False
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """What another tool's table says."""
 
     tool: Tool

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
 
 from .. import deps, errors
 from ..schema.diff import unified_diff
@@ -34,8 +33,7 @@ HEAD = "-- The schema of a database, as pg_dump sees it.\n" + SETTINGS
 NO_SUBSCRIPTIONS = "--no-subscriptions"
 
 
-@dataclass(frozen=True)
-class Schema:
+class Schema(NamedTuple):
     """A database's schema, and what is needed to look whether another one is the same."""
 
     target: Target

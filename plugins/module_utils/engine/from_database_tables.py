@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .. import deps
 from ..schema.snapshot import ObjectKey
@@ -78,8 +77,7 @@ DROPS = re.compile(r"^SET row_security = off;\n(.*?)^--\n-- ", re.MULTILINE | re
 SEPARABLE = ("INDEX", "FK CONSTRAINT")
 
 
-@dataclass(frozen=True)
-class Trial:
+class Trial(NamedTuple):
     """What came of a model on a scratch database.
 
     :ivar before: SQL that the tables need, or could need.

@@ -8,9 +8,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..scripts.discovery import discover
@@ -54,16 +53,14 @@ TEMPLATES: Dict[str, Dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """The database to read, and the history in it, which is left out."""
 
     target: Target
     history_table: QualifiedName
 
 
-@dataclass(frozen=True)
-class GenerateRequest:
+class GenerateRequest(NamedTuple):
     """What to write.
 
     :ivar directory: where; of a repository of sqlalchemy-migrate, its versions/.
@@ -78,8 +75,7 @@ class GenerateRequest:
     source: Optional[Source] = None
 
 
-@dataclass(frozen=True)
-class Generated:
+class Generated(NamedTuple):
     """What was written, or was there already.
 
     :ivar files: path → text; nothing where the migration was there.

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
@@ -227,7 +226,7 @@ def sized(hazards: Iterable[Hazard], connection: Any) -> Tuple[Hazard, ...]:
         sizes = {name: (size, rows) for name, size, rows in cursor.fetchall()}
     connection.rollback()
     known = [(hazard, sizes.get(hazard.table or "", (None, None))) for hazard in hazards]
-    return tuple(replace(hazard, size_bytes=size, row_estimate=rows) for hazard, (size, rows) in known)
+    return tuple(hazard._replace(size_bytes=size, row_estimate=rows) for hazard, (size, rows) in known)
 
 
 def _kinds(before: Relation, after: Optional[Relation], mode: str) -> List[HazardKind]:

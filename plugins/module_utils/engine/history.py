@@ -9,8 +9,8 @@ tool that knows only those keeps working on it. The log beside it (``<history>_l
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Tuple
+from dataclasses import replace
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors, model
 from ..server.names import QualifiedName
@@ -23,8 +23,7 @@ OF_REPOSITORY = "history of the repository "
 OWN_COLUMNS = ("name", "checksum", "duration_ms", "applied_by", "applied_from", "collection_version", "event")
 
 
-@dataclass(frozen=True)
-class History:
+class History(NamedTuple):
     """The history of one database: where it is, and what its table looks like.
 
     :ivar table: its name; the schema is known once the table is there or is to be made.
@@ -153,7 +152,7 @@ def _fold(rows: List[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:
     folded: Dict[model.Version, model.HistoryRow] = {}
     for row in rows:
         earlier = folded.pop(row.version, None)
-        folded[row.version] = row if earlier is None else replace(row, spellings=earlier.spellings + row.spellings)
+        folded[row.version] = row if earlier is None else row._replace(spellings=earlier.spellings + row.spellings)
     return tuple(folded.values())
 
 

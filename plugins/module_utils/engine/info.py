@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..scripts.discovery import discover, read
@@ -22,8 +21,7 @@ NARROW = 15
 HEADER = ("version", "name", "is applied", "date applied")
 
 
-@dataclass(frozen=True)
-class InfoRequest:
+class InfoRequest(NamedTuple):
     """Whose migrations to list, and in which order: "version" or "applied"."""
 
     target: Target
@@ -34,8 +32,7 @@ class InfoRequest:
     repository_id: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """One migration, and where it stands.
 
     :ivar applied_at: the server's time in ISO 8601, in UTC.
@@ -54,8 +51,7 @@ class Standing:
     missing: bool = False
 
 
-@dataclass(frozen=True)
-class Info:
+class Info(NamedTuple):
     """All migrations, ordered as asked for.
 
     :ivar running: who is at work on the database right now, see lock.holder.

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, List, Sequence, Tuple, Type
 
 from .. import errors, model
@@ -85,7 +84,7 @@ def _without(plan: model.Plan, found: Sequence[model.Finding]) -> model.Plan:
     versions = {finding.version for finding in found}
     late = tuple((step.script, model.Reason.OUT_OF_ORDER) for step in plan.steps if step.script.version in versions)
     steps = tuple(step for step in plan.steps if step.script.version not in versions)
-    return replace(plan, steps=steps, left_out=plan.left_out + late)
+    return plan._replace(steps=steps, left_out=plan.left_out + late)
 
 
 def is_modified(script: model.Script, row: model.HistoryRow) -> bool:

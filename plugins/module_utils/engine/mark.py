@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..scripts.discovery import discover
@@ -25,8 +24,7 @@ from .record import Entry, Recorder, ensure, log
 EVENTS = {model.State.APPLIED: "marked", model.State.DEFERRED: "deferred", model.State.PENDING: "forgotten"}
 
 
-@dataclass(frozen=True)
-class MarkRequest:
+class MarkRequest(NamedTuple):
     """Which versions to mark as what. ``lock_wait`` is in seconds."""
 
     target: Target
@@ -40,8 +38,7 @@ class MarkRequest:
     checking: bool = False
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """One version, with what it is marked as and what it was before.
 
     :ivar anew: it is written though it was that before: its script was modified, or it was cut off.
@@ -109,7 +106,7 @@ def _plan(
         planned.setdefault(step.script.version, (each, step))
     begun = unfinished(connection, history, [each.version for each, dummy in planned.values()])
     connection.rollback()
-    return history, [(replace(each, anew=each.anew or each.version in begun), step) for each, step in planned.values()]
+    return history, [(each._replace(anew=each.anew or each.version in begun), step) for each, step in planned.values()]
 
 
 def _plan_one(

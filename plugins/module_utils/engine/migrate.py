@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from typing import Any, Tuple
 
 from .. import errors, model
@@ -44,11 +43,11 @@ def migrate(request: Request, tools: Tools) -> Report:
         )
     else:
         with closing(connection):
-            request = replace(request, target=settled(request.target, connection))
+            request = request._replace(target=settled(request.target, connection))
             view = look(connection, request, scripts)
             warnings += view.warnings
             report = _proceed(request, tools, view, connection)
-    return replace(report, warnings=warnings + report.warnings)
+    return report._replace(warnings=warnings + report.warnings)
 
 
 def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Report:
@@ -71,7 +70,7 @@ def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Rep
         from .apply import apply
 
         report = apply(request, tools, view, connection)
-    return replace(report, progress=replace(report.progress, skipped=skipped + report.progress.skipped))
+    return report._replace(progress=report.progress._replace(skipped=skipped + report.progress.skipped))
 
 
 def _ask_ahead(request: Request, view: View, connection: Any) -> Tuple[View, Tuple[Any, ...]]:
@@ -83,5 +82,5 @@ def _ask_ahead(request: Request, view: View, connection: Any) -> Tuple[View, Tup
 
     session = Session(connection, view.history, request.target, request.super_user)
     wanted, skipped = ask_ahead(session, read_all(view.plan.steps))
-    plan = replace(view.plan, steps=tuple(step for step, dummy in wanted))
-    return replace(view, plan=plan), skipped
+    plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
+    return view._replace(plan=plan), skipped

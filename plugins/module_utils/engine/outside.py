@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..server.connection import connect
@@ -27,8 +26,7 @@ SELECT i.indexrelid::bigint, n.nspname, c.relname
 DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS {}.{}"
 
 
-@dataclass(frozen=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A script that was begun outside a transaction, and has no end in the log.
 
     :ivar statement: the statement to go on at, from 0; None: a Python script, which isn't known to have any.
@@ -118,7 +116,7 @@ def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], poli
         return plan
     if policy == "fail":
         raise _refusal(connection, plan, found)
-    return replace(plan, steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
+    return plan._replace(steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
 
 
 def new_invalid_indexes(connection: Any, before: Sequence[int]) -> List[Tuple[str, str]]:
@@ -174,7 +172,7 @@ def _left_nothing(each: Unfinished) -> bool:
 def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
     if each is None:
         return step
-    return replace(step, resume_at=each.statement or 0, invalid_before=each.invalid, built=each.built)
+    return step._replace(resume_at=each.statement or 0, invalid_before=each.invalid, built=each.built)
 
 
 def _refusal(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, model
@@ -46,7 +45,7 @@ def plan_migrate(
                 model.Reason.DEFERRED if deferred else model.Reason.REPEATABLE if repeatable else model.Reason.PENDING
             )
             steps.append(model.Step(script, model.Direction.UP, reason, row.spellings if row else ()))
-    return replace(_found(scripts, history), steps=tuple(steps), left_out=tuple(left_out))
+    return _found(scripts, history)._replace(steps=tuple(steps), left_out=tuple(left_out))
 
 
 def plan_rollback(
@@ -76,7 +75,7 @@ def plan_rollback(
     planned = [
         model.Step(files[row.version], model.Direction.DOWN, model.Reason.ROLL_BACK, row.spellings) for row in chosen
     ]
-    return replace(_found(scripts, history), steps=tuple(planned))
+    return _found(scripts, history)._replace(steps=tuple(planned))
 
 
 def plan_baseline(scripts: Sequence[model.Script], version: str) -> Tuple[model.Script, ...]:

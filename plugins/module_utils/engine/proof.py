@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import List, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 from .. import model
 from ..schema.diff import unified_diff
@@ -29,8 +28,7 @@ class Verdict(Enum):
     WITHOUT_DOWN = "without_down"
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """The verdict on one migration, with the diff that says why it isn't reversible."""
 
     script: model.Script
@@ -38,8 +36,7 @@ class Proof:
     diff: str = ""
 
 
-@dataclass(frozen=True)
-class Proofs:
+class Proofs(NamedTuple):
     """All verdicts, in order. The other fields are those of a Rehearsal."""
 
     where: str

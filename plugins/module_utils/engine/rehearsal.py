@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Callable, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from .. import model
 from ..schema.snapshot import Snapshot, overlay
@@ -19,8 +18,7 @@ from .stage import Original, Wishes, place, session_on, stage, unproved_by
 from .tools import Tools
 
 
-@dataclass(frozen=True)
-class Rehearsal:
+class Rehearsal(NamedTuple):
     """What a rehearsal showed.
 
     :ivar where: the server, and what kind of copy.

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import List, Optional, Sequence, Tuple
 
 from .. import errors, model
@@ -37,7 +36,7 @@ def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[m
             answer = _ask(session, job)
             output = capture.take()
             if answer is None or answer:
-                wanted.append((replace(step, wanted=answer is not None), migration))
+                wanted.append((step._replace(wanted=answer is not None), migration))
             else:
                 skipped.append(model.Outcome(step, 0, output, model.Reason.SHOULD_NOT_RUN.value))
     return wanted, tuple(skipped)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 from .. import model
 from ..hazard import Hazard
@@ -14,8 +13,7 @@ from ..server.connection import Target
 from ..server.names import QualifiedName
 
 
-@dataclass(frozen=True)
-class Policies:
+class Policies(NamedTuple):
     """What to do about what isn't as it should be: ignore, warn or fail; and for out_of_order also apply."""
 
     modified: str = "fail"
@@ -24,8 +22,7 @@ class Policies:
     drift: str = "warn"
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """How long statements on the target may wait for a lock, and work (in seconds; 0: without end); how often a
     migration that waited too long is tried again."""
 
@@ -34,8 +31,7 @@ class Limits:
     statement_timeout: float = 0
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What the user asks for; see the module's options of the same names.
 
     :ivar kind: the kind of the scripts; None: found by looking.
@@ -86,8 +82,7 @@ class Request:
     with_diff: bool = False
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """Everything that a run knows about itself.
 
     :ivar progress: of the target; in check mode of the rehearsal.

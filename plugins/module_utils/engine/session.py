@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Optional
+from typing import Any, Callable, Iterator, NamedTuple, Optional
 
 from .. import deps
 from ..server.connection import Target, connect
@@ -29,8 +28,7 @@ def _anything_goes(dummy: Any) -> None:
     return None
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """A database, and under which rules a run works on it.
 
     :ivar settings: statements that set the session's limits; they hold for each script anew.

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..schema.diff import unified_diff
@@ -16,8 +15,7 @@ from ..server.connection import Target
 from .tools import Tools
 
 
-@dataclass(frozen=True)
-class Camera:
+class Camera(NamedTuple):
     """One pg_dump for all snapshots of a run, so that two of them differ only where the schemas do."""
 
     tools: Tools

@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Iterator, Optional, Sequence, Tuple
+from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..schema.snapshot import Snapshot
@@ -36,8 +35,7 @@ TIMING = "time: how long statements take, and wait for locks, on the real tables
 OWNERS = "owners and grants: they had to be left out of the copy (%s)"
 
 
-@dataclass(frozen=True)
-class Original:
+class Original(NamedTuple):
     """The database that is to be copied. ``target`` None: it doesn't exist yet."""
 
     target: Optional[Target]
@@ -47,8 +45,7 @@ class Original:
     server_version: int
 
 
-@dataclass(frozen=True)
-class Wishes:
+class Wishes(NamedTuple):
     """How to rehearse.
 
     :ivar server: where, and as whom.
@@ -64,8 +61,7 @@ class Wishes:
     extensions: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """A scratch copy that is ready to be worked on.
 
     :ivar base: the original's snapshot; None: there is no original yet.

@@ -8,12 +8,10 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
 
 
-@dataclass(frozen=True)
-class Tools:
+class Tools(NamedTuple):
     """The means that only the caller has.
 
     :ivar run: runs a client program: (argv, additions to the environment) → (exit code, stdout, stderr).

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..scripts.discovery import read
@@ -20,8 +19,7 @@ from .request import Request
 ADOPT = "adopt"
 
 
-@dataclass(frozen=True)
-class View:
+class View(NamedTuple):
     """What was found: the scripts on disk, the history, and the plan that follows from the two."""
 
     scripts: Tuple[model.Script, ...]
@@ -41,7 +39,7 @@ def look(connection: Any, request: Request, scripts: Tuple[model.Script, ...]) -
     adopted = None if history.exists else _elsewhere(connection, request, scripts)
     connection.rollback()
     view = view_of(request, scripts, history, rows, adopted)
-    return replace(view, plan=_resumed(connection, request, view)) if view.plan.steps else view
+    return view._replace(plan=_resumed(connection, request, view)) if view.plan.steps else view
 
 
 def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
@@ -121,7 +119,7 @@ def view_of(
         baseline = plan_baseline(scripts, request.baseline_version)
         rows = tuple(_as_recorded(script) for script in baseline)
     plan = plan_migrate(scripts, rows, request.version, request.run_deferred)
-    plan = replace(plan, baseline=baseline, findings=examine(scripts, rows, plan))
+    plan = plan._replace(baseline=baseline, findings=examine(scripts, rows, plan))
     plan, warnings = settle(plan, request.policies)
     return View(scripts, history, rows, plan, tuple(warnings))
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Optional, Tuple
 
 from .. import deps, errors
@@ -51,7 +50,7 @@ class Witness:
         self.film.end()
         self._keep(history)
         if self.request.with_diff or self.request.expect is not None:
-            report = replace(report, diffs=differences(self.film.frames, self.request.diff_context))
+            report = report._replace(diffs=differences(self.film.frames, self.request.diff_context))
         if self.request.expect is not None:
             try:
                 digest.confirm(self.request.expect, self.film.frames[-1])
@@ -68,7 +67,7 @@ class Witness:
         except (errors.MigrationError, deps.psycopg2.Error):
             return report
         diffs = differences(self.film.frames, self.request.diff_context) if self.request.with_diff else None
-        return replace(report, diffs=diffs)
+        return report._replace(diffs=diffs)
 
     def _keep(self, history: History) -> None:
         if self.request.policies.drift != "ignore":

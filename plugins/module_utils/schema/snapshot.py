@@ -9,7 +9,6 @@ import hashlib
 import re
 import sys
 from collections import Counter
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Dict, Iterator, List, Mapping, Match, NamedTuple, Optional, Tuple, Union
 
@@ -74,8 +73,7 @@ class ObjectKey(NamedTuple):
     ordinal: int = 1
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """Hold the statements of each object of a schema, in the order of the dump."""
 
     objects: Mapping[ObjectKey, str]

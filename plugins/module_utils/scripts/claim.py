@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, Optional, Tuple
+from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 from .. import errors, model
 from . import reading
@@ -55,8 +55,7 @@ class Listing:
         return self._data[name]
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """One file of one migration. ``section`` is None where one file holds both directions."""
 
     file_name: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import replace
 from typing import Iterator
 
 from .. import model
@@ -32,7 +31,7 @@ def claim(listing: Listing) -> Iterator[Claim]:
 def survey(script: model.Script) -> model.Script:
     """Look at a script: is it repeatable, is it deferred? One that can't be parsed is neither until it is read."""
     data = reading.read_bytes(script.path)
-    looked = replace(script, checksum=reading.checksum(data))
+    looked = script._replace(checksum=reading.checksum(data))
     if not MENTIONED.search(data):
         return looked
     try:
@@ -40,7 +39,7 @@ def survey(script: model.Script) -> model.Script:
     except (SyntaxError, ValueError):
         return looked
     names = pythontext.names(tree) or set()
-    return replace(looked, repeatable="should_run" in names, deferred=_is_deferred(tree))
+    return looked._replace(repeatable="should_run" in names, deferred=_is_deferred(tree))
 
 
 def read(script: model.Script) -> model.Migration:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Iterator
 
 from .. import errors, model
@@ -43,7 +42,7 @@ def claim(listing: Listing) -> Iterator[Claim]:
 
 def survey(script: model.Script) -> model.Script:
     """Look at a script. One that is to be repeated is pending whenever its checksum is another."""
-    return replace(reading.survey(script), repeats_on_change=script.version.is_repeatable)
+    return reading.survey(script)._replace(repeats_on_change=script.version.is_repeatable)
 
 
 def read(script: model.Script) -> model.Migration:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from dataclasses import replace
 from typing import Iterable
 
 from .. import errors, model
@@ -22,7 +21,7 @@ def read_bytes(path: str) -> bytes:
     :raises ScriptInvalid: when it can't be read.
     """
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb", buffering=0) as stream:
             return stream.read()
     except OSError as error:
         raise errors.ScriptInvalid(
@@ -84,7 +83,7 @@ def survey(script: model.Script) -> model.Script:
 
     :raises ScriptInvalid: when it can't be read.
     """
-    return replace(script, checksum=checksum(read_bytes(script.path)))
+    return script._replace(checksum=checksum(read_bytes(script.path)))
 
 
 def position(text: str, offset: int) -> "tuple[int, int]":

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 from .. import errors
 
@@ -16,8 +15,7 @@ VERSIONS = "versions"
 SECTION = "db_settings"
 
 
-@dataclass(frozen=True)
-class Repository:
+class Repository(NamedTuple):
     """What migrate.cfg says: the repository's name, and the table where the old tool kept its version."""
 
     directory: str

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import tarfile
-from dataclasses import asdict
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .. import errors, model
@@ -23,9 +22,9 @@ def describe(directories: Sequence[str], kind: Optional[str]) -> Dict[str, Any]:
 
     :raises MigrationError: see discovery.
     """
-    scripts = [asdict(script) for script in discover(directories, kind)]
+    scripts = [script._asdict() for script in discover(directories, kind)]
     for script in scripts:
-        script["version"] = script["version"]["text"]
+        script["version"] = str(script["version"])
     return {"repository_id": repository_of_all(directories), "scripts": scripts}
 
 

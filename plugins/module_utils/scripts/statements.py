@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
-from typing import Iterator, List, Match, Pattern, Sequence, Tuple
+from typing import Iterator, List, Match, NamedTuple, Pattern, Sequence, Tuple
 
 # What identifiers are made of: to PostgreSQL, every character beyond ASCII is a letter.
 # Written as what of ASCII is none: a range up to the last character takes a tenth of a second to compile.
@@ -68,8 +67,7 @@ class SplitError(ValueError):
         self.column = column
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """Hold one statement as it stands in its file, without the comments around it and its semicolon."""
 
     text: str

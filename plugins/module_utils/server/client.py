@@ -9,8 +9,7 @@ import glob
 import os
 import re
 import sys
-from dataclasses import dataclass
-from typing import Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors
 from .connection import Target
@@ -43,8 +42,7 @@ TRANSACTION_TIMEOUT_SINCE = 170000
 HEAD_BYTES = 4096
 
 
-@dataclass(frozen=True)
-class Client:
+class Client(NamedTuple):
     """A client program of one version. ``version`` is (major, minor)."""
 
     path: str

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Iterator, Optional, Type
+from typing import Any, Iterator, NamedTuple, Optional, Type
 
 from .. import deps, errors
 
@@ -17,8 +16,7 @@ AGAIN = "Run again when the server answers: what wasn't committed is rolled back
 ROOM = "Nothing of that statement stands. Give the server more room, and run again."
 
 
-@dataclass(frozen=True)
-class Trouble:
+class Trouble(NamedTuple):
     """A kind of trouble.
 
     :ivar what: how a sentence on it begins.

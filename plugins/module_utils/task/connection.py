@@ -1,31 +1,13 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of the connection, which all modules share: their argument spec, and parameters → Target."""
+"""The options of the connection, which all modules share: parameters → Target."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping
+from typing import Any, Mapping
 
 from ..server.connection import Target, parse_url
-
-CONNECTION: Dict[str, Any] = {
-    "url": {"type": "str", "no_log": True},
-    "login_host": {"type": "str"},
-    "login_port": {"type": "int"},
-    "login_user": {"type": "str"},
-    "login_password": {"type": "str", "no_log": True},
-    "login_db": {"type": "str"},
-    "login_unix_socket": {"type": "str"},
-    "ssl_mode": {"type": "str", "choices": ["allow", "disable", "prefer", "require", "verify-ca", "verify-full"]},
-    "ca_cert": {"type": "path", "aliases": ["ssl_rootcert"]},
-    "ssl_cert": {"type": "path"},
-    "ssl_key": {"type": "path"},
-    "connect_params": {"type": "dict", "default": {}},
-    "session_role": {"type": "str"},
-    "config_file": {"type": "path"},
-    "config_key": {"type": "str", "no_log": False},
-}
 
 # community.postgresql's names → libpq's keywords.
 KEYWORDS = {

@@ -11,8 +11,9 @@ from .. import deps, errors
 from ..engine.generate import GenerateRequest, Source, generate
 from ..engine.tools import Tools
 from ..server.names import parse_name
-from . import options
+from .connection import target
 from .entry import run_program
+from .parameters import HISTORY_TABLE, SUFFIX_BYTES
 
 
 def pg_migration_generate(module: Any) -> Dict[str, Any]:
@@ -52,5 +53,5 @@ def _source(params: Dict[str, Any]) -> Source:
         error = errors.DependencyError("psycopg2 is needed to read a database")
         error.library = "psycopg2"
         raise error
-    table = params["history_table"] or options.HISTORY_TABLE
-    return Source(options.target(params), parse_name(table, "history_table", options.SUFFIX_BYTES))
+    table = params["history_table"] or HISTORY_TABLE
+    return Source(target(params), parse_name(table, "history_table", SUFFIX_BYTES))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ..engine.info import Info, InfoRequest, Standing, info, listing
-from . import options
+from .connection import target
+from .parameters import place
 
 
 def pg_migration_info(module: Any) -> Dict[str, Any]:
@@ -19,8 +20,8 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
     params = module.params
     found = info(
         InfoRequest(
-            target=options.target(params),
-            **options.place(params),
+            target=target(params),
+            **place(params),
             sort=params["sort"],
         )
     )
@@ -42,6 +43,6 @@ def _sentence(found: Info) -> str:
 
 
 def _shown(standing: Standing) -> Dict[str, Any]:
-    shown = dict(vars(standing))
+    shown = standing._asdict()
     shown.update(version=str(standing.version), state=standing.state.value)
     return shown

@@ -9,7 +9,8 @@ from typing import Any, Dict, List
 
 from .. import model
 from ..engine.mark import Mark, MarkRequest, mark
-from . import options
+from .connection import target
+from .parameters import place
 
 
 def pg_migration_mark(module: Any) -> Dict[str, Any]:
@@ -20,8 +21,8 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     params = module.params
     marks = mark(
         MarkRequest(
-            target=options.target(params),
-            **options.place(params),
+            target=target(params),
+            **place(params),
             versions=tuple(params["versions"]),
             state=model.State(params["state"]),
             lock_wait=params["lock_wait"],

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Any, Dict
 
 from .. import errors
 from ..engine.migrate import migrate
 from ..engine.tools import Tools
-from . import options
 from .entry import run_program
+from .parameters import migrate_request
 from .results import failure, migrate_result
 
 
@@ -23,12 +22,12 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     :raises MigrationError: with the result until then as its ``report``.
     """
     checking = module.check_mode
-    request = options.migrate_request(module.params, checking, module._diff)
+    request = migrate_request(module.params, checking, module._diff)
     # A password inside a URL is as secret as login_password, which Ansible hides by itself.
     module.no_log_values.update(filter(None, [request.target.password]))
     shown = _unpack(module)
     if shown:
-        request = replace(request, directories=tuple(shown))
+        request = request._replace(directories=tuple(shown))
     try:
         report = migrate(request, Tools(run_program(module), module.tmpdir))
     except errors.MigrationError as error:

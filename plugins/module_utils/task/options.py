@@ -1,25 +1,39 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Argument specs that compose, and parameters → values."""
+"""Argument specs that compose; parameters.py makes values of what they let through."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Dict
 
-from .. import errors
-from ..engine.request import Limits, Policies, Request
 from ..hazard import HazardKind
-from ..scripts.discovery import KIND_NAMES
-from ..scripts.repository import repository_of_all
-from ..server.connection import Target, parse_url
-from ..server.names import QualifiedName, check_name, parse_name
-from .connection import CONNECTION, target
+
+# The kinds of scripts/discovery.py, whose readers a spec has no use for.
+KINDS = ["python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"]
+
+CONNECTION: Dict[str, Any] = {
+    "url": {"type": "str", "no_log": True},
+    "login_host": {"type": "str"},
+    "login_port": {"type": "int"},
+    "login_user": {"type": "str"},
+    "login_password": {"type": "str", "no_log": True},
+    "login_db": {"type": "str"},
+    "login_unix_socket": {"type": "str"},
+    "ssl_mode": {"type": "str", "choices": ["allow", "disable", "prefer", "require", "verify-ca", "verify-full"]},
+    "ca_cert": {"type": "path", "aliases": ["ssl_rootcert"]},
+    "ssl_cert": {"type": "path"},
+    "ssl_key": {"type": "path"},
+    "connect_params": {"type": "dict", "default": {}},
+    "session_role": {"type": "str"},
+    "config_file": {"type": "path"},
+    "config_key": {"type": "str", "no_log": False},
+}
 
 MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
-    "kind": {"type": "str", "choices": list(KIND_NAMES)},
+    "kind": {"type": "str", "choices": KINDS},
     "history_table": {"type": "str"},
 }
 
@@ -44,8 +58,10 @@ MIGRATE: Dict[str, Any] = {
     "expect": {"type": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
     "src": {"type": "list", "elements": "path"},
-    # What the action plugin tells the module of the scripts in src, and where it has put them.
-    "_described": {"type": "dict"},
+    # From the action plugin: the rooms (see rooms.py); what it knows of the scripts in src, and where it has put them.
+    # What is long must not be in the log of each task.
+    "_rooms": {"type": "str", "no_log": True},
+    "_described": {"type": "str", "no_log": True},
     "_archive": {"type": "path"},
     "single_transaction": {"type": "bool", "default": False},
     "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},
@@ -80,106 +96,3 @@ GENERATE: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
     "kind": {"type": "str", "choices": ["python", "sql", "sqlalchemy"]},
 }
-
-# What the names of the tables beside the history add to its own.
-SUFFIX_BYTES = len("_snapshot")
-HISTORY_TABLE = "schema_migrations"
-
-
-def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
-    """Return where the scripts are: migrations_dir and what the contexts name; else the configuration file's.
-
-    :raises MigrationError: when nothing says where, or what says it can't be read.
-    """
-    found = list(params["migrations_dir"] or [])
-    if params["context"]:
-        # Finding installed packages is slow to import, and few ask for it.
-        from ..scripts.entry_points import directories_of
-
-        found += [path for context in params["context"] for path in directories_of(context)]
-    if not found and params["config_file"] is not None:
-        from .config_file import ConfigFile
-
-        found = ConfigFile(params["config_file"]).directories()
-    if not found:
-        raise errors.OptionInvalid(
-            "Nothing says where the migrations are",
-            hint="Set migrations_dir, context, or migrations-directory in config_file.",
-        )
-    return tuple(dict.fromkeys(found))
-
-
-def place(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return where the scripts and their history are, as the fields of a request.
-
-    A repository of sqlalchemy-migrate has a history of its own, named after it.
-
-    :raises MigrationError: when nothing says where the scripts are, or the history's name can't be a table's.
-    """
-    paths = directories(params)
-    own = repository_of_all(paths)
-    table = _history_table(params, own)
-    return {"directories": paths, "history_table": table, "repository_id": own, "kind": params["kind"]}
-
-
-def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
-    """Return the same for scripts that come from the controller.
-
-    :raises MigrationError: when the action plugin didn't run, or the history's name can't be a table's.
-    """
-    if params["_described"] is None:
-        raise errors.OptionInvalid(
-            "src: the scripts didn't come along; the action plugin of pgops.migrations.pg_migrate has to ship them",
-            hint="Call the module by its full name, from a task; or use migrations_dir.",
-        )
-    from ..scripts.shipment import scripts_of
-
-    own = params["_described"]["repository_id"]
-    found = {"directories": tuple(params["src"]), "kind": params["kind"], "repository_id": own}
-    only_described = {} if params["_archive"] else {"described": scripts_of(params["_described"])}
-    return {**found, "history_table": _history_table(params, own), **only_described}
-
-
-def _history_table(params: Mapping[str, Any], repository_id: Optional[str]) -> QualifiedName:
-    own = HISTORY_TABLE if repository_id is None else '"%s_%s"' % (HISTORY_TABLE, repository_id.replace('"', ""))
-    return parse_name(params["history_table"] or own, "history_table", reserve=SUFFIX_BYTES)
-
-
-def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
-    """Return what pg_migrate is asked for.
-
-    :raises MigrationError: an option that can't be read, or two that exclude each other.
-    """
-    if params["single_transaction"] and params["diff_per"] == "migration":
-        raise errors.OptionInvalid(
-            "diff_per: migration and single_transaction: true exclude each other",
-            hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
-        )
-    rehearsal_url = params["rehearsal_url"]
-    where = place(params) if params["src"] is None else shipped(params)
-    return Request(
-        target=target(params),
-        **where,
-        state=params["state"],
-        version=params["version"],
-        steps=params["steps"],
-        run_deferred=params["run_deferred"],
-        baseline_version=params["baseline_version"],
-        super_user=params["super_user"],
-        single_transaction=params["single_transaction"],
-        per_migration=params["diff_per"] == "migration",
-        diff_context=params["diff_context"],
-        lock_wait=params["lock_wait"],
-        rehearsal=params["rehearsal"],
-        rehearsal_data=tuple(params["rehearsal_data"]),
-        rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
-        rehearsal_server=Target(parse_url(rehearsal_url), params["session_role"]) if rehearsal_url else None,
-        policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
-        limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
-        on_interrupted=params["on_interrupted"],
-        allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
-        expect=params["expect"] or None,
-        allow_writable_scripts=params["allow_writable_scripts"],
-        checking=checking,
-        with_diff=with_diff,
-    )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any, Dict, Iterable, List, Optional, Set
 
 from .. import model
@@ -148,7 +147,7 @@ def _hazard(hazard: Hazard) -> Dict[str, Any]:
     from ..engine.hazards import RULES
 
     does, instead = RULES[hazard.kind]
-    return {**asdict(hazard), "kind": hazard.kind.value, "does": does, "instead": instead}
+    return {**hazard._asdict(), "kind": hazard.kind.value, "does": does, "instead": instead}
 
 
 def _text(version: Optional[model.Version]) -> Optional[str]:

@@ -15,7 +15,8 @@ from ..server.admin.roles import RoleWish, parse_attributes
 from ..server.admin.statement import Action, Difference, shown
 from ..server.admin.verifier import is_verifier
 from ..server.names import check_name
-from .connection import CONNECTION, target
+from .connection import target
+from .options import CONNECTION
 
 USER_DB: Dict[str, Any] = {
     **CONNECTION,

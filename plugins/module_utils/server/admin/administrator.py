@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Optional, Sequence
+from typing import Any, NamedTuple, Optional, Sequence
 
 from ... import deps, errors
 from ..connection import MAINTENANCE_DATABASES, Target, connect, describe
@@ -30,8 +29,7 @@ CONFLICT_STATES = ("2BP01", "42710", "42P04", "55000", "55006")
 READ_ONLY_STATES = ("25006",)
 
 
-@dataclass(frozen=True)
-class Administrator:
+class Administrator(NamedTuple):
     """Who is connected.
 
     :ivar name: whose rights count.

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ... import errors
 from .statement import Action, Attribute, Clause, Difference, Statement
@@ -51,8 +50,7 @@ SYSTEM_DATABASES = ("postgres", "template0", "template1")
 DEFAULT_TEMPLATE, PRISTINE = "template1", "template0"
 
 
-@dataclass(frozen=True)
-class DatabaseWish:
+class DatabaseWish(NamedTuple):
     """What a database is to be. None: of no interest.
 
     :ivar encoding: by the server's own name for it, see `canonical_encoding`.
@@ -68,8 +66,7 @@ class DatabaseWish:
     connection_limit: Optional[int] = None
 
 
-@dataclass(frozen=True)
-class Database:
+class Database(NamedTuple):
     """What a database is.
 
     :ivar icu_locale: None: its locale isn't ICU's.

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from ... import errors
 from ..connection import Target, connect
@@ -45,8 +44,7 @@ NEEDS = 'It takes a superuser, or membership in "%s".'
 MOST_SHOWN = 10
 
 
-@dataclass(frozen=True)
-class Belongings:
+class Belongings(NamedTuple):
     """What belongs to a role in one place.
 
     :ivar database: None: to the whole cluster.

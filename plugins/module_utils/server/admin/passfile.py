@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Optional, Tuple
+from typing import NamedTuple, Optional, Tuple
 
 from .. import pgpass
 from ..pgpass import Entry, PasswordFile
@@ -18,8 +17,7 @@ ANY = "*"
 REPAIRED = "The password file %s could be read by others (%04o), so libpq ignored it. Only its owner may read it now."
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """A password file to be written."""
 
     file: PasswordFile

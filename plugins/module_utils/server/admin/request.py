@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Optional, Tuple
+from typing import Any, NamedTuple, Optional, Tuple
 
 from ..connection import Target
 from .administrator import Administrator
@@ -24,8 +23,7 @@ class State(Enum):
     RECREATED = "recreated"
 
 
-@dataclass(frozen=True)
-class PassfileWish:
+class PassfileWish(NamedTuple):
     """Whose password to keep in a password file.
 
     :ivar path: None: that of the user who runs the task.
@@ -36,8 +34,7 @@ class PassfileWish:
     host: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class ProvisionRequest:
+class ProvisionRequest(NamedTuple):
     """What is asked for. Without a user, or without a database, it is about the other one alone.
 
     :ivar target: the server, and the administrator to connect as.
@@ -58,16 +55,14 @@ class ProvisionRequest:
     checking: bool = False
 
 
-@dataclass(frozen=True)
-class ProvisionReport:
+class ProvisionReport(NamedTuple):
     """What was different; outside check mode it no longer is."""
 
     differences: Tuple[Difference, ...]
     warnings: Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Site:
+class Site(NamedTuple):
     """The server, with the administrator's connection to it.
 
     :ivar target: the server, written out; its database is the one that the connection is on.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ... import errors
 from .statement import Action, Attribute, Clause, Difference, Statement
@@ -73,8 +73,7 @@ class RoleWish:
     member_of: Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Role:
+class Role(NamedTuple):
     """What a role is."""
 
     oid: int

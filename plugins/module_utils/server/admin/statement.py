@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ... import deps
 
@@ -27,8 +27,7 @@ class Clause:
         return deps.sql.SQL(self.text).format(**quoted)
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(NamedTuple):
     """One statement of clauses.
 
     :ivar purpose: what it is for, as a verb and its object: 'create the user "shop"'.
@@ -52,8 +51,7 @@ class Action(Enum):
     DROPPED = "dropped"
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """Something of an object that differs, as people read it; None: it isn't there."""
 
     name: str
@@ -61,8 +59,7 @@ class Attribute:
     after: Optional[str]
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(NamedTuple):
     """One object whose state isn't the wanted one, with the statements that lead there.
 
     :ivar kind: what the object is: user, database …

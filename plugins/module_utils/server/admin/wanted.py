@@ -92,7 +92,7 @@ class Wanted:
 
     def _database(self, wish: DatabaseWish, there: Optional[Database]) -> List[Optional[Difference]]:
         if wish.encoding is not None:
-            wish = replace(wish, encoding=databases.canonical_encoding(self.cursor, wish.encoding))
+            wish = wish._replace(encoding=databases.canonical_encoding(self.cursor, wish.encoding))
         if wish.icu_locale is not None and there is None:
             databases.check_icu(self.cursor, self.site.connection.server_version)
         change = databases.creation(wish, self._template(wish)) if there is None else databases.change(wish, there)

@@ -9,8 +9,6 @@ behind a deferred one; one without a checksum comes from another tool.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.engine.integrity import examine, settle
 from ansible_collections.pgops.migrations.plugins.module_utils.engine.plan import plan_migrate
@@ -33,7 +31,7 @@ def row(word):
 def plan_of(scripts, history):
     scripts, rows = [script(word) for word in scripts.split()], [row(word) for word in history.split()]
     plan = plan_migrate(scripts, rows)
-    return replace(plan, findings=examine(scripts, rows, plan))
+    return plan._replace(findings=examine(scripts, rows, plan))
 
 
 FINDINGS = {

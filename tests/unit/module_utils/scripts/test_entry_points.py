@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.entry_points import directories_of
-from ansible_collections.pgops.migrations.plugins.module_utils.task import options
+from ansible_collections.pgops.migrations.plugins.module_utils.task.parameters import directories
 
 
 class Site:
@@ -154,7 +154,7 @@ def test_what_is_not_installed(name: str) -> None:
 
 
 def of_task(**given: object) -> tuple[str, ...]:
-    return options.directories({"migrations_dir": None, "context": None, "config_file": None, **given})
+    return directories({"migrations_dir": None, "context": None, "config_file": None, **given})
 
 
 def directory(site: Site, name: str, *file_names: str) -> str:

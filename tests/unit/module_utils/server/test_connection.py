@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import ConnectError
 from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
+from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import target
 
 WHOLE = {"user": "ann", "password": "secret", "host": "db", "port": "5433", "dbname": "shop"}
 
@@ -122,12 +123,12 @@ URL = "postgresql://ann:secret@db:5433/shop?sslmode=require"
     ],
 )  # fmt: skip
 def test_precedence(given, expected):
-    assert options.target({**NOTHING, **given}).params == expected
+    assert target({**NOTHING, **given}).params == expected
 
 
 @pytest.mark.parametrize("role", [None, "owner", "odd role"])
 def test_session_role(role):
-    assert options.target({**NOTHING, "session_role": role}).session_role == role
+    assert target({**NOTHING, "session_role": role}).session_role == role
 
 
 def test_secrets_are_not_public():

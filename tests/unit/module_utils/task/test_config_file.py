@@ -13,6 +13,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.errors import Mig
 from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.config_file import ConfigFile
+from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import target
+from ansible_collections.pgops.migrations.plugins.module_utils.task.parameters import directories
 
 URL = "postgresql://dbuser@localhost/dbname"
 
@@ -189,17 +191,17 @@ CONNECTIONS: dict[str, tuple[dict[str, object], dict[str, str]]] = {
 @pytest.mark.parametrize("name", CONNECTIONS)
 def test_options_override_the_file(shop: str, name: str) -> None:
     given, keywords = CONNECTIONS[name]
-    assert options.target(parameters(config_file=shop, **given)).params == keywords
+    assert target(parameters(config_file=shop, **given)).params == keywords
 
 
 def test_migrations_dir_overrides_the_file(shop: str) -> None:
-    assert options.directories(parameters(config_file=shop)) == (os.path.join(os.path.dirname(shop), "m"),)
-    assert options.directories(parameters(config_file=shop, migrations_dir=["/a", "/b"])) == ("/a", "/b")
+    assert directories(parameters(config_file=shop)) == (os.path.join(os.path.dirname(shop), "m"),)
+    assert directories(parameters(config_file=shop, migrations_dir=["/a", "/b"])) == ("/a", "/b")
 
 
 def test_nothing_says_where_the_migrations_are(tmp_path: Path) -> None:
     path = write_only(tmp_path, f"[a]\ndb-connection-string = {URL}\n")
     for given in ({}, {"config_file": str(path)}):
         with pytest.raises(MigrationError, match="Nothing says where the migrations are") as caught:
-            options.directories(parameters(**given))
+            directories(parameters(**given))
         assert caught.value.kind == "option"

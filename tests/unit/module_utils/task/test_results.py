@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -94,7 +93,7 @@ def test_what_is_deferred_is_counted():
         (up("1", "2"), "Applied 1 migration (2) in 1.2 s; 2 deferred."),
         (up("1"), "Nothing to do; the database is at version 1; 2 deferred."),
     ):
-        report = replace(report, plan=replace(report.plan, left_out=deferred))
+        report = report._replace(plan=report.plan._replace(left_out=deferred))
         assert migrate_result(report, False)["msg"] == message
 
 

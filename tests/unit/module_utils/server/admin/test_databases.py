@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import Conflict, OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.databases import (
@@ -20,7 +18,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.data
 )
 
 THERE = Database(16500, "shop", "shop", "UTF8", "en_US.UTF-8", "en_US.UTF-8")
-ICU = replace(THERE, icu_locale="de-DE")
+ICU = THERE._replace(icu_locale="de-DE")
 WISH = DatabaseWish("shop")
 
 
@@ -32,19 +30,19 @@ def text(statement):
     "there, wish, names",
     [
         (THERE, WISH, []),
-        (THERE, replace(WISH, encoding="UTF8", collate="en_US.UTF-8", ctype="en_US.UTF-8"), []),
-        (THERE, replace(WISH, collate="en_US.utf8", ctype="en_US.UTF8"), []),
-        (THERE, replace(WISH, encoding="LATIN1"), ["encoding"]),
-        (THERE, replace(WISH, collate="en_US"), ["collate"]),
-        (THERE, replace(WISH, collate="en_GB.UTF-8"), ["collate"]),
-        (THERE, replace(WISH, collate="en_us.UTF-8"), ["collate"]),
-        (THERE, replace(WISH, collate="en_US.UTF-8@euro"), ["collate"]),
-        (THERE, replace(WISH, collate="C", ctype="C"), ["collate", "ctype"]),
-        (replace(THERE, collate="C"), replace(WISH, collate="POSIX"), []),
-        (THERE, replace(WISH, icu_locale="de-DE"), ["icu_locale"]),
-        (ICU, replace(WISH, icu_locale="de-DE"), []),
-        (ICU, replace(WISH, icu_locale="de_DE"), []),
-        (ICU, replace(WISH, icu_locale="de"), ["icu_locale"]),
+        (THERE, WISH._replace(encoding="UTF8", collate="en_US.UTF-8", ctype="en_US.UTF-8"), []),
+        (THERE, WISH._replace(collate="en_US.utf8", ctype="en_US.UTF8"), []),
+        (THERE, WISH._replace(encoding="LATIN1"), ["encoding"]),
+        (THERE, WISH._replace(collate="en_US"), ["collate"]),
+        (THERE, WISH._replace(collate="en_GB.UTF-8"), ["collate"]),
+        (THERE, WISH._replace(collate="en_us.UTF-8"), ["collate"]),
+        (THERE, WISH._replace(collate="en_US.UTF-8@euro"), ["collate"]),
+        (THERE, WISH._replace(collate="C", ctype="C"), ["collate", "ctype"]),
+        (THERE._replace(collate="C"), WISH._replace(collate="POSIX"), []),
+        (THERE, WISH._replace(icu_locale="de-DE"), ["icu_locale"]),
+        (ICU, WISH._replace(icu_locale="de-DE"), []),
+        (ICU, WISH._replace(icu_locale="de_DE"), []),
+        (ICU, WISH._replace(icu_locale="de"), ["icu_locale"]),
     ],
 )
 def test_fixed_differences(there, wish, names):
@@ -64,27 +62,27 @@ def test_fixed_differences(there, wish, names):
     ],
 )
 def test_template(template, collate, source, expected):
-    assert template_for(replace(WISH, template=template, collate=collate), replace(THERE, name=source)) == expected
+    assert template_for(WISH._replace(template=template, collate=collate), THERE._replace(name=source)) == expected
 
 
 @pytest.mark.parametrize("wish", [{"collate": "C"}, {"encoding": "LATIN1"}, {"icu_locale": "de"}])
 def test_template_of_another_locale(wish):
     with pytest.raises(OptionInvalid, match="template: model has another %s" % next(iter(wish))):
-        template_for(replace(WISH, template="model", **wish), replace(THERE, name="model"))
+        template_for(WISH._replace(template="model", **wish), THERE._replace(name="model"))
 
 
 @pytest.mark.parametrize(
     "wish, template, statement",
     [
         (WISH, None, "CREATE DATABASE shop"),
-        (replace(WISH, owner="ann"), None, "CREATE DATABASE shop OWNER ann"),
+        (WISH._replace(owner="ann"), None, "CREATE DATABASE shop OWNER ann"),
         (
-            replace(WISH, encoding="UTF8", collate="C", ctype="C", connection_limit=0),
+            WISH._replace(encoding="UTF8", collate="C", ctype="C", connection_limit=0),
             "template0",
             "CREATE DATABASE shop TEMPLATE template0 ENCODING UTF8 LC_COLLATE C LC_CTYPE C CONNECTION LIMIT 0",
         ),
         (
-            replace(WISH, icu_locale="de"),
+            WISH._replace(icu_locale="de"),
             "template0",
             "CREATE DATABASE shop TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE de",
         ),
@@ -97,7 +95,7 @@ def test_creation(wish, template, statement):
 
 
 @pytest.mark.parametrize(
-    "wish", [WISH, replace(WISH, owner="shop", connection_limit=-1), replace(WISH, template="of_no_interest")]
+    "wish", [WISH, WISH._replace(owner="shop", connection_limit=-1), WISH._replace(template="of_no_interest")]
 )
 def test_no_change(wish):
     assert change(wish, THERE) is None
@@ -116,7 +114,7 @@ def test_no_change(wish):
     ],
 )
 def test_change(wish, statements, shown):
-    difference = change(replace(WISH, **wish), THERE)
+    difference = change(WISH._replace(**wish), THERE)
     assert [text(each) for each in difference.statements] == statements
     assert [(each.name, each.before, each.after) for each in difference.attributes] == shown
     assert difference.undo is None
@@ -124,7 +122,7 @@ def test_change(wish, statements, shown):
 
 def test_what_cannot_be_changed_is_an_error_that_names_all_of_it():
     with pytest.raises(Conflict) as caught:
-        change(replace(WISH, owner="ann", encoding="LATIN1", ctype="C"), THERE)
+        change(WISH._replace(owner="ann", encoding="LATIN1", ctype="C"), THERE)
     assert "encoding (UTF8, not LATIN1), ctype (en_US.UTF-8, not C)" in caught.value.message
 
 
