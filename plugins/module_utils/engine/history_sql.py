@@ -100,7 +100,7 @@ SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5,
     + " RETURNING 1) SELECT (SELECT count(*) FROM recorded), {held};"
 )
 
-RECORD = "EXECUTE {prepared} ({values})"
+RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s)"
 
 ERASE = (
     """

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..server.trouble import tell, trouble_of
@@ -20,8 +19,7 @@ from .history import OF_REPOSITORY, History, find
 STATEMENT = "pgops_record_%s"
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One event: what happened to which migration, and how long it took (in milliseconds)."""
 
     event: str
@@ -62,19 +60,19 @@ class Recorder:
         :raises ScriptFailed: when the history isn't the table that it was: the script has touched it.
         """
         step = entry.step
-        message: Any = deps.sql.SQL(prelude)
-        spellings = deps.sql.Literal(list(step.spellings))
+        message, values = prelude, None
         if step.direction is model.Direction.DOWN:
-            message += self._compose(sql.ERASE, entry.values(), spellings=spellings)
+            message += self._compose(cursor, sql.ERASE, step, values=_joined(entry.values()))
         else:
             if step.spellings:
-                message += self._compose(sql.REPLACE, spellings=spellings)
+                message += self._compose(cursor, sql.REPLACE, step)
             if self._prepared is None:
-                self._prepared = deps.sql.Identifier(STATEMENT % secrets.token_hex(4))
-                message += self._compose(sql.PREPARE_RECORD)
+                self._prepared = STATEMENT % secrets.token_hex(4)
+                message += self._compose(cursor, sql.PREPARE_RECORD, step)
+            # Bound, for that is quicker than to compose.
             values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
-            message += deps.sql.SQL(sql.RECORD).format(prepared=self._prepared, values=_joined(values))
-        cursor.execute(message)
+            message = message.replace("%", "%%") + sql.RECORD % self._prepared
+        cursor.execute(message, values)
         written, held = cursor.fetchone()
         if not written:
             raise touched(self.history)
@@ -84,10 +82,11 @@ class Recorder:
         """Prepare the statement anew, under another name: a script may have deallocated it."""
         self._prepared = None
 
-    def _compose(self, statement: str, values: Sequence[Any] = (), **more: Any) -> Any:
-        """Put names and values into a statement; none are bound, so that a prelude may hold percent signs."""
-        more.update(self._literals, prepared=self._prepared, held=self._held, values=_joined(values))
-        return self.history.compose(statement, **more)
+    def _compose(self, cursor: Any, statement: str, step: model.Step, **more: Any) -> str:
+        """Put names and literals into a statement; none are bound, so that a prelude may hold percent signs."""
+        more.update(self._literals, held=self._held, spellings=deps.sql.Literal(list(step.spellings)))
+        more.update(prepared=deps.sql.Identifier(self._prepared or ""))
+        return str(self.history.compose(statement, **more).as_string(cursor))
 
 
 def _joined(values: Sequence[Any]) -> Any:

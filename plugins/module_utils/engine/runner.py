@@ -26,7 +26,7 @@ from .preparation import Prepared
 from .record import Entry, Recorder, log, touched
 from .session import Session
 
-SHOW_PROGRESS = "SET application_name = {}; "
+SHOW_PROGRESS = "SET application_name = %s; "
 MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
 
@@ -150,7 +150,7 @@ class _Run:
 
     def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""
-        message = "" if self.shown == number else self.session.settings + self._progress(number)
+        message = "" if self.shown == number else self.session.settings + self._progress(cursor, number)
         if attempt.asks:
             message += BEFORE_SHOULD_RUN
         if isinstance(attempt.body, model.PythonBody):
@@ -158,14 +158,13 @@ class _Run:
         if message:
             cursor.execute(message)
 
-    def _progress(self, number: int) -> str:
+    def _progress(self, cursor: Any, number: int) -> str:
         """Return the statement that shows how far the run is; '' behind the last job."""
         if number >= len(self.jobs):
             return ""
         self.shown = number
         name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), self.jobs[number][0].script.version)
-        literal = deps.sql.Literal(name[:MAX_APPLICATION_NAME])
-        return str(deps.sql.SQL(SHOW_PROGRESS).format(literal).as_string(self.connection))
+        return str(cursor.mogrify(SHOW_PROGRESS, [name[:MAX_APPLICATION_NAME]]), "utf-8")
 
     def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
         """Write the history, and commit it together with what the script did. The next job's name goes along."""
@@ -174,7 +173,7 @@ class _Run:
         if self.connection.autocommit:
             _end_outside(self.connection)
             self.look.compare(cursor)
-        prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(number + 1)
+        prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(cursor, number + 1)
         if _may_deallocate(attempt.body):
             self.recorder.forget()
         took = _milliseconds(started)
