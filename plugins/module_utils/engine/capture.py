@@ -41,6 +41,8 @@ class Capture:
         """Return what was written since the last call, its beginning cut where it is too long."""
         _flush()
         end = os.fstat(self._file.fileno()).st_size
+        if end == self._position:
+            return ""
         start = max(self._position, end - MAX_OUTPUT_BYTES)
         cut = start > self._position
         data = os.pread(self._file.fileno(), end - start, start)

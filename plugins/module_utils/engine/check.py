@@ -54,7 +54,8 @@ def _judged(request: Request, view: View, connection: Any, report: Report) -> Re
     report = report._replace(hazards=_hazards(report, connection))
     report = report._replace(warnings=(*report.warnings, *map(_warning, report.hazards or ())))
     if connection is not None and request.policies.drift != "ignore":
-        found = drift.look(connection, view.history, view.rows, before, rehearsal.pg_dump, request.diff_context)
+        last = drift.kept(connection, view.history, view.rows, rehearsal.pg_dump)
+        found = drift.compare(last, before, request.diff_context)
         report = drift.settle(report, found, request.policies.drift)
     if rehearsal.stopped is None:
         report = report._replace(plan_digest=digest.digest_of(before, steps, after))

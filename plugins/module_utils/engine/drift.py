@@ -30,29 +30,44 @@ class Drifted(NamedTuple):
     diff: str
 
 
-def look(
-    connection: Any, history: History, rows: Sequence[model.HistoryRow], live: Snapshot, pg_dump: int, context: int
-) -> Optional[Drifted]:
-    """Compare the live schema with what the last run left; None: it is the same, or nobody can say.
+class Kept(NamedTuple):
+    """What the last run left.
 
-    Nobody can where no snapshot is kept, where the history has been written since (a run was killed, or another tool
-    is at work), and where another major version of pg_dump wrote it.
+    :ivar since: when that run ended, as the server writes it.
+    :ivar body: the statements, compressed.
+    """
+
+    since: str
+    digest: str
+    body: bytes
+
+
+def kept(connection: Any, history: History, rows: Sequence[model.HistoryRow], pg_dump: int) -> Optional[Kept]:
+    """Return what the live schema can be compared with, if anything.
+
+    There is nothing where no snapshot is kept, where the history has been written since (a run was killed, or another
+    tool is at work), and where another major version of pg_dump wrote it.
 
     :param rows: the history as it is now.
-    :param pg_dump: major version of the one that took the live snapshot.
+    :param pg_dump: major version of the one that is to take the live snapshot.
     """
     if not history.keeps_log:
         return None
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.KEPT))
-        kept = cursor.fetchone()
+        row = cursor.fetchone()
     connection.rollback()
-    if kept is None:
+    if row is None:
         return None
-    since, state, version, digest, body = kept
-    if (state, version) != (_state_of(rows), pg_dump) or digest == live.digest():
+    since, state, version, digest, body = row
+    return Kept(since, digest, bytes(body)) if (state, version) == (_state_of(rows), pg_dump) else None
+
+
+def compare(last: Optional[Kept], live: Snapshot, context: int) -> Optional[Drifted]:
+    """Compare the live schema with what the last run left; None: it is the same, or nobody can say."""
+    if last is None or last.digest == live.digest():
         return None
-    return Drifted(since, unified_diff(_unpack(bytes(body)), live, context))
+    return Drifted(last.since, unified_diff(_unpack(last.body), live, context))
 
 
 def keep(connection: Any, history: History, rows: Sequence[model.HistoryRow], snapshot: Snapshot, pg_dump: int) -> None:

@@ -56,7 +56,7 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
     skipped: List[model.Outcome] = []
     with stage(original, wishes, tools) as on, session_on(on, original, wishes) as session:
         film = Film(on.camera, on.scratch.target, per_migration=False)
-        film.start()
+        film.shoot()
         for job in jobs:
             progress = runner.run(session, prepare([job]))
             skipped += progress.skipped

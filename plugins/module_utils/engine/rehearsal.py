@@ -45,7 +45,7 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
     prepared = prepare(jobs, wishes.single_transaction)
     with stage(original, wishes, tools) as on:
         film = Film(on.camera, on.scratch.target, wishes.per_migration)
-        film.start()
+        film.shoot()
         with session_on(on, original, wishes) as session:
             progress, stopped = _run(session, prepared, film.after_each)
         film.end()

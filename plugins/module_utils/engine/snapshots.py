@@ -56,13 +56,9 @@ class Film:
         self.per_migration = per_migration
         self.frames: List[Snapshot] = []
 
-    def start(self) -> None:
-        """Take the first one."""
-        self.frames.append(self.camera.take(self.target))
-
     def shoot(self) -> None:
-        """Take one more."""
-        self.frames.append(self.camera.take(self.target, self.frames[-1]))
+        """Take one."""
+        self.frames.append(self.camera.take(self.target, *self.frames[-1:]))
 
     def after_each(self, outcome: model.Outcome) -> None:
         """Take one after a step, if that was asked for."""

@@ -11,6 +11,7 @@ from .. import deps, errors
 from ..server import client
 from . import digest, drift
 from . import history as history_room
+from .hazards import survey
 from .history import History
 from .request import Report, Request
 from .snapshots import Camera, Film, differences
@@ -33,13 +34,16 @@ class Witness:
         :raises ExpectationFailed: it isn't what was reviewed.
         :raises Drift: it isn't what the last run left, and the policy says fail.
         """
-        self.film.start()
+        last = None
+        if self.request.policies.drift != "ignore":
+            last = drift.kept(self.connection, view.history, view.rows, self.major)
+        if last is None and not _needs_snapshots(self.request) and not survey(self.connection):
+            return report  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
+        self.film.shoot()
         live = self.film.frames[0]
         if self.request.expect is not None:
             digest.expect(self.request.expect, live, view.plan.steps)
-        if self.request.policies.drift == "ignore":
-            return report
-        found = drift.look(self.connection, view.history, view.rows, live, self.major, self.request.diff_context)
+        found = drift.compare(last, live, self.request.diff_context)
         return drift.settle(report, found, self.request.policies.drift)
 
     def after(self, report: Report, history: History) -> Report:
@@ -49,7 +53,7 @@ class Witness:
         """
         self.film.end()
         self._keep(history)
-        if self.request.with_diff or self.request.expect is not None:
+        if _needs_snapshots(self.request):
             report = report._replace(diffs=differences(self.film.frames, self.request.diff_context))
         if self.request.expect is not None:
             try:
@@ -80,7 +84,7 @@ def summon(request: Request, tools: Tools, view: View, connection: Any) -> Tuple
 
     :raises DependencyError: when there is none, and something can't do without.
     """
-    needed = request.with_diff or request.expect is not None or request.policies.drift == "fail"
+    needed = _needs_snapshots(request) or request.policies.drift == "fail"
     if not view.plan.steps or not (needed or request.policies.drift == "warn"):
         return None, ()
     try:
@@ -90,3 +94,7 @@ def summon(request: Request, tools: Tools, view: View, connection: Any) -> Tuple
             raise
         return None, ("Changes by hand can't be noticed (on_drift): %s" % error.sentence(),)
     return Witness(request, connection, Camera(tools, pg_dump, view.history.tables())), ()
+
+
+def _needs_snapshots(request: Request) -> bool:
+    return request.with_diff or request.expect is not None
