@@ -86,6 +86,21 @@ def test_session_is_as_before_after_each_script(project: Project) -> None:
         project.query("DROP ROLE somebody")
 
 
+MODE = "current_setting('transaction_isolation') AS level, pg_current_xact_id()::text AS number"
+
+
+def test_each_script_is_a_transaction_of_its_own_in_the_usual_mode(project: Project) -> None:
+    project.write(
+        v1="SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE a AS SELECT " + MODE,
+        v2="CREATE TABLE b AS SELECT " + MODE,
+        v3="CREATE TABLE c AS SELECT " + MODE,
+    )
+    project.migrate()
+    ((first, one), (second, two), (third, three)) = project.query("TABLE a UNION ALL TABLE b UNION ALL TABLE c")
+    assert (first, second, third) == ("serializable", "read committed", "read committed")
+    assert len({one, two, three}) == 3
+
+
 def python(body: str, head: str = "") -> str:
     """Return a Python script with this body of up()."""
     indented = textwrap.indent(textwrap.dedent(body).strip(), "    ")
@@ -290,11 +305,13 @@ def test_a_deferred_constraint_fails_its_own_migration(project: Project) -> None
     project.write(
         v1="CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE b (x int REFERENCES a DEFERRABLE INITIALLY DEFERRED)",
         v2="INSERT INTO b VALUES (1)",
+        v3="CREATE TABLE c (x int)",
     )
     with pytest.raises(Exception, match="Migration 2_v2 failed") as caught:
         project.migrate()
     assert caught.value.sqlstate == "23503"  # type: ignore[attr-defined]
     assert project.applied() == ["1"]
+    assert project.query("SELECT event, version FROM schema_migrations_log") == [("applied", "1"), ("failed", "2")]
 
 
 def test_a_failure_tells_what_was_applied(project: Project) -> None:

@@ -81,9 +81,7 @@ def _run(
         report = witness.before(report, view)
     history = ensure(connection, view.history, baseline_steps(view.plan))
     try:
-        progress = runner.run(
-            _session(request, connection, history), prepared, witness.after_each if witness else _unseen
-        )
+        progress = runner.run(_session(request, connection, history), prepared, witness.after_each if witness else None)
     except errors.MigrationError as error:
         progress = error.progress or model.Progress(left=view.plan.steps)
         report = _reported(report, progress, connection)
@@ -123,7 +121,3 @@ def _reported(report: Report, progress: model.Progress, connection: Any) -> Repo
     except deps.psycopg2.Error:
         connection.close()
     return report._replace(progress=progress, hazards=hazards)
-
-
-def _unseen(dummy: model.Outcome) -> None:
-    return None

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from .. import model
 from ..schema.snapshot import Snapshot, overlay
@@ -54,9 +54,7 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
         return Rehearsal(place(on.scratch), progress, unproved, tuple(frames), on.camera.pg_dump.version[0], stopped)
 
 
-def _run(
-    session: Session, prepared: Prepared, after_each: Callable[[model.Outcome], None]
-) -> Tuple[model.Progress, Optional[str]]:
+def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach) -> Tuple[model.Progress, Optional[str]]:
     try:
         return runner.run(session, prepared, after_each), None
     except NotProved as stop:

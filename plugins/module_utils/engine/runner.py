@@ -29,19 +29,21 @@ from .session import Session
 SHOW_PROGRESS = "SET application_name = %s; "
 MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
+# Begins the next transaction in the message that ends this one, and in its mode.
+COMMIT_AND_CHAIN = "COMMIT AND CHAIN"
 
 EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
 # Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
 OF_A_CHANGED_TABLE = ("22", "23", "42")
 # What would take our prepared statement away.
 DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
+# What would set the mode of a transaction: SET TRANSACTION …, transaction_isolation ….
+SETS_MODE = re.compile(r"transaction", re.IGNORECASE)
+
+AfterEach = Optional[Callable[[], None]]
 
 
-def _unseen(*dummy: Any) -> None:
-    return None
-
-
-def run(session: Session, prepared: Prepared, after_each: Callable[[model.Outcome], None] = _unseen) -> model.Progress:
+def run(session: Session, prepared: Prepared, after_each: AfterEach = None) -> model.Progress:
     """Run migrations up or down, in order.
 
     :param after_each: called when a step is done and committed.
@@ -50,20 +52,26 @@ def run(session: Session, prepared: Prepared, after_each: Callable[[model.Outcom
     prepared.session = session
     with Capture() as capture:
         if not session.lock_timeout:
-            return _Run(session, prepared, capture).all(after_each)
+            return _Run(session, prepared, capture, after_each).all()
         with BlockerWatch(session.target, session.connection, session.lock_timeout) as watch:
-            return _Run(session, prepared, capture, watch).all(after_each)
+            return _Run(session, prepared, capture, after_each, watch).all()
 
 
 class _Run:
     def __init__(
-        self, session: Session, prepared: Prepared, capture: Capture, watch: Optional[BlockerWatch] = None
+        self,
+        session: Session,
+        prepared: Prepared,
+        capture: Capture,
+        after_each: AfterEach,
+        watch: Optional[BlockerWatch] = None,
     ) -> None:
         self.session = session
         self.connection = session.connection
         self.prepared = prepared
         self.jobs = prepared.jobs
         self.capture = capture
+        self.after_each = after_each
         self.watch = watch
         self.look = session.look or Look({})
         self.recorder = Recorder(session.history, self.look.before)
@@ -71,7 +79,7 @@ class _Run:
         self.done: List[model.Outcome] = []
         self.skipped: List[model.Outcome] = []
 
-    def all(self, after_each: Callable[[model.Outcome], None]) -> model.Progress:
+    def all(self) -> model.Progress:
         """Run every job; where all are one transaction, end it."""
         number = tries = 0
         while number < len(self.jobs):
@@ -80,7 +88,7 @@ class _Run:
             try:
                 outcome = self._insist(number, attempt, started)
                 if self.session.single_transaction and number + 1 == len(self.jobs):
-                    self._commit(attempt)
+                    self._commit(attempt, number)
             except errors.LockTimeout as error:
                 if not self.session.single_transaction or tries >= self.session.lock_retries:
                     raise self._failed(error, attempt, started) from None
@@ -97,7 +105,8 @@ class _Run:
             number += 1
             if outcome is not None:
                 self.done.append(outcome)
-                after_each(outcome)
+                if self.after_each is not None:
+                    self.after_each()
         return model.Progress(tuple(self.done), tuple(self.skipped))
 
     def _insist(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
@@ -185,15 +194,29 @@ class _Run:
             raise explain(error, attempt.migration, attempt.body, self.connection) from None
         self.session.before_commit(cursor)
         if not self.session.single_transaction:
-            self._commit(attempt)
+            self._commit(attempt, number)
         return self.look.judge(locks, attempt.step, took)
 
-    def _commit(self, attempt: Attempt) -> None:
+    def _commit(self, attempt: Attempt, number: int) -> None:
         """Commit; a deferred constraint may fail only here."""
         try:
-            self.connection.commit()
+            if self._chains(attempt, number + 1):
+                with self.connection.cursor() as cursor:
+                    cursor.execute(COMMIT_AND_CHAIN)
+            else:
+                self.connection.commit()
         except deps.psycopg2.Error as error:
             raise explain(error, attempt.migration, attempt.body, self.connection) from None
+
+    def _chains(self, attempt: Attempt, number: int) -> bool:
+        """Return whether the next step may begin at once, in a transaction like this one."""
+        if self.after_each is not None or number >= len(self.jobs):
+            return False
+        step, migration = self.jobs[number]
+        mine, following = attempt.body, migration.body(step.direction)
+        if not isinstance(mine, model.SqlBody) or not isinstance(following, model.SqlBody):
+            return False
+        return following.transactional and step.invalid_before is None and not SETS_MODE.search(mine.text)
 
     def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
         """Roll back, log the failure, and give the error what is known."""

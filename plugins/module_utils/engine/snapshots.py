@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import errors, model
+from .. import errors
 from ..schema.diff import unified_diff
 from ..schema.snapshot import DumpError, Snapshot, parse_dump
 from ..server import client
@@ -48,22 +48,21 @@ def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
 
 
 class Film:
-    """Snapshots of one database in the order in which they were taken: before, and after each step or after all."""
+    """Snapshots of one database in the order in which they were taken: before, and after each step or after all.
+
+    :ivar after_each: takes one; None: that wasn't asked for.
+    """
 
     def __init__(self, camera: Camera, target: Target, per_migration: bool) -> None:
         self.camera = camera
         self.target = target
         self.per_migration = per_migration
         self.frames: List[Snapshot] = []
+        self.after_each = self.shoot if per_migration else None
 
     def shoot(self) -> None:
         """Take one."""
         self.frames.append(self.camera.take(self.target, *self.frames[-1:]))
-
-    def after_each(self, outcome: model.Outcome) -> None:
-        """Take one after a step, if that was asked for."""
-        if self.per_migration:
-            self.shoot()
 
     def end(self) -> None:
         """Take the last one, unless it is there already."""
