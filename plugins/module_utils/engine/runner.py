@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Steps → outcomes, or a failure that carries what was done, what failed and why.
 
-A migration and its history row are one transaction. The messages to the server are as few as psql would
-send: begin, the script, the record, commit.
+A migration and its history row are one transaction. The messages to the server are fewer than psql would send: the
+script, the record, and a commit that begins the next transaction.
 """
 
 from __future__ import annotations
