@@ -82,6 +82,10 @@ pg_catalog.to_regclass({wanted})::oid = {oid}
 """
 )
 
+# What the session holds, in a setting of its own: that can still be read when the transaction is over.
+KEEP_HELD = "pg_catalog.set_config('pgops.held', coalesce({held}::text, ''), false)"
+
+# Nothing written is an error (a division by zero), so that what follows in the same message isn't committed either.
 # Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
 # checksum, and whether it is deferred.
 PREPARE_RECORD = (
@@ -97,10 +101,15 @@ SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5,
        $1
  WHERE """
     + UNTOUCHED
-    + " RETURNING 1) SELECT (SELECT count(*) FROM recorded), {held};"
+    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM recorded), "
+    + KEEP_HELD
+    + ";"
 )
 
 RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s)"
+
+# Behind the record, in its message: ends the transaction, begins the next one in its mode, and returns what was held.
+COMMIT_AND_CHAIN = "; COMMIT AND CHAIN; SELECT NULL, pg_catalog.current_setting('pgops.held')"
 
 ERASE = (
     """
@@ -109,7 +118,8 @@ WITH logged AS (
   VALUES ({values}, session_user, {host}, {collection})),
 erased AS (DELETE FROM {table} WHERE version = ANY({spellings}) AND """
     + UNTOUCHED
-    + " RETURNING 1) SELECT (SELECT count(*) FROM erased), {held}"
+    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM erased), "
+    + KEEP_HELD
 )
 
 REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import socket
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
@@ -52,12 +53,13 @@ class Recorder:
         self._held = held_of(before) if before else deps.sql.SQL("NULL")
         self._prepared: Any = None  # the name of the statement
 
-    def record(self, cursor: Any, entry: Entry, prelude: str = "") -> Any:
+    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Any:
         """Record what happened to a migration, in the open transaction.
 
         :param prelude: statements to send ahead of it in the same message.
+        :param ending: COMMIT_AND_CHAIN, to end the transaction in the same message.
         :returns: what hazards.HELD gives; None: nothing, or nobody looks.
-        :raises ScriptFailed: when the history isn't the table that it was: the script has touched it.
+        :raises psycopg2.Error: when the history isn't the table that it was (OF_A_CHANGED_TABLE).
         """
         step = entry.step
         message, values = prelude, None
@@ -72,11 +74,9 @@ class Recorder:
             # Bound, for that is quicker than to compose.
             values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
             message = message.replace("%", "%%") + sql.RECORD % self._prepared
-        cursor.execute(message, values)
-        written, held = cursor.fetchone()
-        if not written:
-            raise touched(self.history)
-        return held
+        cursor.execute(message + ending, values)
+        dummy, held = cursor.fetchone()
+        return json.loads(held) if held else None
 
     def forget(self) -> None:
         """Prepare the statement anew, under another name: a script may have deallocated it."""

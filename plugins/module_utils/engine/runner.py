@@ -4,7 +4,7 @@
 """Steps → outcomes, or a failure that carries what was done, what failed and why.
 
 A migration and its history row are one transaction. The messages to the server are fewer than psql would send: the
-script, the record, and a commit that begins the next transaction.
+script, and the record, which commits and begins the next transaction.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from .attempt import Attempt, ShouldNotRun
 from .capture import Capture
 from .failure import explain
 from .hazards import Look
+from .history_sql import COMMIT_AND_CHAIN
 from .outside import drop_new_invalid_indexes, new_invalid_indexes
 from .preparation import Prepared
 from .record import Entry, Recorder, log, touched
@@ -29,8 +30,6 @@ from .session import Session
 SHOW_PROGRESS = "SET application_name = %s; "
 MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
-# Begins the next transaction in the message that ends this one, and in its mode.
-COMMIT_AND_CHAIN = "COMMIT AND CHAIN"
 
 EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
 # Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
@@ -88,7 +87,7 @@ class _Run:
             try:
                 outcome = self._insist(number, attempt, started)
                 if self.session.single_transaction and number + 1 == len(self.jobs):
-                    self._commit(attempt, number)
+                    self._commit(attempt)
             except errors.LockTimeout as error:
                 if not self.session.single_transaction or tries >= self.session.lock_retries:
                     raise self._failed(error, attempt, started) from None
@@ -186,37 +185,37 @@ class _Run:
         if _may_deallocate(attempt.body):
             self.recorder.forget()
         took = _milliseconds(started)
+        chained = self._chains(attempt, number + 1)
+        entry = Entry(EVENTS[attempt.step.direction], attempt.step, took)
         try:
-            locks = self.recorder.record(cursor, Entry(EVENTS[attempt.step.direction], attempt.step, took), prelude)
+            locks = self.recorder.record(cursor, entry, prelude, COMMIT_AND_CHAIN if chained else "")
         except deps.psycopg2.Error as error:
-            if (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
+            # A commit that fails leaves no transaction behind, and is the script's fault (a deferred constraint).
+            if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
                 raise touched(self.session.history) from None
             raise explain(error, attempt.migration, attempt.body, self.connection) from None
         self.session.before_commit(cursor)
-        if not self.session.single_transaction:
-            self._commit(attempt, number)
+        if not chained and not self.session.single_transaction:
+            self._commit(attempt)
         return self.look.judge(locks, attempt.step, took)
 
-    def _commit(self, attempt: Attempt, number: int) -> None:
+    def _commit(self, attempt: Attempt) -> None:
         """Commit; a deferred constraint may fail only here."""
         try:
-            if self._chains(attempt, number + 1):
-                with self.connection.cursor() as cursor:
-                    cursor.execute(COMMIT_AND_CHAIN)
-            else:
-                self.connection.commit()
+            self.connection.commit()
         except deps.psycopg2.Error as error:
             raise explain(error, attempt.migration, attempt.body, self.connection) from None
 
     def _chains(self, attempt: Attempt, number: int) -> bool:
         """Return whether the next step may begin at once, in a transaction like this one."""
-        if self.after_each is not None or number >= len(self.jobs):
+        if number >= len(self.jobs) or self.session.single_transaction or self.session.guarded or self.after_each:
             return False
         step, migration = self.jobs[number]
         mine, following = attempt.body, migration.body(step.direction)
         if not isinstance(mine, model.SqlBody) or not isinstance(following, model.SqlBody):
             return False
-        return following.transactional and step.invalid_before is None and not SETS_MODE.search(mine.text)
+        unmarked = not SETS_MODE.search(mine.text)
+        return mine.transactional and following.transactional and step.invalid_before is None and unmarked
 
     def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
         """Roll back, log the failure, and give the error what is known."""

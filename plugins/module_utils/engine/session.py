@@ -53,6 +53,11 @@ class Session(NamedTuple):
     before_commit: Callable[[Any], None] = _anything_goes
     around_statement: Optional[AroundStatement] = None
 
+    @property
+    def guarded(self) -> bool:
+        """Return whether somebody looks before each commit."""
+        return self.before_commit is not _anything_goes
+
     def reset(self) -> str:
         """Return the statements that undo what a script has SET."""
         role = self.target.session_role
