@@ -109,6 +109,20 @@ def test_after_a_failure_what_stands_is_no_drift(project: Project) -> None:
     assert done(project.migrate(policies=Policies(drift="fail"))) == ["2"]
 
 
+def test_what_pg_dump_may_not_read_is_known_before_anything_is_touched(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int)")
+    project.query("CREATE TABLE theirs (x int)")
+    project.query("CREATE ROLE limited LOGIN")
+    try:
+        project.query("GRANT CREATE ON SCHEMA public TO limited")
+        with pytest.raises(MigrationError, match="permission denied for table theirs"):
+            project.migrate(target=Target({**parse_url(project.url), "user": "limited"}))
+        assert project.tables() == ["theirs"]
+    finally:
+        project.query("DROP OWNED BY limited")
+        project.query("DROP ROLE limited")
+
+
 def test_without_pg_dump_drift_is_not_watched_and_that_is_said(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:

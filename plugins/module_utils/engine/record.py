@@ -11,6 +11,7 @@ import socket
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..server.session import in_transaction
 from ..server.trouble import tell, trouble_of
 from ..version import COLLECTION_VERSION
 from . import history_sql as sql
@@ -18,6 +19,8 @@ from .hazards import Survey, held_of
 from .history import OF_REPOSITORY, History, find
 
 STATEMENT = "pgops_record_%s"
+# The division by zero of history_sql, by its SQLSTATE.
+NOTHING_WRITTEN = "22012"
 
 
 class Entry(NamedTuple):
@@ -59,7 +62,8 @@ class Recorder:
         :param prelude: statements to send ahead of it in the same message.
         :param ending: COMMIT_AND_CHAIN, to end the transaction in the same message.
         :returns: what hazards.HELD gives; None: nothing, or nobody looks.
-        :raises psycopg2.Error: when the history isn't the table that it was (OF_A_CHANGED_TABLE).
+        :raises ScriptFailed: when nothing could be written: the history isn't the table that it was.
+        :raises psycopg2.Error: when the server refuses it; with an ending, also when the commit fails.
         """
         step = entry.step
         message, values = prelude, None
@@ -74,7 +78,13 @@ class Recorder:
             # Bound, for that is quicker than to compose.
             values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
             message = message.replace("%", "%%") + sql.RECORD % self._prepared
-        cursor.execute(message + ending, values)
+        try:
+            cursor.execute(message + ending, values)
+        except deps.psycopg2.Error as error:
+            # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
+            if error.pgcode == NOTHING_WRITTEN and in_transaction(cursor.connection):
+                raise touched(self.history) from None
+            raise
         dummy, held = cursor.fetchone()
         return json.loads(held) if held else None
 
@@ -83,7 +93,7 @@ class Recorder:
         self._prepared = None
 
     def _compose(self, cursor: Any, statement: str, step: model.Step, **more: Any) -> str:
-        """Put names and literals into a statement; none are bound, so that a prelude may hold percent signs."""
+        """Return a statement with its names and literals, as text; nothing in it is to be bound."""
         more.update(self._literals, held=self._held, spellings=deps.sql.Literal(list(step.spellings)))
         more.update(prepared=deps.sql.Identifier(self._prepared or ""))
         return str(self.history.compose(statement, **more).as_string(cursor))

@@ -45,14 +45,13 @@ def run(module: Any, room: str, function: str) -> None:
     if packed:
         module.no_log_values.discard(packed)  # nothing to be looked for in each line of a result
         sys.meta_path.insert(0, _Rooms(packed))
-    try:
-        entry = importlib.import_module(UTILS + ".task.entry")
-    except ModuleNotFoundError:
+    if importlib.util.find_spec(UTILS + ".task.entry") is None:
         module.fail_json(
             msg="The engine didn't come along; the action plugin of pgops.migrations.pg_migrate has to send it. "
             "Call the module by its full name, from a task."
         )
         return
+    entry = importlib.import_module(UTILS + ".task.entry")
     entry.run(module, getattr(importlib.import_module("%s.task.%s" % (UTILS, room)), function))
 
 
