@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The only try/except imports of libraries that may not be there.
 
-This stands at the bottom, beside model.py and errors.py, because server/ builds on psycopg2's classes;
+This stands at the bottom, beside model.py and errors.py, because databases/ builds on psycopg2's classes;
 task/entry.py reports what is missing before any other room is entered.
 """
 
@@ -24,9 +24,11 @@ try:
     sql = psycopg2.sql
     BaseConnection: Any = psycopg2.extensions.connection
     BaseCursor: Any = psycopg2.extensions.cursor
+    DatabaseError: Any = psycopg2.Error
 except ImportError:
     PSYCOPG2_ERROR = traceback.format_exc()
     BaseConnection = BaseCursor = object
+    DatabaseError = Exception
 
 OLDEST_SQLALCHEMY = (1, 4)
 INSTALL = "Install it for the Python that runs the task there (ansible_python_interpreter)."

@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional
 
 
 class HazardKind(Enum):
-    """What a step can do to a table that others use; the rules are in engine/hazards.py."""
+    """What a step can do to a table that others use; the rules are in run/hazards.py."""
 
     TABLE_DROPPED = "table_dropped"
     TABLE_REWRITE = "table_rewrite"

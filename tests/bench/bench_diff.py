@@ -19,8 +19,8 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / ".collections"))
 
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import parse_dump  # noqa: E402
 from ansible_collections.pgops.migrations.plugins.module_utils.schema.diff import unified_diff  # noqa: E402
-from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import parse_dump  # noqa: E402
 
 TIME_LIMIT = 0.5  # of one pg_dump
 MEMORY_LIMIT = 6.0  # times the size of one dump

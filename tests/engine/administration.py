@@ -14,8 +14,8 @@ from typing import Any
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.provision import provision
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.request import ProvisionReport
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.provision import provision
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import ProvisionReport
 from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB, user_db_request
 from server import Server, identifier
 

@@ -11,11 +11,12 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.migrate import migrate
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Report, Request
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.tools import Tools
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.migrate import migrate
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Request
 
 
 class Project:

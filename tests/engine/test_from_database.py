@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.generate import GenerateRequest, Source, generate
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.generate import (
+    GenerateRequest,
+    Source,
+    generate,
+)
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
 
 from .conftest import Project, done
 
@@ -142,7 +146,7 @@ def test_a_cursor_script_is_not_written_from_a_schema(project: Project, tmp_path
 def test_a_schema_that_does_not_come_out_the_same_is_an_error(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ansible_collections.pgops.migrations.plugins.module_utils.engine import from_database
+    from ansible_collections.pgops.migrations.plugins.module_utils.authoring import from_database
 
     project.query("CREATE TABLE a (x int)")
     monkeypatch.setattr(from_database, "HEAD", "CREATE TABLE public.not_in_the_source (x int);")

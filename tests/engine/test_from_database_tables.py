@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.alchemy_model import _only_describing
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.generate import GenerateRequest, Source, generate
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.authoring.model_script import _only_describing
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.generate import (
+    GenerateRequest,
+    Source,
+    generate,
+)
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import DependencyError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
 
 from .conftest import Project
 

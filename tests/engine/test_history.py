@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.version import COLLECTION_VERSION
 
 from .conftest import Project, done

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.proof import Verdict
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.rehearsal.proof import Verdict
 
 from .conftest import Project, done
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine import lock
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.info import InfoRequest, info
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Limits, Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.port import Limits
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 
 from .conftest import Project, done
 

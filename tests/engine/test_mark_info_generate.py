@@ -13,14 +13,14 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine import lock
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.generate import GenerateRequest, generate
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.info import Info, InfoRequest, info, listing
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.generate import GenerateRequest, generate
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import Info, InfoRequest, info, listing
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.model import State
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
 
 from .conftest import Project, done
 

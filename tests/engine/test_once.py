@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.outside import Journal
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.record import Recorder
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.history.record import Recorder
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.run.outside import Journal
 
 from .conftest import Project, done
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import server as throwaway
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
 from pg_programs import embedded_bindir
 
 from .conftest import Project, done

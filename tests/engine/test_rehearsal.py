@@ -8,9 +8,9 @@ from typing import Any
 
 import psycopg2
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import client, scratch
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server import client, scratch
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
 from pg_programs import embedded_bindir
 
 from .conftest import Project, done

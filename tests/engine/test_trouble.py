@@ -13,10 +13,14 @@ from typing import Any
 
 import pytest
 import server as throwaway
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.info import InfoRequest, info
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
+    Target,
+    connect,
+    parse_url,
+)
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, connect, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
 
 from .conftest import Project, done
 from .faults.truth import session

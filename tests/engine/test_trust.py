@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.mark import MarkRequest, mark
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Limits, Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.port import Limits
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.model import State
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 
 from .conftest import Project, done
 
@@ -126,7 +127,7 @@ def test_what_pg_dump_may_not_read_is_known_before_anything_is_touched(project: 
 def test_without_pg_dump_drift_is_not_watched_and_that_is_said(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clients = "ansible_collections.pgops.migrations.plugins.module_utils.server.client"
+    clients = "ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.client"
     monkeypatch.setattr(f"{clients}._candidates", lambda program: iter(()))
     project.write(v1="CREATE TABLE a (x int)")
     assert "on_drift" in " ".join(project.migrate().warnings)

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.statement import shown
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.statement import shown
 
 from .administration import Administration, administration, done, refused
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ..server.connection import Target, parse_url
+from ..databases.postgresql.connection import Target, parse_url
 
 # community.postgresql's names → libpq's keywords.
 KEYWORDS = {
@@ -31,7 +31,7 @@ def target(params: Mapping[str, Any]) -> Target:
     """
     url = params["url"]
     if url is None and params["config_file"] is not None:
-        from .config_file import ConfigFile  # few have one, and it would cost every task
+        from .config_file import ConfigFile
 
         needed = not any(params[option] is not None for option in KEYWORDS)
         url = ConfigFile(params["config_file"]).url(params["config_key"], needed)

@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterator
 from ansible.module_utils.basic import missing_required_lib
 
 from .. import deps, errors
-from ..server.session import cancel_everything
+from ..databases.postgresql.session import cancel_everything
 
 # No signal has this number.
 END = b"\0"

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from .. import deps, errors
-from ..engine.generate import GenerateRequest, Source, generate
-from ..engine.tools import Tools
-from ..server.names import parse_name
+from ..commands.generate import GenerateRequest, Source, generate
+from ..databases.postgresql.names import parse_name
+from ..databases.tools import Tools
 from .connection import target
 from .entry import run_program
 from .parameters import HISTORY_TABLE, SUFFIX_BYTES

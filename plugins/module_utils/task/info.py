@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-from ..engine.info import Info, InfoRequest, Standing, info, listing
+from ..commands.info import Info, InfoRequest, Standing, info, listing
 from .connection import target
 from .parameters import place
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, List
 
 from .. import model
-from ..engine.mark import Mark, MarkRequest, mark
+from ..commands.mark import Mark, MarkRequest, mark
 from .connection import target
 from .parameters import place
 

@@ -9,8 +9,8 @@ import os
 from typing import Any, Dict
 
 from .. import errors
-from ..engine.migrate import migrate
-from ..engine.tools import Tools
+from ..commands.migrate import migrate
+from ..databases.tools import Tools
 from .entry import run_program
 from .parameters import migrate_request
 from .results import failure, migrate_result

@@ -9,10 +9,11 @@ import json
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import errors
-from ..engine.request import Limits, Policies, Request
+from ..databases.port import Limits
+from ..databases.postgresql.connection import Target, parse_url
+from ..databases.postgresql.names import QualifiedName, check_name, parse_name
+from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
-from ..server.connection import Target, parse_url
-from ..server.names import QualifiedName, check_name, parse_name
 from .connection import target
 
 # What the names of the tables beside the history add to its own.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Optional, Set
 
 from .. import model
-from ..engine.request import Report
+from ..commands.report import Report
 from ..hazard import Hazard
 
 NOT_RUN = "not_run"
@@ -144,7 +144,7 @@ def _script(script: model.Script, reason: Optional[str]) -> Dict[str, Any]:
 
 
 def _hazard(hazard: Hazard) -> Dict[str, Any]:
-    from ..engine.hazards import RULES
+    from ..run.hazards import RULES
 
     does, instead = RULES[hazard.kind]
     return {**hazard._asdict(), "kind": hazard.kind.value, "does": does, "instead": instead}

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from .. import errors
-from ..server.admin.databases import DatabaseWish
-from ..server.admin.provision import provision
-from ..server.admin.request import PassfileWish, ProvisionReport, ProvisionRequest, State
-from ..server.admin.roles import RoleWish, parse_attributes
-from ..server.admin.statement import Action, Difference, shown
-from ..server.admin.verifier import is_verifier
-from ..server.names import check_name
+from ..databases.postgresql.names import check_name
+from ..provision.databases import DatabaseWish
+from ..provision.provision import provision
+from ..provision.request import PassfileWish, ProvisionReport, ProvisionRequest, State
+from ..provision.roles import RoleWish, parse_attributes
+from ..provision.statement import Action, Difference, shown
+from ..provision.verifier import is_verifier
 from .connection import target
 from .options import CONNECTION
 

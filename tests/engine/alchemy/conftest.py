@@ -9,9 +9,13 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine import alchemy
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import Target, connect, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.server.session import SAVEPOINT, Mode
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
+    Target,
+    connect,
+    parse_url,
+)
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.session import SAVEPOINT, Mode
+from ansible_collections.pgops.migrations.plugins.module_utils.runtimes.alchemy import engine as alchemy
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import deps
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.alchemy_constraints import generated_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import DependencyError
+from ansible_collections.pgops.migrations.plugins.module_utils.runtimes.alchemy.constraints import generated_name
 
 from .conftest import (
     BOTH,

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine import alchemy
+from ansible_collections.pgops.migrations.plugins.module_utils.runtimes.alchemy import engine as alchemy
 
 from .conftest import (
     COLUMNS,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine import alchemy
+from ansible_collections.pgops.migrations.plugins.module_utils.runtimes.alchemy import engine as alchemy
 
 from .conftest import (
     INDEXES,

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import psycopg2
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import parse_dump
 from ansible_collections.pgops.migrations.plugins.module_utils.schema.diff import unified_diff
-from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import Snapshot, parse_dump
+from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import Snapshot
 from psycopg2 import sql
 
 from .directories import Directory, version_of

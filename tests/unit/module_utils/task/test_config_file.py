@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.server.connection import parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.config_file import ConfigFile
 from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import target

@@ -9,7 +9,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.engine.request import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
 from ansible_collections.pgops.migrations.plugins.module_utils.model import (
     Direction,
     Outcome,

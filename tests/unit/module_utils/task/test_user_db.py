@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.databases import DatabaseWish
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.request import (
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.databases import DatabaseWish
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import (
     PassfileWish,
     ProvisionReport,
     State,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.roles import RoleWish
-from ansible_collections.pgops.migrations.plugins.module_utils.server.admin.statement import (
-    Action,
-    Attribute,
-    Difference,
-)
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.roles import RoleWish
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.statement import Action, Attribute, Difference
 from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import (
     RULES,
     USER_DB,

@@ -2,13 +2,15 @@ from sqlalchemy import *
 
 meta = MetaData()
 
-exchange_codes = Table('exchange_codes', meta,
-    Column('mic', String, primary_key=True, nullable=False),
-    Column('country', String, nullable=False),
-    Column('iso_country_code', String, nullable=False),
-    Column('operating_mic', String, nullable=False),
-    Column('name', String, nullable=False),
-    Column('website', String),
+exchange_codes = Table(
+    "exchange_codes",
+    meta,
+    Column("mic", String, primary_key=True, nullable=False),
+    Column("country", String, nullable=False),
+    Column("iso_country_code", String, nullable=False),
+    Column("operating_mic", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("website", String),
 )
 
 

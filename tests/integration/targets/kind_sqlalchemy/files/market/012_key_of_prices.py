@@ -5,12 +5,12 @@ from sqlalchemy import MetaData, Table
 
 def _constraints(migrate_engine):
     meta = MetaData(bind=migrate_engine)
-    prices = Table('prices', meta, autoload=True)
-    Table('securities', meta, autoload=True)
+    prices = Table("prices", meta, autoload=True)
+    Table("securities", meta, autoload=True)
     return [
-        PrimaryKeyConstraint('security_id', 'at', table=prices, name='prices_pk'),
-        CheckConstraint('price >= 0', table=prices, name='no_negative_price'),
-        ForeignKeyConstraint(columns=['security_id'], refcolumns=['securities.id'], table=prices, ondelete='CASCADE'),
+        PrimaryKeyConstraint("security_id", "at", table=prices, name="prices_pk"),
+        CheckConstraint("price >= 0", table=prices, name="no_negative_price"),
+        ForeignKeyConstraint(columns=["security_id"], refcolumns=["securities.id"], table=prices, ondelete="CASCADE"),
     ]
 
 

@@ -9,10 +9,10 @@ NOON = datetime.datetime(2015, 6, 1, 12, tzinfo=datetime.timezone.utc)
 def upgrade(migrate_engine):
     meta = MetaData()
     meta.reflect(bind=migrate_engine)
-    prices, securities = meta.tables['prices'], meta.tables['securities']
+    prices, securities = meta.tables["prices"], meta.tables["securities"]
     session = sessionmaker(bind=migrate_engine)()
     for number, isin in session.execute(select([securities.c.id, securities.c.isin])):
-        session.execute(prices.insert().values(security_id=number, at=NOON, price=len(isin), quote={'bid': 11.5}))
+        session.execute(prices.insert().values(security_id=number, at=NOON, price=len(isin), quote={"bid": 11.5}))
     session.commit()
     session.close()
 

@@ -14,4 +14,4 @@ def upgrade(migrate_engine):
 
 
 def downgrade(migrate_engine):
-    migrate_engine.execute('DROP VIEW last_prices')
+    migrate_engine.execute("DROP VIEW last_prices")

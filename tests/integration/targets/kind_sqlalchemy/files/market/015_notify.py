@@ -17,5 +17,5 @@ def upgrade(migrate_engine):
 
 
 def downgrade(migrate_engine):
-    migrate_engine.execute('DROP TRIGGER tell ON prices')
-    migrate_engine.execute('DROP FUNCTION tell()')
+    migrate_engine.execute("DROP TRIGGER tell ON prices")
+    migrate_engine.execute("DROP FUNCTION tell()")

@@ -2,8 +2,8 @@ transactional = False
 
 
 def upgrade(migrate_engine):
-    migrate_engine.execute('CREATE INDEX CONCURRENTLY salaries_amount ON salaries (amount)')
+    migrate_engine.execute("CREATE INDEX CONCURRENTLY salaries_amount ON salaries (amount)")
 
 
 def downgrade(migrate_engine):
-    migrate_engine.execute('DROP INDEX CONCURRENTLY salaries_amount')
+    migrate_engine.execute("DROP INDEX CONCURRENTLY salaries_amount")

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the live schema as SQL, and proves on an empty scratch database that nothing of it is lost."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import Any, Callable, Iterable, Iterator, NamedTuple
+
+from .. import deps, errors
+from ..databases.postgresql import client
+from ..databases.postgresql.connection import Target, connect, settled
+from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.scratch import Facts, Scratch, facts_of, scratch_database
+from ..databases.postgresql.snapshots import Camera, read
+from ..databases.tools import Tools
+from ..history import history as history_room
+from ..schema.diff import unified_diff
+from ..schema.snapshot import Snapshot
+from ..scripts import reading
+
+APPLICATION = "pg_migration_generate"
+
+# What a dump sets before its first statement: bodies of functions may name what only comes later.
+SETTINGS = """\
+SET check_function_bodies = false;
+SET search_path = '';
+"""
+HEAD = "-- The schema of a database, as pg_dump sees it.\n" + SETTINGS
+
+# A subscription is the whole server's, and would begin to replicate.
+NO_SUBSCRIPTIONS = "--no-subscriptions"
+
+
+class Schema(NamedTuple):
+    """A database's schema, and what is needed to look whether another one is the same."""
+
+    target: Target
+    facts: Facts
+    camera: Camera
+    snapshot: Snapshot
+
+
+def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: Tools) -> str:
+    """Return the schema as one SQL text that gives the same snapshot on an empty database.
+
+    :raises RehearsalError: when it doesn't; its report has the diff.
+    :raises MigrationError: when the database can't be read, or no scratch database can be made.
+    """
+    with closing(connect(source_target, APPLICATION)) as connection:
+        schema = read_schema(connection, source_target, history_table, tools)
+    text = HEAD + "\n" + as_text(schema.snapshot.objects.values())
+    with scratch_database(schema.target, schema.facts) as scratch:
+        # What counts is what will be read of the file.
+        prove(schema, scratch, lambda connection: _execute(connection, reading.decode(text.encode(), "")))
+    return text
+
+
+def read_schema(connection: Any, target: Target, history_table: QualifiedName, tools: Tools) -> Schema:
+    """Read the schema of the database that a connection goes to, without the history.
+
+    :raises MigrationError: when it can't be read.
+    """
+    target = settled(target, connection)
+    history = history_room.find(connection, history_table)
+    camera = Camera(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
+    with tools.file() as path:
+        client.dump_schema(camera.pg_dump, target, tools.run, path, camera.exclude, [NO_SUBSCRIPTIONS])
+        return Schema(target, facts_of(connection), camera, read(path))
+
+
+def as_text(statements: Iterable[str]) -> str:
+    """Return the statements of objects as one text."""
+    return "\n".join(each + "\n" for each in statements)
+
+
+def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> None:
+    """Apply what was written to an empty database like the source, and compare.
+
+    :param apply: takes a connection.
+    :raises RehearsalError: when it gives another schema; its report has the diff.
+    :raises MigrationError: when it fails.
+    """
+    with refused_as_error(), closing(connect(scratch.loader, APPLICATION)) as connection:
+        apply(connection)
+        connection.commit()
+    diff = unified_diff(schema.snapshot, schema.camera.take(scratch.target))
+    if diff:
+        error = errors.RehearsalError(
+            "The schema can't be written as a migration: applied to an empty database it comes out different",
+            hint="The diff shows what. Nothing was written.",
+        )
+        error.report = {"diff": [{"prepared": diff}]}
+        raise error
+
+
+@contextmanager
+def refused_as_error() -> Iterator[None]:
+    """Turn what the server refuses into an error that says on what."""
+    try:
+        yield
+    except deps.DatabaseError as error:
+        raise errors.MigrationError(
+            "The schema can't be written as a migration: on an empty database it fails with: %s"
+            % error.diag.message_primary,
+            hint="Nothing was written.",
+            sqlstate=error.pgcode,
+        ) from None
+
+
+def _execute(connection: Any, text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(text)

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes a new, empty migration."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from datetime import datetime, timedelta, timezone
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import errors, model
+from ..databases.postgresql.connection import Target
+from ..databases.postgresql.names import QualifiedName
+from ..databases.tools import Tools
+from ..scripts.discovery import discover
+from ..scripts.repository import find as repository_of
+
+# Longest version that counts as a number; anything longer is a moment in time.
+NUMBER_DIGITS = 8
+TIMESTAMP = "%Y%m%d%H%M%S"
+
+PYTHON = """\
+# To make this a repeatable migration, which is asked at every run, define
+# def should_run(cursor):
+#     return True
+
+
+def up(cursor):
+    pass
+
+
+def down(cursor):
+    pass
+"""
+SQLALCHEMY = """\
+from sqlalchemy import *
+
+
+def upgrade(migrate_engine):
+    pass
+
+
+def downgrade(migrate_engine):
+    pass
+"""
+TEMPLATES: Dict[str, Dict[str, str]] = {
+    "python": {"%s_%s.py": PYTHON},
+    "sqlalchemy": {"%s_%s.py": SQLALCHEMY},
+    "sql": {"%s_%s.up.sql": "-- what to change\n", "%s_%s.down.sql": "-- how to take it back\n"},
+}
+
+
+class Source(NamedTuple):
+    """The database to read, and the history in it, which is left out."""
+
+    target: Target
+    history_table: QualifiedName
+
+
+class GenerateRequest(NamedTuple):
+    """What to write.
+
+    :ivar directory: where; of a repository of sqlalchemy-migrate, its versions/.
+    :ivar kind: None: the kind that the directory has; of an empty one Python, and from a database SQL.
+    :ivar source: the database whose schema is to be the migration; None: an empty migration.
+    """
+
+    directory: str
+    name: str
+    kind: Optional[str] = None
+    checking: bool = False
+    source: Optional[Source] = None
+
+
+class Generated(NamedTuple):
+    """What was written, or was there already.
+
+    :ivar files: path → text; nothing where the migration was there.
+    """
+
+    version: str
+    paths: Tuple[str, ...]
+    files: Dict[str, str]
+
+
+def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optional[datetime] = None) -> Generated:
+    """Write the files of a new migration, unless one of that name is there.
+
+    :param tools: the means to run client programs, when there is a source.
+    :param now: the moment that its version is made from.
+    :raises OptionInvalid: when the name can't be a file's.
+    :raises ScriptInvalid: when the directory can't be read or written, or its versions are of two sorts.
+    """
+    name = _slug(request.name)
+    repository = repository_of(request.directory)
+    directory = repository.versions if repository else request.directory
+    scripts = discover([directory]) if os.path.isdir(directory) else ()
+    for script in scripts:
+        if script.name == name:
+            return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
+    version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
+    kind = request.kind or _usual_kind(request, repository is not None, scripts)
+    _refuse_other_kind(kind, scripts)
+    templates = TEMPLATES.get(kind, {}) if request.source is None else _from(request.source, kind, tools)
+    files = {os.path.join(directory, template % (version, name)): text for template, text in templates.items()}
+    _require_writable(directory)
+    if not request.checking:
+        _write(directory, files)
+    return Generated(version, tuple(files), files)
+
+
+def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence[model.Script]) -> str:
+    if scripts:
+        return scripts[0].kind
+    return "sqlalchemy" if in_repository else "python" if request.source is None else "sql"
+
+
+def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
+    """Return the migration that the source's schema is."""
+    if kind == "python" or tools is None:
+        raise errors.OptionInvalid(
+            "kind: a schema is written as sql or sqlalchemy, not as %s" % kind,
+            hint="Generate it into a directory of its own.",
+        )
+    if kind == "sqlalchemy":
+        from ..authoring.from_database_tables import schema_as_script
+
+        return {"%s_%s.py": schema_as_script(source.target, source.history_table, tools)}
+    from ..authoring.from_database import schema_as_sql
+
+    return {"%s_%s.up.sql": schema_as_sql(source.target, source.history_table, tools)}
+
+
+def _slug(name: str) -> str:
+    slug = re.sub(r"\s+", "_", name.strip())
+    if not slug or slug.startswith(".") or re.search(r"[/\\\x00-\x1f]", slug):
+        raise errors.OptionInvalid(
+            "name: %r can't be part of a file's name" % name, hint="Write words only; the directory is migrations_dir."
+        )
+    return slug
+
+
+def _next_version(versions: Sequence[model.Version], now: datetime) -> str:
+    """Return the next number where the directory is numbered, keeping its leading zeros; else the moment in UTC."""
+    numbered = [version for version in versions if len(version.text.replace("-", "")) <= NUMBER_DIGITS]
+    if numbered and len(numbered) < len(versions):
+        raise errors.ScriptInvalid(
+            "Some of the versions are numbers (%s), others moments in time (%s)"
+            % (numbered[-1], next(version for version in versions if version not in numbered)),
+            hint="Which of the two the next one is can't be told. Write its files by hand.",
+        )
+    if not numbered:
+        while model.Version.parse(now.strftime(TIMESTAMP)) in versions:
+            now += timedelta(seconds=1)
+        return now.strftime(TIMESTAMP)
+    last = max(numbered)
+    return str(last.parts[0] + 1).zfill(len(last.text))
+
+
+def _refuse_other_kind(kind: str, scripts: Sequence[model.Script]) -> None:
+    if kind not in TEMPLATES:
+        raise errors.OptionInvalid(
+            "kind: the directory's scripts are %s, and only %s can be written" % (kind, " and ".join(TEMPLATES)),
+            hint="Write its files by hand, or generate into another directory.",
+        )
+    if scripts and scripts[0].kind != kind:
+        raise errors.OptionInvalid(
+            "kind: the directory's scripts are %s, not %s" % (scripts[0].kind, kind),
+            hint="A directory holds one kind. Leave kind out, or generate into another directory.",
+        )
+
+
+def _write(directory: str, files: Dict[str, str]) -> None:
+    written: List[str] = []
+    try:
+        os.makedirs(directory, exist_ok=True)
+        for path, text in files.items():
+            with open(path, "x", encoding="utf-8", newline="\n") as stream:
+                written.append(path)
+                stream.write(text)
+    except OSError as error:
+        for path in written:
+            os.unlink(path)
+        raise _unwritable(directory, error.errno) from None
+
+
+def _require_writable(directory: str) -> None:
+    """Look whether the directory can be written, or made, so that check mode knows it too."""
+    place = directory
+    while not os.path.lexists(place):
+        place = os.path.dirname(place) or os.curdir
+    if not os.path.isdir(place):
+        raise _unwritable(directory, errno.ENOTDIR)
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _unwritable(directory, errno.EACCES)
+
+
+def _unwritable(directory: str, number: Optional[int]) -> errors.ScriptInvalid:
+    return errors.ScriptInvalid(
+        "No migration can be written into %s: %s" % (directory, os.strerror(number or 0)),
+        hint="Mend the directory's rights, or name another one.",
+        path=directory,
+    )

@@ -1,0 +1,167 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where each migration stands. Never writes."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import deps, errors, model
+from ..databases.postgresql import lock
+from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.trouble import told
+from ..history import history as history_room
+from ..planning.integrity import is_modified
+from ..scripts.discovery import discover, read
+
+NARROW = 15
+HEADER = ("version", "name", "is applied", "date applied")
+
+
+class InfoRequest(NamedTuple):
+    """Whose migrations to list, and in which order: "version" or "applied"."""
+
+    target: Target
+    directories: Tuple[str, ...]
+    history_table: QualifiedName
+    sort: str = "version"
+    kind: Optional[str] = None
+    repository_id: Optional[str] = None
+
+
+class Standing(NamedTuple):
+    """One migration, and where it stands.
+
+    :ivar applied_at: the server's time in ISO 8601, in UTC.
+    :ivar missing: it is recorded, and its file is gone.
+    :ivar modified: its checksum differs from the one recorded.
+    """
+
+    version: model.Version
+    name: str
+    kind: Optional[str]
+    state: model.State
+    repeatable: bool = False
+    reversible: Optional[bool] = None
+    applied_at: Optional[str] = None
+    modified: bool = False
+    missing: bool = False
+
+
+class Info(NamedTuple):
+    """All migrations, ordered as asked for.
+
+    :ivar running: who is at work on the database right now, see lock.holder.
+    """
+
+    standings: Tuple[Standing, ...]
+    latest: Optional[model.Version]
+    current: Optional[model.Version]
+    running: Optional[Dict[str, Any]] = None
+
+    @property
+    def pending_count(self) -> int:
+        """Return how many would be applied; repeatable ones that ran before don't count."""
+        return sum(each.state in (model.State.PENDING, model.State.FAILED) for each in self.standings)
+
+
+@told()
+def info(request: InfoRequest) -> Info:
+    """Return where each migration stands; with no history, or no database yet, all are pending.
+
+    :raises MigrationError: when directory, connection or history can't be read.
+    """
+    scripts = discover(request.directories, request.kind)
+    try:
+        with closing(connect(request.target, "pg_migration_info")) as connection:
+            history = history_room.find(connection, request.history_table, request.repository_id)
+            rows = history_room.rows(connection, history)
+            failed = _failed(connection, history)
+            running = lock.holder(connection)
+    except errors.DatabaseMissing:
+        rows, failed, running = (), frozenset(), None
+    standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
+    standings.sort(key=lambda each: each.version)
+    if request.sort == "applied":
+        standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
+    applied = [row.version for row in rows if row.applied is not None]
+    on_disk = [script.version for script in scripts]
+    return Info(tuple(standings), _highest(on_disk), _highest(applied), running)
+
+
+def listing(found: Info, wide: bool) -> List[str]:
+    """Return a table for people, in the columns that db-migrator's users know; a * marks a repeatable migration."""
+    names = [each.name for each in found.standings]
+    width = max([NARROW, *map(len, names)]) if wide else NARROW
+    longest = max([len(HEADER[0]), *(len(str(each.version)) for each in found.standings)])
+    template = "%%-%ds | %%-%ds | %%-12s | %%s" % (longest, width)
+    lines = [template % HEADER, "-" * len(template % HEADER)]
+    for each in found.standings:
+        state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.missing or each.modified else "")
+        lines.append((template % (each.version, each.name[:width], state, each.applied_at or "")).rstrip())
+    return lines + _legend(found.standings)
+
+
+def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
+    return max((version for version in versions if not version.is_repeatable), default=None)
+
+
+def _legend(standings: Iterable[Standing]) -> List[str]:
+    gone = ["! the file of %s is gone" % each.version for each in standings if each.missing]
+    return gone + ["! %s was modified after it was applied" % each.version for each in standings if each.modified]
+
+
+def _of_scripts(
+    scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow], failed: FrozenSet[model.Version]
+) -> Iterable[Standing]:
+    recorded = {row.version: row for row in rows}
+    for script in scripts:
+        row = recorded.get(script.version)
+        yield Standing(
+            script.version,
+            script.name,
+            script.kind,
+            _state(script, row, failed),
+            script.repeatable or script.repeats_on_change,
+            _reversible(script),
+            row.applied if row else None,
+            row is not None and row.applied is not None and is_modified(script, row),
+        )
+
+
+def _of_missing(scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow]) -> Iterable[Standing]:
+    there = {script.version for script in scripts}
+    for row in rows:
+        if row.version not in there:
+            state = model.State.DEFERRED if row.applied is None else model.State.APPLIED
+            yield Standing(row.version, row.name or "", None, state, applied_at=row.applied, missing=True)
+
+
+def _state(script: model.Script, row: Optional[model.HistoryRow], failed: FrozenSet[model.Version]) -> model.State:
+    if row is not None:
+        return model.State.DEFERRED if row.applied is None else model.State.APPLIED
+    if script.version in failed:
+        return model.State.FAILED
+    return model.State.DEFERRED if script.deferred else model.State.PENDING
+
+
+def _reversible(script: model.Script) -> Optional[bool]:
+    """Return whether it has a down; None: it can't be read."""
+    try:
+        return read(script).down is not None
+    except errors.MigrationError:
+        return None
+
+
+def _failed(connection: Any, history: history_room.History) -> FrozenSet[model.Version]:
+    """Return the versions whose last event is a failure."""
+    if not history.exists:
+        return frozenset()
+    try:
+        return frozenset(model.Version.parse(version) for version in history_room.last_failed(connection, history))
+    except (deps.DatabaseError, ValueError):
+        connection.rollback()
+        return frozenset()

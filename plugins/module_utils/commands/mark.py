@@ -1,0 +1,133 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes history without running anything."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import errors, model
+from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.lock import acquire, release
+from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.trouble import told
+from ..history import history as history_room
+from ..history.record import Entry, Recorder, ensure, log
+from ..planning.integrity import is_modified
+from ..planning.plan import find_version
+from ..run.outside import unfinished
+from ..scripts.discovery import discover
+
+# What the log says of a mark.
+EVENTS = {model.State.APPLIED: "marked", model.State.DEFERRED: "deferred", model.State.PENDING: "forgotten"}
+
+
+class MarkRequest(NamedTuple):
+    """Which versions to mark as what. ``lock_wait`` is in seconds."""
+
+    target: Target
+    directories: Tuple[str, ...]
+    history_table: QualifiedName
+    versions: Tuple[str, ...]
+    state: model.State
+    kind: Optional[str] = None
+    repository_id: Optional[str] = None
+    lock_wait: float = 60
+    checking: bool = False
+
+
+class Mark(NamedTuple):
+    """One version, with what it is marked as and what it was before.
+
+    :ivar anew: it is written though it was that before: its script was modified, or it was cut off.
+    """
+
+    version: str
+    name: Optional[str]
+    before: model.State
+    after: model.State
+    anew: bool = False
+
+    @property
+    def written(self) -> bool:
+        """Return whether the history gets a row for it, or loses one."""
+        return self.anew or self.before is not self.after
+
+
+@told()
+def mark(request: MarkRequest) -> List[Mark]:
+    """Mark each version, all in one transaction.
+
+    :returns: a mark for each version; where before and after are the same, nothing was written for it.
+    :raises UnknownVersion: when one of them is unknown; then nothing is marked.
+    """
+    scripts = discover(request.directories, request.kind)
+    with closing(connect(request.target, "pg_migration_mark")) as connection:
+        if request.checking:
+            return [each for each, dummy in _plan(connection, request, scripts)[1]]
+        acquire(connection, request.lock_wait)
+        try:
+            return _write(connection, request, scripts)
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                release(connection)
+
+
+def _write(connection: Any, request: MarkRequest, scripts: Sequence[model.Script]) -> List[Mark]:
+    history, planned = _plan(connection, request, scripts)
+    if any(each.written for each, dummy in planned):
+        history = ensure(connection, history)
+        recorder = Recorder(history)
+        with connection.cursor() as cursor:
+            for each, step in planned:
+                entry = Entry(EVENTS[request.state], step)
+                if each.written and each.after is each.before is model.State.PENDING:
+                    log(cursor, history, entry)  # there is no row to take away
+                elif each.written:
+                    recorder.record(cursor, entry)
+        connection.commit()
+    return [each for each, dummy in planned]
+
+
+def _plan(
+    connection: Any, request: MarkRequest, scripts: Sequence[model.Script]
+) -> Tuple[Any, List[Tuple[Mark, model.Step]]]:
+    """Return the history, and what to write for each version."""
+    history = history_room.find(connection, request.history_table, request.repository_id)
+    rows = {row.version: row for row in history_room.rows(connection, history)}
+    connection.rollback()
+    files = {script.version: script for script in scripts}
+    planned: Dict[model.Version, Tuple[Mark, model.Step]] = {}
+    for text in request.versions:
+        each, step = _plan_one(text, request.state, files, rows)
+        planned.setdefault(step.script.version, (each, step))
+    begun = unfinished(connection, history, [each.version for each, dummy in planned.values()])
+    connection.rollback()
+    return history, [(each._replace(anew=each.anew or each.version in begun), step) for each, step in planned.values()]
+
+
+def _plan_one(
+    text: str, state: model.State, files: Dict[model.Version, model.Script], rows: Dict[model.Version, model.HistoryRow]
+) -> Tuple[Mark, model.Step]:
+    """A missing file's migration can be forgotten; to be marked as anything else, it must be there."""
+    recorded = list(rows) if state is model.State.PENDING else []
+    version = find_version(text, list(files.values()), recorded)
+    row = rows.get(version)
+    script = files.get(version) or _ghost(version, row)
+    before = (
+        model.State.PENDING if row is None else model.State.DEFERRED if row.applied is None else model.State.APPLIED
+    )
+    direction = model.Direction.DOWN if state is model.State.PENDING else model.Direction.UP
+    step = model.Step(script, direction, model.Reason.PENDING, row.spellings if row else ())
+    anew = before is state is model.State.APPLIED and row is not None and is_modified(script, row)
+    return Mark(str(script.version), script.name or None, before, state, anew), step
+
+
+def _ghost(version: model.Version, row: Optional[model.HistoryRow]) -> model.Script:
+    """Return a stand-in for a script whose file is gone."""
+    if row is None:
+        raise errors.UnknownVersion("No script has the version %s" % version, version=str(version))
+    return model.Script(version, row.name or "", "", "")

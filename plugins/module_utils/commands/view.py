@@ -1,0 +1,130 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run finds, and the plan that follows from it."""
+
+from __future__ import annotations
+
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import errors, model
+from ..history import history as history_room
+from ..history.history import History
+from ..planning.integrity import examine, settle
+from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
+from ..planning.request import Request
+from ..scripts.discovery import read
+
+# baseline_version: adopt
+ADOPT = "adopt"
+
+
+class View(NamedTuple):
+    """What was found: the scripts on disk, the history, and the plan that follows from the two."""
+
+    scripts: Tuple[model.Script, ...]
+    history: History
+    rows: Tuple[model.HistoryRow, ...]
+    plan: model.Plan
+    warnings: Tuple[str, ...] = ()
+
+
+def look(connection: Any, request: Request, scripts: Tuple[model.Script, ...]) -> View:
+    """Read the history and plan. Nothing is written.
+
+    :raises MigrationError: what the policies don't let pass, above all.
+    """
+    history = history_room.find(connection, request.history_table, request.repository_id)
+    rows = history_room.rows(connection, history)
+    adopted = None if history.exists else _elsewhere(connection, request, scripts)
+    connection.rollback()
+    view = view_of(request, scripts, history, rows, adopted)
+    return view._replace(plan=_resumed(connection, request, view)) if view.plan.steps else view
+
+
+def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
+    """Look for scripts outside a transaction that were cut off. While another run is at work, it may be at one."""
+    from ..databases.postgresql import lock
+    from ..run import outside
+
+    versions = [str(step.script.version) for step in view.plan.steps]
+    found = outside.unfinished(connection, view.history, versions)
+    connection.rollback()
+    if found and lock.held_by_another(connection):
+        return view.plan
+    return outside.resume(connection, view.plan, found, request.on_interrupted)
+
+
+def _elsewhere(
+    connection: Any, request: Request, scripts: Tuple[model.Script, ...]
+) -> Optional[Tuple[model.Script, ...]]:
+    """Look for another tool's history where there is none of ours. Return what is to be adopted from it, if it is."""
+    adopting = request.baseline_version == ADOPT
+    if not adopting and request.baseline_version is not None:
+        return None
+    from ..history import foreign
+
+    found = foreign.look(connection, request.repository_id)
+    if found is not None and adopting:
+        return foreign.adopted(found, scripts)
+    if found is not None and found.rows:
+        raise foreign.refusal(found)
+    if adopting:
+        raise errors.UnknownVersion(
+            "baseline_version: there is no table of another tool to adopt from",
+            hint="Say with search_path (connect_params) where it is, or name a version.",
+        )
+    return None
+
+
+def read_all(
+    steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
+) -> List[Tuple[model.Step, model.Migration]]:
+    """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
+
+    :param known: what was read already.
+    :raises Irreversible: when one that is to be rolled back has no down.
+    """
+    migrations = {step.script: migration for step, migration in known}
+    jobs = [(step, migrations.get(step.script) or read(step.script)) for step in steps]
+    for step, migration in jobs:
+        if step.direction is model.Direction.DOWN and migration.down is None:
+            raise errors.Irreversible(
+                "The migration %s has no down (%s)" % (step.script.label, step.script.path),
+                hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",
+                version=str(step.script.version),
+                path=step.script.path,
+            )
+    return jobs
+
+
+def baseline_steps(plan: model.Plan) -> Tuple[model.Step, ...]:
+    """Return what is to be recorded without being run."""
+    return tuple(model.Step(script, reason=model.Reason.BASELINE) for script in plan.baseline or ())
+
+
+def view_of(
+    request: Request,
+    scripts: Tuple[model.Script, ...],
+    history: History,
+    rows: Tuple[model.HistoryRow, ...],
+    adopted: Optional[Tuple[model.Script, ...]] = None,
+) -> View:
+    """Plan. A baseline is planned as if it were recorded already; it is, before the first step."""
+    if request.state == "rolled_back":
+        return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
+    baseline = adopted
+    if adopted is not None:
+        rows = tuple(_as_recorded(script) for script in adopted)
+    elif request.baseline_version is not None and not history.exists:
+        baseline = plan_baseline(scripts, request.baseline_version)
+        rows = tuple(_as_recorded(script) for script in baseline)
+    plan = plan_migrate(scripts, rows, request.version, request.run_deferred)
+    plan = plan._replace(baseline=baseline, findings=examine(scripts, rows, plan))
+    plan, warnings = settle(plan, request.policies)
+    return View(scripts, history, rows, plan, tuple(warnings))
+
+
+def _as_recorded(script: model.Script) -> model.HistoryRow:
+    text = script.version.text
+    return model.HistoryRow(script.version, "now", script.name, script.checksum, model.Reason.BASELINE.value, (text,))

@@ -1,0 +1,206 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL's own client programs: found in a version that fits the server, run without a password in argv."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import sys
+from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ... import deps, errors
+from .connection import Target
+
+# Runs a program: (argv, additions to the environment) → (exit code, stdout, stderr). The module's own run_command does.
+Run = Callable[[List[str], Dict[str, str]], Tuple[int, str, str]]
+
+# Where packages of the distributions and of PostgreSQL itself put their programs, beside PATH.
+USUAL_DIRECTORIES = (
+    "/usr/lib/postgresql/*/bin",
+    "/usr/pgsql-*/bin",
+    "/usr/local/pgsql/bin",
+    "/usr/local/bin",
+    "/opt/homebrew/opt/postgresql@*/bin",
+    "/opt/homebrew/opt/libpq/bin",
+    "/usr/local/opt/postgresql@*/bin",
+    "/Library/PostgreSQL/*/bin",
+    "/Applications/Postgres.app/Contents/Versions/latest/bin",
+)
+
+# The first minor releases whose pg_dump takes --restrict-key (they write the \\restrict lines that it makes constant).
+RESTRICT_KEY_SINCE = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
+RESTRICT_KEY = "pgops"
+
+LOCK_WAIT_MS = 5000
+
+# What pg_dump writes into the head of a dump since version 17, whichever server it dumps; older servers refuse it.
+TRANSACTION_TIMEOUT = b"\nSET transaction_timeout = 0;"
+TRANSACTION_TIMEOUT_SINCE = 170000
+HEAD_BYTES = 4096
+
+
+class Client(NamedTuple):
+    """A client program of one version. ``version`` is (major, minor)."""
+
+    path: str
+    version: Tuple[int, int]
+
+
+def find(program: str, server_version: int, run: Run) -> Client:
+    """Find a client program that is at least as new as the server.
+
+    :param server_version: as libpq gives it, 150018 for 15.18.
+    :returns: of those that fit, the one nearest to the server's version.
+    :raises DependencyError: when none fits; it names what is there and what to install.
+    """
+    server_major = server_version // 10000
+    seen: List[Client] = []
+    for path in _candidates(program):
+        client = _identify(path, run)
+        if client is None:
+            continue
+        if client.version[0] == server_major:
+            return client
+        seen.append(client)
+    fitting = [client for client in seen if client.version[0] > server_major]
+    if fitting:
+        return min(fitting, key=lambda client: client.version)
+    there = ", ".join("%s %d.%d" % (client.path, *client.version) for client in seen)
+    raise errors.DependencyError(
+        "The server is PostgreSQL %d.%d and needs a %s of version %d or newer; found: %s"
+        % (server_major, server_version % 10000, program, server_major, there or "none"),
+        hint="Install PostgreSQL's client programs %d on the host that runs this task (Debian: postgresql-client-%d; "
+        "Red Hat: postgresql%d), or put their directory on its PATH." % (server_major, server_major, server_major),
+    )
+
+
+def dump_schema(
+    client: Client, target: Target, run: Run, output: str, exclude: Sequence[str] = (), options: Sequence[str] = ()
+) -> None:
+    """Write the target's schema, as SQL, to the file ``output``.
+
+    :param exclude: tables to leave out, as quoted and qualified patterns.
+    :raises MigrationError: with what pg_dump said.
+    """
+    argv = [client.path, "--no-password", "--schema-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
+    argv += ["--encoding=UTF8", "--file=" + output, *options]
+    argv += ["--exclude-table=" + pattern for pattern in exclude]
+    argv += _restrict_option(client)
+    _call(argv, target, run, "read the schema of")
+
+
+def dump_data(client: Client, target: Target, run: Run, output: str, tables: Sequence[str]) -> None:
+    """Write the rows of some tables (quoted and qualified patterns), as SQL, to the file ``output``."""
+    argv = [client.path, "--no-password", "--data-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
+    argv += ["--encoding=UTF8", "--file=" + output, "--strict-names"]
+    argv += ["--table=" + pattern for pattern in tables]
+    _call(argv, target, run, "read the rows of")
+
+
+def dump_all(
+    client: Client, target: Target, run: Run, output: str, exclude: Sequence[str], options: Sequence[str]
+) -> None:
+    """Write schema and rows, in an order that constraints allow, to the file ``output``."""
+    argv = [client.path, "--no-password", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
+    argv += ["--encoding=UTF8", "--file=" + output, *options]
+    argv += ["--exclude-table=" + pattern for pattern in exclude]
+    _call(argv, target, run, "read the contents of")
+
+
+def load(
+    client: Client,
+    target: Target,
+    run: Run,
+    path: str,
+    server_version: int,
+    settings: Optional[Mapping[str, str]] = None,
+) -> None:
+    """Run a dump with psql, stopping at its first error.
+
+    :param server_version: as libpq gives it; what an older server doesn't know is made a comment in the file.
+    :param settings: server settings for this session.
+    :raises MigrationError: with what psql said.
+    """
+    if server_version < TRANSACTION_TIMEOUT_SINCE:
+        _comment_out(path, TRANSACTION_TIMEOUT)
+    argv = [client.path, "--no-password", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=" + path]
+    _call(argv, target, run, "load the schema into", settings)
+
+
+def pattern(schema: str, name: str) -> str:
+    """Return a client program's pattern for exactly one relation: in double quotes nothing in it is special."""
+    return ".".join('"%s"' % part.replace('"', '""') for part in (schema, name))
+
+
+def _comment_out(path: str, line: bytes) -> None:
+    """Make a line in a file's head a comment, in place: the file may be large."""
+    with open(path, "r+b") as file:
+        place = file.read(HEAD_BYTES).find(line)
+        if place >= 0:
+            file.seek(place)
+            file.write(b"\n-- ")
+
+
+def _candidates(program: str) -> Iterator[str]:
+    """Yield paths to try: PATH, then beside the interpreter (where wheels put them), then the usual directories."""
+    directories = os.environ.get("PATH", os.defpath).split(os.pathsep) + [os.path.dirname(sys.executable)]
+    for usual in USUAL_DIRECTORIES:
+        directories += sorted(glob.glob(usual), reverse=True)
+    seen = set()
+    for directory in directories:
+        path = os.path.join(directory, program)
+        if directory and path not in seen and os.access(path, os.X_OK) and os.path.isfile(path):
+            seen.add(path)
+            yield path
+
+
+def _identify(path: str, run: Run) -> Optional[Client]:
+    code, out, dummy = run([path, "--version"], {})
+    found = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", out)
+    if code != 0 or found is None:
+        return None
+    return Client(path, (int(found.group(1)), int(found.group(2) or 0)))
+
+
+def _restrict_option(client: Client) -> List[str]:
+    major, minor = client.version
+    known = major >= 18 or minor >= RESTRICT_KEY_SINCE.get(major, sys.maxsize)
+    return ["--restrict-key=" + RESTRICT_KEY] if known else []
+
+
+def _call(
+    argv: List[str], target: Target, run: Run, purpose: str, settings: Optional[Mapping[str, str]] = None
+) -> None:
+    code, dummy, err = run([*argv, "--dbname=" + _conninfo(target, settings or {})], _environment(target))
+    if code != 0:
+        raise errors.MigrationError(
+            "%s could not %s the database: %s" % (os.path.basename(argv[0]), purpose, " ".join(err.split()) or code),
+            hint="The message is the program's own; what it names has to be mended first.",
+        )
+
+
+def _conninfo(target: Target, settings: Mapping[str, str]) -> str:
+    """Return the connection string for argv: all but the secrets, with the session's settings as options."""
+    params = target.public_params()
+    role = {"role": target.session_role} if target.session_role else {}
+    options = ["-c %s=%s" % (name, _escape(value)) for name, value in {**role, **settings}.items()]
+    if options:
+        inherited = params.get("options", os.environ.get("PGOPTIONS", ""))
+        params["options"] = " ".join(filter(None, [inherited.strip(), *options]))
+    return str(deps.psycopg2.extensions.make_dsn(**params))
+
+
+def _environment(target: Target) -> Dict[str, str]:
+    """A password goes by the environment, which only the same user can read."""
+    environment = {"PGCONNECT_TIMEOUT": "10", "PGAPPNAME": "pg_migrate"}
+    if target.password is not None:
+        environment["PGPASSWORD"] = target.password
+    return environment
+
+
+def _escape(value: str) -> str:
+    """Escape a value for libpq's ``options``, which are split at white space."""
+    return re.sub(r"([\\\s])", r"\\\1", value)

@@ -1,0 +1,67 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an error of the driver's tells: which kind it is, what the server said, and where in the statement."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Optional, Type
+
+from ... import deps, errors
+from .trouble import GONE, Trouble, trouble_of
+
+LOCK_NOT_AVAILABLE = "55P03"
+# psycopg2's `closed`, where it wasn't close() that did it.
+BROKEN = 2
+
+
+class Diagnosis(NamedTuple):
+    """An error of a script, taken apart.
+
+    :ivar kind: what to raise for it.
+    :ivar position: where in the statement the server points to, in characters from 1.
+    """
+
+    kind: Type[errors.MigrationError]
+    message: str
+    hint: Optional[str] = None
+    sqlstate: Optional[str] = None
+    position: Optional[int] = None
+
+
+def diagnose(error: BaseException, connection: Any) -> Optional[Diagnosis]:
+    """Take apart what was raised while a connection was in use.
+
+    :returns: None where it is no error of the driver's, and the connection still stands.
+    """
+    # SQLAlchemy wraps what the driver raised.
+    original = getattr(error, "orig", None)
+    error = original if isinstance(original, deps.DatabaseError) else error
+    diagnosis = _of_driver(error) if isinstance(error, deps.DatabaseError) else None
+    trouble = _trouble(error, connection)
+    if trouble is None:
+        return diagnosis
+    sqlstate, position = (None, None) if diagnosis is None else (diagnosis.sqlstate, diagnosis.position)
+    return Diagnosis(trouble.error, trouble.sentence(error), trouble.hint(error), sqlstate, position)
+
+
+def _of_driver(error: Any) -> Diagnosis:
+    diag = error.diag
+    message = diag.message_primary or " ".join(str(error).split()) or type(error).__name__
+    if diag.message_detail:
+        message += " (%s)" % diag.message_detail
+    if diag.context and "\n" not in diag.context and not diag.statement_position:
+        message += " [%s]" % diag.context
+    kind: Type[errors.MigrationError] = (
+        errors.LockTimeout if error.pgcode == LOCK_NOT_AVAILABLE else errors.ScriptFailed
+    )
+    position = diag.statement_position
+    return Diagnosis(kind, message, diag.message_hint, error.pgcode, position and int(position))
+
+
+def _trouble(error: BaseException, connection: Any) -> Optional[Trouble]:
+    """Return what has befallen the server, or the way to it; None: it is the script's own fault."""
+    if connection.closed == BROKEN:
+        return GONE
+    misused = isinstance(error, deps.psycopg2.InterfaceError)
+    return None if misused or not isinstance(error, deps.DatabaseError) else trouble_of(error)

@@ -1,0 +1,179 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The SQL of the history tables. {table} and {log} are their names; values are bound."""
+
+from __future__ import annotations
+
+# One number for a table's columns, their types and their order.
+FINGERPRINT = """
+pg_catalog.sum(pg_catalog.hashtextextended(a.attname || ' ' || a.atttypid || ' ' || a.atttypmod, a.attnum))::text
+"""
+
+INSPECT = (
+    """
+SELECT n.nspname, c.oid::bigint, c.relkind::text,
+       ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+               FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum),
+       pg_catalog.obj_description(c.oid, 'pg_class'),
+       (SELECT """
+    + FINGERPRINT
+    + """ FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.oid = pg_catalog.to_regclass(%s)
+"""
+)
+
+CURRENT_SCHEMA = "SELECT pg_catalog.current_schema()"
+
+SCHEMA_EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
+
+CREATE_SCHEMA = "CREATE SCHEMA {schema}"
+
+# ``applied`` is null for a deferred migration. Versions aren't unique: db-migrator adds a row whenever a migration runs
+# again, and has to go on working. ``event`` says how the row came to be there: applied, baseline or marked.
+CREATE_TABLES = """
+CREATE TABLE IF NOT EXISTS {table} (version text NOT NULL, applied timestamptz DEFAULT now());
+ALTER TABLE {table}
+  ADD COLUMN IF NOT EXISTS name text,
+  ADD COLUMN IF NOT EXISTS checksum text,
+  ADD COLUMN IF NOT EXISTS duration_ms bigint,
+  ADD COLUMN IF NOT EXISTS applied_by text,
+  ADD COLUMN IF NOT EXISTS applied_from text,
+  ADD COLUMN IF NOT EXISTS collection_version text,
+  ADD COLUMN IF NOT EXISTS event text;
+CREATE TABLE IF NOT EXISTS {log} (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  logged timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  event text NOT NULL,
+  version text,
+  name text,
+  duration_ms bigint,
+  done_by text,
+  done_from text,
+  collection_version text,
+  detail text);
+CREATE TABLE IF NOT EXISTS {snapshot} (
+  taken timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  applied text NOT NULL,
+  pg_dump integer NOT NULL,
+  digest text NOT NULL,
+  body bytea NOT NULL);
+"""
+
+NAME_REPOSITORY = "COMMENT ON TABLE {table} IS %s"
+
+ROWS = """
+SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+       {name}, {checksum}, {event}
+  FROM {table} ORDER BY applied NULLS FIRST, version
+"""
+
+# Whether the table is still what it was: a script may have put another one there, or changed it.
+UNTOUCHED = (
+    """
+pg_catalog.to_regclass({wanted})::oid = {oid}
+   AND (SELECT """
+    + FINGERPRINT
+    + """ FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = {oid} AND a.attnum > 0 AND NOT a.attisdropped) = {fingerprint}
+"""
+)
+
+# What the session holds, in a setting of its own: that can still be read when the transaction is over.
+KEEP_HELD = "pg_catalog.set_config('pgops.held', coalesce({held}::text, ''), false)"
+
+# The division by zero of the records below, by its SQLSTATE.
+NOTHING_WRITTEN = "22012"
+
+# Nothing written is an error (a division by zero), so that what follows in the same message isn't committed either.
+# Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
+# checksum, and whether it is deferred.
+PREPARE_RECORD = (
+    """
+PREPARE {prepared} (text, text, text, bigint, text, boolean) AS
+WITH logged AS (
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
+  VALUES ($1, $2, $3, $4, session_user, {host}, {collection})),
+recorded AS (
+  INSERT INTO {table}
+       (version, applied, name, checksum, duration_ms, applied_by, applied_from, collection_version, event)
+SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5, $4, session_user, {host}, {collection},
+       $1
+ WHERE """
+    + UNTOUCHED
+    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM recorded), "
+    + KEEP_HELD
+    + ";"
+)
+
+RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s)"
+
+# Behind the record, in its message: ends the transaction, begins the next one in its mode, and returns what was held.
+COMMIT_AND_CHAIN = "; COMMIT AND CHAIN; SELECT NULL, pg_catalog.current_setting('pgops.held')"
+
+ERASE = (
+    """
+WITH logged AS (
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
+  VALUES ({values}, session_user, {host}, {collection})),
+erased AS (DELETE FROM {table} WHERE version = ANY({spellings}) AND """
+    + UNTOUCHED
+    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM erased), "
+    + KEEP_HELD
+)
+
+REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
+
+LOG = """
+INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, detail)
+VALUES (%s, %s, %s, %s, session_user, %s, %s, %s) RETURNING id
+"""
+
+LOG_POSITION = "UPDATE {log} SET detail = %s WHERE id = %s"
+
+# Begun, and neither ended nor marked since; whether an error ended it.
+UNFINISHED = """
+SELECT version, detail, pg_catalog.to_char(logged, 'YYYY-MM-DD HH24:MI:SS TZ'), done_by, failed, xmin
+  FROM (SELECT DISTINCT ON (l.version) l.version, l.event, l.detail, l.logged, l.done_by, l.xmin::text AS xmin,
+               EXISTS (SELECT 1 FROM {log} f WHERE f.version = l.version AND f.id > l.id AND f.event = 'failed')
+                 AS failed
+          FROM {log} l WHERE l.event <> 'failed' AND l.version = ANY(%s) ORDER BY l.version, l.id DESC) AS last
+ WHERE event = 'started'
+"""
+
+# A history that was restored into another cluster may tell of transactions that this one never had.
+COMMITTED = """
+SELECT CASE WHEN %(number)s < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+            THEN pg_catalog.txid_status(%(number)s) = 'committed' END
+"""
+
+# The indexes that have become valid since a transaction.
+BUILT_SINCE = """
+SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+ WHERE i.indisvalid AND pg_catalog.age(i.xmin) < pg_catalog.age(%s::pg_catalog.xid)
+"""
+
+# The schema that the last run left: which history it goes with, the major version of the pg_dump that took it, and the
+# statements, compressed.
+KEPT = """
+SELECT pg_catalog.to_char(taken, 'YYYY-MM-DD HH24:MI:SS TZ'), applied, pg_dump, digest, body FROM {snapshot}
+"""
+KEEP = "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"
+
+CLEAR = "DELETE FROM {table}"
+
+COPY_ROW = "INSERT INTO {table} (version, applied, name, checksum, event) VALUES (%s, %s, %s, %s, %s)"
+
+LAST_FAILED = """
+SELECT version FROM (SELECT DISTINCT ON (version) version, event FROM {log} ORDER BY version, id DESC) AS last
+ WHERE event = 'failed'
+"""
+
+# Of another tool's table, on this session's search_path.
+COLUMNS = """
+SELECT a.attname::text FROM pg_catalog.pg_attribute a
+ WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped
+"""

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the session on the target gets set: how long it waits, how long it works, and that it ends with its client."""
+
+from __future__ import annotations
+
+from typing import Any, List, Tuple
+
+from ... import deps, errors
+from ..port import Limits
+from .connection import Target, connect
+
+SETTING = "SET {} = {}; "
+
+# A server whose client has died notices it while it works, and lets go of its locks.
+CHECK_CLIENT = ("client_connection_check_interval", "5s")
+CHECK_CLIENT_SINCE = 140000
+KEEPALIVES = (("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3"))
+
+BACKEND = "SELECT pg_catalog.pg_backend_pid()"
+
+
+def settings(limits: Limits, connection: Any) -> str:
+    """Return the statements that set a session's limits, as far as this server knows them."""
+    wanted: List[Tuple[str, str]] = [("lock_timeout", "%dms" % (limits.lock_timeout * 1000)), *KEEPALIVES]
+    if limits.statement_timeout:
+        wanted.append(("statement_timeout", "%dms" % (limits.statement_timeout * 1000)))
+    if connection.server_version >= CHECK_CLIENT_SINCE and _takes(connection, _set(connection, *CHECK_CLIENT)):
+        wanted.append(CHECK_CLIENT)
+    return "".join(_set(connection, *each) for each in wanted)
+
+
+def require_own_backend(connection: Any, target: Target) -> None:
+    """Refuse a connection pooler that gives each transaction another session of the server.
+
+    The lock of a run, and what a script has SET, belong to a session. That the server's number for the session isn't
+    the one that the connection was told shows a pooler; that a second connection gets the same one shows its mode.
+
+    :raises ConnectError: says so.
+    """
+    own = _backend(connection)
+    connection.rollback()
+    if own == connection.info.backend_pid:
+        return
+    other = connect(target, "pg_migrate probe")
+    try:
+        shared = _backend(other) == own or _backend(connection) != own
+        connection.rollback()
+    finally:
+        other.close()
+    if shared:
+        raise errors.ConnectError(
+            "A connection pooler (PgBouncer?) in transaction mode is between here and the server: the session changes "
+            "from one transaction to the next, so no lock would hold for the whole run",
+            hint="Connect to the server itself, or to a pool in session mode. Nothing was touched.",
+        )
+
+
+def _backend(connection: Any) -> int:
+    """Return the server's number of the session that runs this transaction, which stays open."""
+    with connection.cursor() as cursor:
+        cursor.execute(BACKEND)
+        return int(cursor.fetchone()[0])
+
+
+def _takes(connection: Any, statement: str) -> bool:
+    """Try a setting that not every platform has; it is undone."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        return True
+    except deps.psycopg2.Error:
+        return False
+    finally:
+        connection.rollback()
+
+
+def _set(connection: Any, name: str, value: str) -> str:
+    statement = deps.sql.SQL(SETTING).format(deps.sql.Identifier(name), deps.sql.Literal(value))
+    return str(statement.as_string(connection))

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run at a time per database: a session-level advisory lock, tried in turns.
+
+It is never waited for inside the server: a waiting query holds a snapshot, and a CREATE INDEX
+CONCURRENTLY of the run that has the lock would wait for that snapshot: a deadlock.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Callable, Dict, Optional
+
+from ... import errors
+
+# The letters "pgopsmig" as a number: one lock for each database, whatever the history is called.
+KEY = int.from_bytes(b"pgopsmig", "big")
+
+TRY_LOCK = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
+UNLOCK = "SELECT pg_catalog.pg_advisory_unlock(%s)"
+
+HOLDER = """
+SELECT l.pid, a.usename, a.application_name, a.client_addr::text,
+       to_char(a.backend_start, 'YYYY-MM-DD HH24:MI:SS TZ')
+  FROM pg_catalog.pg_locks l
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+   AND (l.classid::bigint << 32) | l.objid::bigint = %s
+"""
+
+POLL_SECONDS = 0.25
+
+
+def acquire(connection: Any, wait: float, sleep: Callable[[float], None] = time.sleep) -> None:
+    """Take the lock; it lasts until it is released or the session ends.
+
+    :param wait: how long to keep trying, in seconds.
+    :raises LockHeld: names who has it.
+    """
+    deadline = time.monotonic() + wait
+    while not _scalar(connection, TRY_LOCK):
+        if time.monotonic() >= deadline:
+            raise _held(holder(connection), wait)
+        sleep(POLL_SECONDS)
+
+
+def release(connection: Any) -> None:
+    """Give the lock back."""
+    _scalar(connection, UNLOCK)
+
+
+def held_by_another(connection: Any) -> bool:
+    """Return whether another session has the lock."""
+    found = holder(connection)
+    return found is not None and found["pid"] != connection.info.backend_pid
+
+
+def _scalar(connection: Any, statement: str) -> Any:
+    """Run a statement on the key and end its transaction, so that nothing stays open between two tries."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [KEY])
+        value = cursor.fetchone()[0]
+    connection.commit()
+    return value
+
+
+def holder(connection: Any) -> Optional[Dict[str, Any]]:
+    """Return who has the lock: pid, user, application (which tells how far a run is), address, since; or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(HOLDER, [KEY])
+        row = cursor.fetchone()
+    connection.commit()
+    return dict(zip(("pid", "user", "application", "address", "since"), row)) if row else None
+
+
+def _held(holder: Optional[Dict[str, Any]], wait: float) -> errors.LockHeld:
+    if holder is None:
+        return errors.LockHeld("Another run had this database's lock until just now", hint="Run again.")
+    who = "pid {pid}, user {user}, application {application}, connected since {since}".format(**holder)
+    return errors.LockHeld(
+        "Another run works on this database (%s); waited %g s for it" % (who, wait),
+        hint="Wait for it, or raise lock_wait; if it is dead, SELECT pg_terminate_backend(%s)." % holder["pid"],
+        blockers=[holder],
+    )

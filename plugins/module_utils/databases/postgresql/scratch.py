@@ -1,0 +1,239 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scratch databases: made like the target, closed to others, always dropped, swept when a killed run left one."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+
+from ... import deps, errors
+from .connection import Target, connect_maintenance, settled
+from .trouble import trouble_of
+
+PREFIX = "pgops_rehearsal_"
+
+# First key of the two-key advisory lock that a rehearsal holds while its scratch database is in use.
+LOCK_CLASS = int.from_bytes(b"pgrh", "big")
+
+FACTS = """
+SELECT pg_catalog.to_jsonb(d), pg_catalog.pg_encoding_to_char(d.encoding), r.rolname
+  FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
+ WHERE d.datname = pg_catalog.current_database()
+"""
+
+SETTINGS = """
+SELECT pg_catalog.unnest(s.setconfig)
+  FROM pg_catalog.pg_db_role_setting s
+  JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase AND d.datname = pg_catalog.current_database()
+ WHERE s.setrole = 0 OR s.setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)
+ ORDER BY s.setrole
+"""
+
+GRANTS = """
+SELECT a.privilege_type, pg_catalog.pg_get_userbyid(a.grantee)
+  FROM pg_catalog.pg_database d, LATERAL pg_catalog.aclexplode(d.datacl) a
+ WHERE d.datname = pg_catalog.current_database() AND a.grantee <> 0 AND a.privilege_type IN ('CREATE', 'TEMPORARY')
+"""
+
+SUBSCRIPTIONS = """
+SELECT count(*) FROM pg_catalog.pg_subscription s
+  JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database()
+"""
+
+# Scratch databases whose rehearsal is gone: nobody on this server holds the lock that goes with the name.
+ABANDONED = """
+SELECT d.datname FROM pg_catalog.pg_database d
+ WHERE d.datname ~ '^pgops_rehearsal_[0-9a-f]{8}$'
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
+                    WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid::bigint = %s
+                      AND l.objid::bigint = ('x' || right(d.datname, 8))::bit(32)::bigint & 4294967295)
+"""
+
+HOLD = "SELECT pg_catalog.pg_advisory_lock(%s, %s)"
+CREATE = "CREATE DATABASE {name} TEMPLATE template0"
+OWNER = "ALTER DATABASE {name} OWNER TO {owner}"
+REVOKE = "REVOKE CONNECT ON DATABASE {name} FROM PUBLIC"
+GRANT = "GRANT {privilege} ON DATABASE {name} TO {role}"
+SET_CONFIG = "SELECT pg_catalog.set_config(%s, %s, false)"
+KEEP_SETTING = "ALTER DATABASE {name} SET {setting} FROM CURRENT"
+RESET_SETTING = "RESET {setting}"
+DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+
+
+class RehearsalImpossible(errors.RehearsalError):
+    """No scratch copy could be made; says why."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What makes a database what it is, beside its schema."""
+
+    row: Dict[str, Any] = field(default_factory=dict)
+    encoding: Optional[str] = None
+    owner: Optional[str] = None
+    settings: Sequence[str] = ()
+    grants: Sequence[Tuple[str, str]] = ()
+    subscriptions: int = 0
+
+
+@dataclass
+class Scratch:
+    """A scratch database. ``unproved`` grows while it is made: what it could not be given."""
+
+    name: str
+    target: Target
+    admin: Any
+    facts: Facts
+    unproved: List[str]
+
+    @property
+    def loader(self) -> Target:
+        """Return as whom to fill it: a superuser needs no role to give every object its owner."""
+        superuser = self.admin.info.parameter_status("is_superuser") == "on"
+        return replace(self.target, session_role=None) if superuser else self.target
+
+    def recreate(self) -> None:
+        """Make it anew, empty: a first attempt to fill it got stuck half-way."""
+        _execute(self.admin, DROP, name=self.name)
+        self.unproved[:] = _create(self.admin, self.name, self.facts)
+
+
+def facts_of(connection: Any) -> Facts:
+    """Read what a scratch copy of this database has to share with it."""
+    with connection.cursor() as cursor:
+        cursor.execute(FACTS)
+        row, encoding, owner = cursor.fetchone()
+        cursor.execute(SETTINGS)
+        settings = [found[0] for found in cursor.fetchall()]
+        cursor.execute(GRANTS)
+        grants = cursor.fetchall()
+        cursor.execute(SUBSCRIPTIONS)
+        return Facts(row, encoding, owner, settings, grants, cursor.fetchone()[0])
+
+
+@contextmanager
+def scratch_database(server: Target, facts: Facts) -> Iterator[Scratch]:
+    """Make an empty scratch database like the one the facts are of; drop it at the end, whatever happens.
+
+    :param server: where, and as whom.
+    :raises RehearsalImpossible: when it can't be made.
+    """
+    try:
+        admin = connect_maintenance(server, "pg_migrate rehearsal")
+    except errors.ConnectError as error:
+        raise RehearsalImpossible("no database to make the copy from lets this user in: %s" % error.message) from None
+    try:
+        admin.autocommit = True
+        sweep(admin)
+        name = _hold_name(admin)
+        try:
+            unproved = _create(admin, name, facts)
+            yield Scratch(name, settled(server, admin).with_database(name), admin, facts, unproved)
+        finally:
+            _drop(admin, name)
+    finally:
+        admin.close()
+
+
+def _drop(admin: Any, name: str) -> None:
+    """Drop it; where the server is gone, or takes no writes, the next rehearsal sweeps it away."""
+    try:
+        _execute(admin, DROP, name=name)
+    except deps.psycopg2.Error as error:
+        if trouble_of(error) is None:
+            raise
+
+
+def sweep(admin: Any) -> None:
+    """Drop scratch databases that a killed run has left; those that another user owns are passed over."""
+    with admin.cursor() as cursor:
+        cursor.execute(ABANDONED, [LOCK_CLASS])
+        names = [row[0] for row in cursor.fetchall()]
+    for name in names:
+        try:
+            _execute(admin, DROP, name=name)
+        except deps.psycopg2.Error:
+            continue
+
+
+def _hold_name(admin: Any) -> str:
+    """Choose a name and hold the lock that says it is in use, before the database is there."""
+    name = PREFIX + secrets.token_hex(4)
+    number = int(name[len(PREFIX) :], 16)
+    with admin.cursor() as cursor:
+        cursor.execute(HOLD, [LOCK_CLASS, number - (1 << 32) if number >= 1 << 31 else number])
+    return name
+
+
+def _create(admin: Any, name: str, facts: Facts) -> List[str]:
+    """Create the database and give it what it can be given. Return what it can't."""
+    try:
+        _execute(admin, CREATE, _locale(facts), name=name)
+        _execute(admin, REVOKE, name=name)
+    except deps.psycopg2.Error as error:
+        raise RehearsalImpossible(
+            "no database can be created for the copy: %s" % (error.diag.message_primary or error)
+        ) from None
+    unproved = ["subscriptions: the copy has none"] if facts.subscriptions else []
+    wishes: List[Tuple[str, Callable[..., None], Sequence[str]]] = []
+    wishes += [("setting " + setting.split("=")[0], _keep, [setting]) for setting in facts.settings]
+    wishes += [("%s on the database for %s" % grant, _grant, grant) for grant in facts.grants]
+    wishes += [("the database's owner", _own, [facts.owner])] if facts.owner else []
+    for what, give, details in wishes:
+        try:
+            give(admin, name, *details)
+        except deps.psycopg2.Error as error:
+            unproved.append("%s: the copy could not be given it (%s)" % (what, error.diag.message_primary))
+    return unproved
+
+
+def _keep(admin: Any, name: str, setting: str) -> None:
+    """Take a database's setting over as it is stored, whatever quoting its value would need as SQL."""
+    key, value = setting.split("=", 1)
+    with admin.cursor() as cursor:
+        cursor.execute(SET_CONFIG, [key, value])
+    try:
+        _execute(admin, KEEP_SETTING, name=name, setting=key)
+    finally:
+        _execute(admin, RESET_SETTING, setting=key)
+
+
+def _grant(admin: Any, name: str, privilege: str, role: str) -> None:
+    statement = deps.sql.SQL(GRANT).format(
+        privilege=deps.sql.SQL(privilege), name=deps.sql.Identifier(name), role=deps.sql.Identifier(role)
+    )
+    with admin.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _own(admin: Any, name: str, owner: str) -> None:
+    _execute(admin, OWNER, name=name, owner=owner)
+
+
+def _execute(admin: Any, statement: str, tail: Any = None, **names: str) -> None:
+    identifiers = {key: deps.sql.Identifier(value) for key, value in names.items()}
+    composed = deps.sql.SQL(statement).format(**identifiers)
+    with admin.cursor() as cursor:
+        cursor.execute(composed if tail is None else composed + tail)
+
+
+def _locale(facts: Facts) -> Any:
+    """Return CREATE DATABASE's options for the same encoding and locale; which there are depends on the server."""
+    row = facts.row
+    provider = {"c": "libc", "i": "icu", "b": "builtin"}.get(row.get("datlocprovider", ""))
+    locale = row.get("datlocale") or row.get("daticulocale")
+    options = [
+        ("ENCODING", facts.encoding),
+        ("LC_COLLATE", row.get("datcollate")),
+        ("LC_CTYPE", row.get("datctype")),
+        ("ICU_LOCALE", locale if provider == "icu" else None),
+        ("ICU_RULES", row.get("daticurules")),
+        ("BUILTIN_LOCALE", locale if provider == "builtin" else None),
+    ]
+    parts: List[Any] = [deps.sql.SQL(" LOCALE_PROVIDER " + provider)] if provider else []
+    parts += [deps.sql.SQL(" %s " % key) + deps.sql.Literal(value) for key, value in options if value]
+    return deps.sql.Composed(parts)

@@ -1,0 +1,186 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The history as it is read: which versions are applied. record.py writes it.
+
+The history has one row for each version that is applied; its first two columns are db-migrator's, so a
+tool that knows only those keeps working on it. The log beside it (``<history>_log``) keeps every event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from .. import deps, errors, model
+from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.trouble import tell, trouble_of
+
+LOG_SUFFIX = "_log"
+SNAPSHOT_SUFFIX = "_snapshot"
+OF_REPOSITORY = "history of the repository "
+OWN_COLUMNS = ("name", "checksum", "duration_ms", "applied_by", "applied_from", "collection_version", "event")
+
+
+class History(NamedTuple):
+    """The history of one database: where it is, and what its table looks like.
+
+    :ivar table: its name; the schema is known once the table is there or is to be made.
+    :ivar fingerprint: a number for its columns, as text; it tells when a script changes them.
+    :ivar repository_id: the repository of sqlalchemy-migrate that it belongs to; stands in the table's comment.
+    :ivar oid: the table's identity on this server; None: there is no history yet.
+    """
+
+    table: QualifiedName
+    oid: Optional[int] = None
+    columns: Tuple[str, ...] = ()
+    fingerprint: str = ""
+    repository_id: Optional[str] = None
+
+    @property
+    def exists(self) -> bool:
+        """Return whether the table is there."""
+        return self.oid is not None
+
+    @property
+    def keeps_log(self) -> bool:
+        """Return whether there is a log too: another tool's table has none until it is taken over."""
+        return any(column.startswith("event ") for column in self.columns)
+
+    @property
+    def log(self) -> QualifiedName:
+        """Return the name of the log table."""
+        return replace(self.table, name=self.table.name + LOG_SUFFIX)
+
+    @property
+    def snapshot(self) -> QualifiedName:
+        """Return the name of the table that keeps what the last run left."""
+        return replace(self.table, name=self.table.name + SNAPSHOT_SUFFIX)
+
+    def tables(self) -> List[str]:
+        """Return the quoted names of what has to be left out of a snapshot."""
+        return [self.table.quoted(), self.log.quoted(), self.snapshot.quoted()]
+
+    def compose(self, statement: str, **more: Any) -> Any:
+        """Put the tables' names into a statement."""
+        bound = "%" in statement
+        tables = {"table": self.table, "log": self.log, "snapshot": self.snapshot}
+        names = {key: _identifier(name, bound) for key, name in tables.items()}
+        return deps.sql.SQL(statement).format(**names, **more)
+
+
+def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = None) -> History:
+    """Look for the history, and at it.
+
+    :param repository_id: the repository of sqlalchemy-migrate whose history it has to be.
+    :raises HistoryForeign: when a table of that name is another tool's; its columns are told. Or another repository's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.INSPECT, [wanted.quoted()])
+        row = cursor.fetchone()
+        if row is None:
+            return History(
+                replace(wanted, schema=wanted.schema or _current_schema(cursor)), repository_id=repository_id
+            )
+    schema, oid, relkind, columns, comment, fingerprint = row
+    _refuse_foreign(wanted, relkind, columns)
+    _refuse_other_repository(wanted, repository_id, comment)
+    return History(replace(wanted, schema=schema), oid, tuple(columns), fingerprint, repository_id)
+
+
+def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
+    """Return what is recorded, a row for each version, ordered by time of application; () where there is no history.
+
+    :raises HistoryForeign: when a version in it isn't one.
+    :raises PrivilegeError: when the role may not read it.
+    """
+    if not history.exists:
+        return ()
+    known = {column.split(" ")[0] for column in history.columns}
+    optional = {name: deps.sql.SQL(name if name in known else "NULL") for name in ("name", "checksum", "event")}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(history.compose(sql.ROWS, **optional))
+            found = cursor.fetchall()
+    except deps.DatabaseError as error:
+        if trouble_of(error):
+            raise tell(error) from None
+        raise errors.PrivilegeError(
+            "The history table %s can't be read: %s" % (history.table, error.diag.message_primary or error),
+            hint="Grant SELECT on it to the role that connects.",
+            sqlstate=error.pgcode,
+        ) from None
+    try:
+        return _fold([_row(*values) for values in found])
+    except (ValueError, TypeError) as error:
+        raise errors.HistoryForeign(
+            "The history table %s holds a version that isn't one: %s" % (history.table, error),
+            hint="Set history_table to another name, or mend that row.",
+        ) from None
+
+
+def last_failed(connection: Any, history: History) -> List[str]:
+    """Return the versions whose last event is a failure.
+
+    :raises DatabaseError: when there is no log, because only another tool has written this history.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.LAST_FAILED))
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str], comment: Optional[str]) -> None:
+    if comment is None or not comment.startswith(OF_REPOSITORY):
+        return
+    written = comment[len(OF_REPOSITORY) :]
+    if written != repository_id:
+        raise errors.HistoryForeign(
+            "%s is the history of the repository %s, not of %s" % (wanted, written, repository_id or "these scripts"),
+            hint="Each repository has a history of its own. Leave history_table out, or name another.",
+        )
+
+
+def _row(
+    version: str, applied: Optional[str], name: Optional[str], checksum: Optional[str], event: Optional[str]
+) -> model.HistoryRow:
+    return model.HistoryRow(model.Version.parse(version), applied, name, checksum, event, (version,))
+
+
+def _fold(rows: List[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:
+    """Make one row of several for the same version; the latest tells how it stands, and all spellings are kept."""
+    folded: Dict[model.Version, model.HistoryRow] = {}
+    for row in rows:
+        earlier = folded.pop(row.version, None)
+        folded[row.version] = row if earlier is None else row._replace(spellings=earlier.spellings + row.spellings)
+    return tuple(folded.values())
+
+
+def _identifier(name: QualifiedName, bound: bool) -> Any:
+    """Return the quoted name; where values are bound as well, psycopg2 wants a percent sign in it doubled."""
+    parts = [part for part in (name.schema, name.name) if part]
+    return deps.sql.Identifier(*[part.replace("%", "%%") if bound else part for part in parts])
+
+
+def _current_schema(cursor: Any) -> str:
+    cursor.execute(sql.CURRENT_SCHEMA)
+    schema = cursor.fetchone()[0]
+    if schema is None:
+        raise errors.PrivilegeError(
+            "No schema of this session's search_path exists, so the history table has no place",
+            hint="Set history_table to schema.table, or mend the search_path.",
+        )
+    return str(schema)
+
+
+def _refuse_foreign(wanted: QualifiedName, relkind: str, columns: List[str]) -> None:
+    types = dict(column.split(" ", 1) for column in columns)
+    text = types.get("version", "").startswith(("text", "character varying"))
+    known = set(types) <= {"version", "applied", *OWN_COLUMNS}
+    if relkind in "rp" and text and types.get("applied") == "timestamp with time zone" and known:
+        return
+    raise errors.HistoryForeign(
+        "%s is there, but isn't a history of this collection: its columns are %s"
+        % (wanted, ", ".join(columns) or "none"),
+        hint="It belongs to another tool; nothing was touched. Set history_table to another name.",
+    )

@@ -1,0 +1,161 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is written into the history and its log."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import deps, errors, model
+from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql.eyes import Survey, held_of
+from ..databases.postgresql.session import in_transaction
+from ..databases.postgresql.trouble import tell, trouble_of
+from ..version import COLLECTION_VERSION
+from .history import OF_REPOSITORY, History, find
+
+STATEMENT = "pgops_record_%s"
+
+
+class Entry(NamedTuple):
+    """One event: what happened to which migration, and how long it took (in milliseconds)."""
+
+    event: str
+    step: model.Step
+    duration_ms: Optional[int] = None
+
+    def values(self) -> List[Any]:
+        """Return event, version, name and duration, for the log."""
+        script = self.step.script
+        return [self.event, script.version.text, script.name, self.duration_ms]
+
+
+class Recorder:
+    """Writes the history of one run, on one connection."""
+
+    def __init__(self, history: History, before: Optional[Survey] = None) -> None:
+        """Take where to write.
+
+        :param before: the tables before the run, to tell each time which of them the session has locked.
+        """
+        self.history = history
+        literals = {
+            "wanted": history.table.quoted(),
+            "oid": history.oid,
+            "fingerprint": history.fingerprint,
+            "host": socket.gethostname(),
+            "collection": COLLECTION_VERSION,
+        }
+        self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
+        self._held = held_of(before) if before else deps.sql.SQL("NULL")
+        self._prepared: Any = None  # the name of the statement
+
+    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Any:
+        """Record what happened to a migration, in the open transaction.
+
+        :param prelude: statements to send ahead of it in the same message.
+        :param ending: COMMIT_AND_CHAIN, to end the transaction in the same message.
+        :returns: what eyes.HELD gives; None: nothing, or nobody looks.
+        :raises ScriptFailed: when nothing could be written: the history isn't the table that it was.
+        :raises DatabaseError: when the server refuses it; with an ending, also when the commit fails.
+        """
+        step = entry.step
+        message, values = prelude, None
+        if step.direction is model.Direction.DOWN:
+            message += self._compose(cursor, sql.ERASE, step, values=_joined(entry.values()))
+        else:
+            if step.spellings:
+                message += self._compose(cursor, sql.REPLACE, step)
+            if self._prepared is None:
+                self._prepared = STATEMENT % secrets.token_hex(4)
+                message += self._compose(cursor, sql.PREPARE_RECORD, step)
+            # Bound, for that is quicker than to compose.
+            values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
+            message = message.replace("%", "%%") + sql.RECORD % self._prepared
+        try:
+            cursor.execute(message + ending, values)
+        except deps.DatabaseError as error:
+            # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
+            if error.pgcode == sql.NOTHING_WRITTEN and in_transaction(cursor.connection):
+                raise touched(self.history) from None
+            raise
+        dummy, held = cursor.fetchone()
+        return json.loads(held) if held else None
+
+    def forget(self) -> None:
+        """Prepare the statement anew, under another name: a script may have deallocated it."""
+        self._prepared = None
+
+    def _compose(self, cursor: Any, statement: str, step: model.Step, **more: Any) -> str:
+        """Return a statement with its names and literals, as text; nothing in it is to be bound."""
+        more.update(self._literals, held=self._held, spellings=deps.sql.Literal(list(step.spellings)))
+        more.update(prepared=deps.sql.Identifier(self._prepared or ""))
+        return str(self.history.compose(statement, **more).as_string(cursor))
+
+
+def _joined(values: Sequence[Any]) -> Any:
+    return deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
+
+
+def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = ()) -> History:
+    """Make the history's tables, or add to an older tool's table what it lacks. Return the history as it is then.
+
+    :param baseline: what to record as applied, in the same transaction that makes the tables.
+    :raises PrivilegeError: when the role may not.
+    """
+    try:
+        with connection.cursor() as cursor:
+            _ensure_schema(cursor, history)
+            cursor.execute(history.compose(sql.CREATE_TABLES))
+            if history.repository_id is not None:
+                cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
+            made = find(connection, history.table, history.repository_id)
+            recorder = Recorder(made)
+            for step in baseline:
+                recorder.record(cursor, Entry("baseline", step))
+        connection.commit()
+        del connection.notices[:]  # that something is there already is no news
+        return made
+    except deps.DatabaseError as error:
+        if trouble_of(error):
+            raise tell(error) from None
+        connection.rollback()
+        raise errors.PrivilegeError(
+            "The history table %s can't be made: %s" % (history.table, error.diag.message_primary or error),
+            hint="Grant CREATE on its schema to the role that migrates, or set history_table to a schema that it owns.",
+            sqlstate=error.pgcode,
+        ) from None
+
+
+def copy(source: Tuple[model.HistoryRow, ...], connection: Any, history: History) -> None:
+    """Make the rows of another database's history those of this one, for a rehearsal."""
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.CLEAR))
+        values = [(row.version.text, row.applied, row.name, row.checksum, row.event) for row in source]
+        cursor.executemany(history.compose(sql.COPY_ROW), values)
+    connection.commit()
+
+
+def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+    """Add an event to the log only, in the open transaction."""
+    values = [*entry.values(), socket.gethostname(), COLLECTION_VERSION, detail]
+    cursor.execute(history.compose(sql.LOG), values)
+
+
+def touched(history: History) -> errors.MigrationError:
+    """Return the error for a script that dropped or altered the history."""
+    return errors.ScriptFailed(
+        "The script changed the history table %s itself; it was rolled back" % history.table,
+        hint="Take that statement out of the script. If the table is the application's own, set history_table "
+        "to another name.",
+    )
+
+
+def _ensure_schema(cursor: Any, history: History) -> None:
+    cursor.execute(sql.SCHEMA_EXISTS, [history.table.schema])
+    if cursor.fetchone() is None:
+        cursor.execute(deps.sql.SQL(sql.CREATE_SCHEMA).format(schema=deps.sql.Identifier(str(history.table.schema))))

@@ -1,0 +1,73 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is asked of the engine."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
+
+from .. import model
+from ..databases.port import Limits
+from ..databases.postgresql.connection import Target
+from ..databases.postgresql.names import QualifiedName
+
+
+class Policies(NamedTuple):
+    """What to do about what isn't as it should be: ignore, warn or fail; and for out_of_order also apply."""
+
+    modified: str = "fail"
+    missing: str = "warn"
+    out_of_order: str = "apply"
+    drift: str = "warn"
+
+
+class Request(NamedTuple):
+    """What the user asks for; see the module's options of the same names.
+
+    :ivar kind: the kind of the scripts; None: found by looking.
+    :ivar repository_id: of a repository of sqlalchemy-migrate.
+    :ivar state: migrated, rolled_back or tested.
+    :ivar steps: how many migrations to roll back, when no version is given.
+    :ivar baseline_version: what to record as applied while there is no history.
+    :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
+    :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
+    :ivar expect: the plan_digest that has been reviewed.
+    :ivar allow_writable_scripts: also run scripts that others may write.
+    :ivar described: the scripts, where only what is known of them is here, and their files aren't.
+    :ivar checking: check mode.
+    :ivar with_diff: diff mode.
+    :ivar per_migration: a diff after each migration.
+    :ivar rehearsal_extensions: what the copy of a database that isn't there yet gets.
+    :ivar rehearsal_server: where to rehearse; None: on the target's own server.
+    :ivar lock_wait: in seconds.
+    """
+
+    target: Target
+    directories: Tuple[str, ...]
+    history_table: QualifiedName
+    kind: Optional[str] = None
+    repository_id: Optional[str] = None
+    state: str = "migrated"
+    version: Optional[str] = None
+    steps: int = 1
+    run_deferred: bool = False
+    baseline_version: Optional[str] = None
+    super_user: str = "postgres"
+    single_transaction: bool = False
+    per_migration: bool = False
+    diff_context: int = 10
+    lock_wait: float = 60
+    rehearsal: str = "auto"
+    rehearsal_data: Tuple[str, ...] = ()
+    rehearsal_extensions: Tuple[str, ...] = ()
+    rehearsal_server: Optional[Target] = None
+    policies: Policies = Policies()
+    limits: Limits = Limits()
+    on_interrupted: str = "fail"
+    allow_hazards: Optional[Tuple[str, ...]] = None
+    expect: Optional[str] = None
+    allow_writable_scripts: bool = False
+    described: Optional[Tuple[model.Script, ...]] = None
+    checking: bool = False
+    with_diff: bool = False

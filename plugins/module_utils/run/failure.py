@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a script raised → one error that says where it happened and what the server said."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+from .. import errors, model
+from ..databases.postgresql.diagnosis import Diagnosis, diagnose
+from ..runtimes.pyscript import line_of
+from ..scripts import reading
+
+ENGINE_HINT = (
+    "If the script was written for an older SQLAlchemy, give the task an interpreter that has it "
+    "(ansible_python_interpreter), or fix the call."
+)
+
+
+def explain(
+    error: BaseException, migration: model.Migration, body: model.Body, connection: Any, offset: int = 0
+) -> errors.MigrationError:
+    """Return the error to raise for what happened while a body ran.
+
+    :param offset: where the failing statement begins in the body's text, in characters.
+    """
+    script = migration.script
+    if isinstance(error, errors.MigrationError):
+        return error.about(version=str(script.version), path=body.path)
+    diagnosis = diagnose(error, connection) or _of_python(error)
+    line, column = _where(error, diagnosis, body, offset)
+    place = "".join(", %s %d" % (what, number) for what, number in (("line", line), ("column", column)) if number)
+    of_engine = isinstance(body, model.PythonBody) and body.wants_engine and diagnosis.sqlstate is None
+    return diagnosis.kind(
+        "Migration %s failed (%s%s): %s" % (script.label, body.path, place, diagnosis.message),
+        hint=diagnosis.hint or (ENGINE_HINT if of_engine else None),
+        version=str(script.version),
+        path=body.path,
+        line=line,
+        column=column,
+        sqlstate=diagnosis.sqlstate,
+    )
+
+
+def aborted(migration: model.Migration, body: model.Body) -> errors.ScriptFailed:
+    """Return the error for a script that ended well, but had an error of the server's swallowed."""
+    return errors.ScriptFailed(
+        "Migration %s failed (%s): it left its transaction aborted, an error of the server's was passed over in it"
+        % (migration.script.label, body.path),
+        hint="Let the error be raised, or put connection.commit() before and connection.rollback() after the statement "
+        "that may fail.",
+        version=str(migration.script.version),
+        path=body.path,
+    )
+
+
+def _of_python(error: BaseException) -> Diagnosis:
+    if isinstance(error, SystemExit):
+        called = "it called sys.exit(%s)" % ("" if error.code is None else error.code)
+        return Diagnosis(errors.ScriptFailed, called, "Raise an error instead.")
+    return Diagnosis(errors.ScriptFailed, "%s: %s" % (type(error).__name__, error))
+
+
+def _where(
+    error: BaseException, diagnosis: Diagnosis, body: model.Body, offset: int
+) -> Tuple[Optional[int], Optional[int]]:
+    if isinstance(body, model.PythonBody):
+        return line_of(error, body.path), None
+    if diagnosis.position is None:
+        return (reading.position(body.text, offset)[0], None) if offset else (None, None)
+    return reading.position(body.text, offset + diagnosis.position - 1)

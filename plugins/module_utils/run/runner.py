@@ -1,0 +1,272 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Steps → outcomes, or a failure that carries what was done, what failed and why.
+
+A migration and its history row are one transaction. The messages to the server are fewer than psql would send: the
+script, and the record, which commits and begins the next transaction.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any, Callable, List, Optional, Tuple
+
+from .. import deps, errors, model
+from ..databases.postgresql.blockers import BlockerWatch, sentence
+from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
+from ..databases.postgresql.indexes import drop_new_invalid_indexes, new_invalid_indexes
+from ..databases.postgresql.session import RELEASE, SAVEPOINT, Mode, abandon, in_transaction
+from ..hazard import Hazard
+from ..history.record import Entry, Recorder, log, touched
+from ..runtimes.capture import Capture
+from .attempt import Attempt, ShouldNotRun
+from .failure import explain
+from .hazards import Look
+from .preparation import Prepared
+from .session import Session
+
+SHOW_PROGRESS = "SET application_name = %s; "
+MAX_APPLICATION_NAME = 63
+BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
+
+EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
+# Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
+OF_A_CHANGED_TABLE = ("22", "23", "42")
+# What would take our prepared statement away.
+DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
+# What would set the mode of a transaction: SET TRANSACTION …, transaction_isolation ….
+SETS_MODE = re.compile(r"transaction", re.IGNORECASE)
+
+AfterEach = Optional[Callable[[], None]]
+
+
+def run(session: Session, prepared: Prepared, after_each: AfterEach = None) -> model.Progress:
+    """Run migrations up or down, in order.
+
+    :param after_each: called when a step is done and committed.
+    :raises MigrationError: at the first failure; its ``progress`` says how far it came.
+    """
+    prepared.session = session
+    with Capture() as capture:
+        if not session.lock_timeout:
+            return _Run(session, prepared, capture, after_each).all()
+        with BlockerWatch(session.target, session.connection, session.lock_timeout) as watch:
+            return _Run(session, prepared, capture, after_each, watch).all()
+
+
+class _Run:
+    def __init__(
+        self,
+        session: Session,
+        prepared: Prepared,
+        capture: Capture,
+        after_each: AfterEach,
+        watch: Optional[BlockerWatch] = None,
+    ) -> None:
+        self.session = session
+        self.connection = session.connection
+        self.prepared = prepared
+        self.jobs = prepared.jobs
+        self.capture = capture
+        self.after_each = after_each
+        self.watch = watch
+        self.look = session.look or Look({})
+        self.recorder = Recorder(session.history, self.look.before)
+        self.shown: Optional[int] = None  # the number of the job that application_name tells of
+        self.done: List[model.Outcome] = []
+        self.skipped: List[model.Outcome] = []
+
+    def all(self) -> model.Progress:
+        """Run every job; where all are one transaction, end it."""
+        number = tries = 0
+        while number < len(self.jobs):
+            started = time.monotonic()
+            attempt = Attempt(self.session, self.prepared, self.jobs[number])
+            try:
+                outcome = self._insist(number, attempt, started)
+                if self.session.single_transaction and number + 1 == len(self.jobs):
+                    self._commit(attempt)
+            except errors.LockTimeout as error:
+                if not self.session.single_transaction or tries >= self.session.lock_retries:
+                    raise self._failed(error, attempt, started) from None
+                # All are one transaction, and all of it is undone.
+                self._back_off(tries)
+                self.look.reset()
+                number, tries, self.shown, self.done, self.skipped = 0, tries + 1, None, [], []
+                continue
+            except errors.MigrationError as error:
+                raise self._failed(error, attempt, started) from None
+            except deps.DatabaseError as error:
+                explained = explain(error, attempt.migration, attempt.body, self.connection)
+                raise self._failed(explained, attempt, started) from None
+            number += 1
+            if outcome is not None:
+                self.done.append(outcome)
+                if self.after_each is not None:
+                    self.after_each()
+        return model.Progress(tuple(self.done), tuple(self.skipped))
+
+    def _insist(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
+        """Run one step; where it waits too long for a lock, try again, later each time."""
+        tries = 0
+        while True:
+            if self.watch is not None:
+                self.watch.seen = ()  # who was in the way of another one isn't in the way of this
+            try:
+                return self._one(number, attempt, started)
+            except errors.LockTimeout as error:
+                if tries == self.session.lock_retries or not attempt.repeatable:
+                    raise self._with_blockers(error, attempt, tries) from None
+            attempt.mend()
+            self.shown = None
+            self._back_off(tries)
+            tries += 1
+
+    def _back_off(self, tries: int) -> None:
+        self.connection.rollback()
+        self.session.sleep(min(2.0**tries, 30))
+
+    def _with_blockers(self, error: errors.LockTimeout, attempt: Attempt, tries: int) -> errors.LockTimeout:
+        """Say who was in the way, and how often it was tried."""
+        seen = self.watch.seen if self.watch is not None else ()
+        parts = [error.message, "tried %d times" % (tries + 1) if tries else None, sentence(seen)]
+        error.message = "; ".join(filter(None, parts))
+        error.blockers = seen
+        inside = attempt.journal is None
+        stands = "Nothing of it stands." if inside else "It runs outside a transaction: see on_interrupted."
+        error.hint = stands + " Run again when they are done; or raise lock_timeout or lock_retries."
+        return error
+
+    def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
+        """Run one step and record it. Return None when its should_run said no."""
+        if attempt.step.invalid_before is not None:
+            drop_new_invalid_indexes(self.connection, attempt.step.invalid_before)
+        try:
+            with self.connection.cursor() as cursor:
+                self._announce(cursor, number, attempt)
+                note = attempt.run(cursor)
+                hazards = self._record(cursor, number, attempt, started)
+        except ShouldNotRun:
+            reason = model.Reason.SHOULD_NOT_RUN.value
+            self.skipped.append(model.Outcome(attempt.step, _milliseconds(started), self._output(), reason))
+            return None
+        finally:
+            attempt.close()
+        return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
+
+    def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
+        """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""
+        message = "" if self.shown == number else self.session.settings + self._progress(cursor, number)
+        if attempt.asks:
+            message += BEFORE_SHOULD_RUN
+        if isinstance(attempt.body, model.PythonBody):
+            message += SAVEPOINT
+        if message:
+            cursor.execute(message)
+
+    def _progress(self, cursor: Any, number: int) -> str:
+        """Return the statement that shows how far the run is; '' behind the last job."""
+        if number >= len(self.jobs):
+            return ""
+        self.shown = number
+        name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), self.jobs[number][0].script.version)
+        return str(cursor.mogrify(SHOW_PROGRESS, [name[:MAX_APPLICATION_NAME]]), "utf-8")
+
+    def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
+        """Write the history, and commit it together with what the script did. The next job's name goes along."""
+        held, self.connection.mode = self.connection.mode is Mode.HELD, Mode.FREE
+        self.connection.around_statement = None
+        if self.connection.autocommit:
+            _end_outside(self.connection)
+            self.look.compare(cursor)
+        prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(cursor, number + 1)
+        if _may_deallocate(attempt.body):
+            self.recorder.forget()
+        took = _milliseconds(started)
+        chained = self._chains(attempt, number + 1)
+        entry = Entry(EVENTS[attempt.step.direction], attempt.step, took)
+        try:
+            locks = self.recorder.record(cursor, entry, prelude, COMMIT_AND_CHAIN if chained else "")
+        except deps.DatabaseError as error:
+            # A commit that fails leaves no transaction behind, and is the script's fault (a deferred constraint).
+            if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
+                raise touched(self.session.history) from None
+            raise explain(error, attempt.migration, attempt.body, self.connection) from None
+        self.session.before_commit(cursor)
+        if not chained and not self.session.single_transaction:
+            self._commit(attempt)
+        return self.look.judge(locks, attempt.step, took)
+
+    def _commit(self, attempt: Attempt) -> None:
+        """Commit; a deferred constraint may fail only here."""
+        try:
+            self.connection.commit()
+        except deps.DatabaseError as error:
+            raise explain(error, attempt.migration, attempt.body, self.connection) from None
+
+    def _chains(self, attempt: Attempt, number: int) -> bool:
+        """Return whether the next step may begin at once, in a transaction like this one."""
+        if number >= len(self.jobs) or self.session.single_transaction or self.session.guarded or self.after_each:
+            return False
+        step, migration = self.jobs[number]
+        mine, following = attempt.body, migration.body(step.direction)
+        if not isinstance(mine, model.SqlBody) or not isinstance(following, model.SqlBody):
+            return False
+        unmarked = not SETS_MODE.search(mine.text)
+        return mine.transactional and following.transactional and step.invalid_before is None and unmarked
+
+    def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
+        """Roll back, log the failure, and give the error what is known."""
+        failed = model.Outcome(attempt.step, _milliseconds(started), self._output())
+        if not self.connection.closed:
+            self._log_failure(error, attempt, Entry("failed", attempt.step, failed.duration_ms))
+        done = () if self.session.single_transaction else tuple(self.done)
+        settled = {outcome.step for outcome in (*done, *self.skipped)}
+        left = tuple(each for each, dummy in self.jobs if each not in settled)
+        error.progress = model.Progress(done, tuple(self.skipped), failed, left)
+        return error.about(version=str(attempt.step.script.version), path=attempt.body.path)
+
+    def _log_failure(self, error: errors.MigrationError, attempt: Attempt, entry: Entry) -> None:
+        """Best effort: the error itself matters more than its log."""
+        try:
+            abandon(self.connection)
+            if attempt.journal is not None:
+                self._name_leftovers(error, attempt.journal.invalid)
+            with self.connection.cursor() as cursor:
+                cursor.execute(self.session.reset())
+                log(cursor, self.session.history, entry, error.message)
+            self.connection.commit()
+        except deps.DatabaseError:
+            if not self.connection.closed:
+                self.connection.rollback()
+
+    def _name_leftovers(self, error: errors.MigrationError, before: Tuple[int, ...]) -> None:
+        left = [".".join(names) for names in new_invalid_indexes(self.connection, before)]
+        if left:
+            error.message += "; it has left the invalid index %s, which is dropped before the next try" % ", ".join(
+                left
+            )
+
+    def _output(self) -> str:
+        """Return what the script printed, and the notices that the server sent for it."""
+        notices = "".join(self.connection.notices)
+        del self.connection.notices[:]
+        return self.capture.take() + notices
+
+
+def _may_deallocate(body: Any) -> bool:
+    """Return whether a script may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
+    return isinstance(body, model.PythonBody) or DEALLOCATES.search(body.text) is not None
+
+
+def _end_outside(connection: Any) -> None:
+    """Close what a script outside a transaction may have left open, and go back to transactions."""
+    if in_transaction(connection):
+        connection.commit()
+    connection.autocommit = False
+
+
+def _milliseconds(started: float) -> int:
+    return round((time.monotonic() - started) * 1000)

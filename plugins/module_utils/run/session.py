@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a run works on: one database, the target or a scratch copy of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, NamedTuple, Optional
+
+from .. import deps
+from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.session import RELEASE, SAVEPOINT, Mode
+from ..history.history import History
+from .hazards import Look
+
+# Whatever a script has SET, the next one and our own statements must not meet it.
+RESET = "RESET SESSION AUTHORIZATION; RESET ALL; "
+RESET_ROLE = "RESET ROLE; "
+SET_ROLE = "SET ROLE {}; "
+
+# Runs one statement of a script outside a transaction: (connection, execute, query) → what execute returns.
+AroundStatement = Callable[[Any, Callable[[], Any], Any], Any]
+
+
+def _anything_goes(dummy: Any) -> None:
+    return None
+
+
+class Session(NamedTuple):
+    """A database, and under which rules a run works on it.
+
+    :ivar settings: statements that set the session's limits; they hold for each script anew.
+    :ivar lock_timeout: in seconds; 0: none, and nobody watches who is in the way.
+    :ivar lock_retries: how often a migration that waited too long for a lock is tried again.
+    :ivar look: sees what is done to tables that were there before; None: nobody looks.
+    :ivar sleep: what to wait with between two tries.
+    :ivar before_commit: called with a cursor before anything of a script is committed; it may raise.
+    :ivar around_statement: guards the statements of a script outside a transaction; it may raise instead.
+    """
+
+    connection: Any
+    history: History
+    target: Target
+    super_user: str = "postgres"
+    single_transaction: bool = False
+    settings: str = ""
+    lock_timeout: float = 0
+    lock_retries: int = 0
+    look: Optional[Look] = None
+    sleep: Callable[[float], None] = time.sleep
+    before_commit: Callable[[Any], None] = _anything_goes
+    around_statement: Optional[AroundStatement] = None
+
+    @property
+    def guarded(self) -> bool:
+        """Return whether somebody looks before each commit."""
+        return self.before_commit is not _anything_goes
+
+    def reset(self) -> str:
+        """Return the statements that undo what a script has SET."""
+        role = self.target.session_role
+        if role is None:
+            return RESET + RESET_ROLE + self.settings
+        return (
+            RESET
+            + self.settings
+            + str(deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection))
+        )
+
+    def guard(self, connection: Any) -> None:
+        """Put the session's guard around what a connection outside a transaction executes."""
+        if self.around_statement is not None:
+            around = self.around_statement
+            connection.around_statement = lambda execute, query: around(connection, execute, query)
+
+    @contextmanager
+    def as_super_user(self) -> Iterator[Any]:
+        """Lend a cursor on a second connection to the same database, as the superuser; committed at the end.
+
+        A password that was given for the other user isn't this one's: libpq's own sources hold (~/.pgpass …).
+        """
+        params = {key: value for key, value in self.target.params.items() if key != "password"}
+        connection = connect(Target({**params, "user": self.super_user}), "pg_migrate super_user")
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(self.settings + SAVEPOINT)
+                connection.mode = Mode.HELD
+                connection.on_leave = lambda: self._leave(connection)
+                yield cursor
+                held, connection.mode = connection.mode is Mode.HELD, Mode.FREE
+                connection.around_statement = None
+                if held:
+                    cursor.execute(RELEASE)
+                    self.before_commit(cursor)
+                    connection.commit()
+        finally:
+            connection.close()
+
+    def _leave(self, connection: Any) -> None:
+        """Let a script go on in autocommit on its second connection."""
+        connection.mode = Mode.FREE
+        with connection.cursor() as cursor:
+            self.before_commit(cursor)
+        connection.commit()
+        connection.autocommit = True
+        self.guard(connection)

@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a statement outside a transaction is, by its text."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import once
+
+BUILDS = {
+    "CREATE INDEX CONCURRENTLY i ON t (a)": True,
+    "-- why\n/* and\nwhere */ create unique index concurrently if not exists I on t (a)": True,
+    'CREATE INDEX CONCURRENTLY "i" ON t (a)': True,
+    'CREATE INDEX CONCURRENTLY "I" ON t (a)': False,
+    'CREATE INDEX CONCURRENTLY "a ""quoted"" name" ON t (a)': True,
+    "CREATE INDEX CONCURRENTLY ON t (a)": True,
+    "CREATE INDEX CONCURRENTLY one ON t (a)": False,
+    "CREATE INDEX i ON t (a)": False,
+    "DROP INDEX CONCURRENTLY i": False,
+    "SELECT 'CREATE INDEX CONCURRENTLY i'": False,
+}
+SETS = {
+    "SET search_path = a": True,
+    "-- before\nset role b": True,
+    "RESET ALL": True,
+    "SET LOCAL search_path = a": False,
+    "SET TRANSACTION READ ONLY": False,
+    "SET CONSTRAINTS ALL DEFERRED": False,
+    "SETTLE": False,
+    "UPDATE t SET a = 1": False,
+}
+
+
+@pytest.mark.parametrize("text", BUILDS)
+def test_an_index_that_was_built_already(text: str) -> None:
+    assert once.has_built(text, ("i", 'a "quoted" name')) is BUILDS[text]
+    assert not once.has_built(text, ())
+
+
+@pytest.mark.parametrize("text", SETS)
+def test_what_holds_for_the_session(text: str) -> None:
+    assert once.sets(text) is SETS[text]
