@@ -132,16 +132,30 @@ class Script(NamedTuple):
         return str(self.version) if self.version.is_repeatable else "%s_%s" % (self.version, self.name)
 
 
+class Statement(NamedTuple):
+    """SQL that is sent as one message: one statement, or the whole text of a script that is one transaction.
+
+    :ivar offset: where it begins in the text of its file, in characters.
+    :ivar line: its first line there, from 1.
+    :ivar keyword: what it does: INSERT, CREATE INDEX for a unique one too, COMMIT for COMMIT WORK; '' for a whole text.
+    """
+
+    text: str
+    offset: int = 0
+    line: int = 1
+    keyword: str = ""
+
+
 class SqlBody(NamedTuple):
     """SQL to send. ``text`` has the lines of the file, so that positions in it are the file's.
 
-    :ivar messages: what to send one by one, each with its offset in the text, in characters.
+    :ivar messages: what to send one by one.
     :ivar note: what a person should know about how it runs.
     """
 
     path: str
     text: str
-    messages: Tuple[Tuple[str, int], ...]
+    messages: Tuple[Statement, ...]
     transactional: bool = True
     note: Optional[str] = None
 

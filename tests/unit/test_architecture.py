@@ -38,14 +38,15 @@ PACKAGES: dict[str, set[str]] = {
     },
     "rehearsal": {"run", "history", "provision", *DATABASES, "schema", BASE},
     "authoring": {"history", "runtimes.alchemy", "scripts", *DATABASES, "schema", BASE},
-    "run": {"history", "runtimes", "scripts", *DATABASES, BASE},
+    "run": {"history", "runtimes", "scripts", "sql", *DATABASES, BASE},
     "history": {*DATABASES, "schema", BASE},
     "planning": {*DATABASES, "schema", BASE},
     "runtimes": {"runtimes.alchemy", "scripts", BASE},
-    "runtimes.alchemy": {*DATABASES, BASE},
+    "runtimes.alchemy": {"sql", *DATABASES, BASE},
     "provision": {*DATABASES, BASE},
-    "scripts": {BASE},
-    POSTGRESQL: {"databases", "schema", BASE},
+    "scripts": {"sql", BASE},
+    "sql": {BASE},
+    POSTGRESQL: {"databases", "schema", "sql", BASE},
     "databases": {BASE},
     "schema": {BASE},
     BASE: set(),
@@ -69,6 +70,9 @@ OWED = {
     f"{UTILS}.task.entry": "says which driver is missing",
     f"{UTILS}.task.generate": "says which driver is missing",
 }
+
+# Of a MigrationConnection; its loan's too.
+CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_savepoints"}
 
 DRIVERS = {"psycopg2", "psycopg", "sqlalchemy"}
 DRIVERS_OF = f"{UTILS}.deps"
@@ -179,6 +183,15 @@ def of_postgresql(file: File) -> Iterator[str]:
             yield f"line {getattr(node, 'lineno', 0)}: {text[:40]!r}"
 
 
+def changes_a_connection(file: File) -> Iterator[str]:
+    """Find state of a connection that is changed from outside: it changes on entering and leaving a context."""
+    for node in ast.walk(file.tree):
+        assigned = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
+        its_own = file.name == f"{UTILS}.{POSTGRESQL}.session" and assigned and ast.unparse(node.value) == "self"
+        if assigned and node.attr in CONNECTION_STATE and not its_own:
+            yield f"line {node.lineno}: {ast.unparse(node)} is assigned"
+
+
 def forbidden(file: File) -> Iterator[str]:
     """Find what belongs in a program, not in a library that others call."""
     for node in ast.walk(file.tree):
@@ -261,6 +274,7 @@ def header(file: File) -> Iterator[str]:
 RULES: dict[str, Callable[[File], Iterator[str]]] = {
     "imports point down": lambda file: imports_down(file, set(FILES) | {file.name}),
     "nothing of PostgreSQL": of_postgresql,
+    "connections change themselves": changes_a_connection,
     "nothing of a program": forbidden,
     "no formatted SQL": formatted_sql,
     "short": too_long,
@@ -328,7 +342,7 @@ def shipped(name: str) -> set[str]:
 
 def test_pg_user_db_ships_what_provisioning_needs():
     packages = {package(name) for name in shipped("modules.pg_user_db")}
-    assert packages == {"modules", "task", "provision", POSTGRESQL, BASE}
+    assert packages == {"modules", "task", "provision", POSTGRESQL, "sql", BASE}
 
 
 def test_pg_migrate_ships_its_rooms_as_an_archive():
@@ -357,7 +371,7 @@ FOUND = [
     ("imports point down", "module_utils.provision.new", "def f():\n    from ..task.options import target"),
     ("imports point down", "module_utils.provision.new", "from ..schema.diff import unified_diff"),
     ("imports point down", "module_utils.scripts.new", "from ..databases.postgresql.names import parse_name"),
-    ("imports point down", "module_utils.schema.new", "from ..scripts import statements"),
+    ("imports point down", "module_utils.schema.new", "from ..sql import statements"),
     ("imports point down", "module_utils.commands.new", "from ..task import results"),
     ("imports point down", "modules.new", f"from {COLLECTION}.module_utils.planning.plan import plan_migrate"),
     ("imports point down", "modules.new", f"import {COLLECTION}.module_utils.model"),
@@ -370,6 +384,8 @@ FOUND = [
     ("imports point down", "module_utils.task.new", "import subprocess"),
     ("imports point down", "module_utils.task.new", "def f():\n    from subprocess import run"),
     ("imports point down", "module_utils.planning.new", "from ..databases.postgresql import client"),
+    ("connections change themselves", "module_utils.run.new", "connection.guard = None"),
+    ("connections change themselves", "module_utils.run.new", "self.connection.stopped, x = None, 1"),
     ("nothing of PostgreSQL", "module_utils.run.new", "x = 'SELECT pg_catalog.now()'"),
     ("nothing of PostgreSQL", "module_utils.run.new", "x = deps.psycopg2.Binary"),
     ("nothing of PostgreSQL", "module_utils.task.new", "x = '55P03'"),
@@ -405,6 +421,12 @@ LEFT_ALONE = [
     ),
     ("imports point down", "module_utils.history.new", "from ..schema.diff import unified_diff\nfrom .. import deps"),
     ("imports point down", "module_utils.planning.new", "from ..databases.postgresql.names import parse_name"),
+    (
+        "connections change themselves",
+        "module_utils.run.new",
+        "if connection.guard is None: connection.autocommit = True",
+    ),
+    ("connections change themselves", "module_utils.databases.postgresql.session", "self.guard = None"),
     ("nothing of PostgreSQL", "module_utils.run.new", '"""psycopg2"""\ny = "ABCDE"'),
     ("nothing of PostgreSQL", "module_utils.provision.new", "x = 'SELECT pg_catalog.now()'"),
     ("imports point down", "module_utils.deps", "import psycopg2"),

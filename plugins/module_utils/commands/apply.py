@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .. import deps, errors, model
+from ..databases.postgresql import lock
 from ..databases.postgresql.eyes import survey
 from ..databases.postgresql.limits import require_own_backend, settings
-from ..databases.postgresql.lock import acquire, release
-from ..databases.postgresql.session import abandon
 from ..databases.postgresql.trouble import told
 from ..databases.tools import Tools
 from ..history.history import History
@@ -35,26 +34,13 @@ def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report
     jobs = read_all(view.plan.steps)
     witness, warnings = summon(request, tools, view, connection)
     rehearsed = _rehearse_first(request, tools, view, connection)
-    acquire(connection, request.lock_wait)
-    try:
+    with lock.held(connection, request.lock_wait):
         view = _look_again(connection, request, view)
         report = Report(view.plan, rehearsal=rehearsed and rehearsed.rehearsal, warnings=warnings)
         if view.plan.idle:
             return report
         prepared = prepare(read_all(view.plan.steps, jobs), request.single_transaction)
         return _run(request, view, connection, prepared, report, witness if prepared.jobs else None)
-    finally:
-        _let_go(connection)
-
-
-def _let_go(connection: Any) -> None:
-    """Give the lock back. After a signal a migration may be half-done; that must not be committed."""
-    try:
-        if not connection.closed:
-            abandon(connection)
-            release(connection)
-    except deps.DatabaseError:
-        connection.close()
 
 
 def _look_again(connection: Any, request: Request, first: View) -> View:

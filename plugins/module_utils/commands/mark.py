@@ -9,15 +9,15 @@ from contextlib import closing
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
+from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.lock import acquire, release
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.trouble import told
 from ..history import history as history_room
 from ..history.record import Entry, Recorder, ensure, log
 from ..planning.integrity import is_modified
 from ..planning.plan import find_version
-from ..run.outside import unfinished
+from ..run.journal import unfinished
 from ..scripts.discovery import discover
 
 # What the log says of a mark.
@@ -67,13 +67,8 @@ def mark(request: MarkRequest) -> List[Mark]:
     with closing(connect(request.target, "pg_migration_mark")) as connection:
         if request.checking:
             return [each for each, dummy in _plan(connection, request, scripts)[1]]
-        acquire(connection, request.lock_wait)
-        try:
+        with lock.held(connection, request.lock_wait):
             return _write(connection, request, scripts)
-        finally:
-            if not connection.closed:
-                connection.rollback()
-                release(connection)
 
 
 def _write(connection: Any, request: MarkRequest, scripts: Sequence[model.Script]) -> List[Mark]:

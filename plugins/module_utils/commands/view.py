@@ -45,14 +45,14 @@ def look(connection: Any, request: Request, scripts: Tuple[model.Script, ...]) -
 def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
     """Look for scripts outside a transaction that were cut off. While another run is at work, it may be at one."""
     from ..databases.postgresql import lock
-    from ..run import outside
+    from ..run import journal
 
     versions = [str(step.script.version) for step in view.plan.steps]
-    found = outside.unfinished(connection, view.history, versions)
+    found = journal.unfinished(connection, view.history, versions)
     connection.rollback()
     if found and lock.held_by_another(connection):
         return view.plan
-    return outside.resume(connection, view.plan, found, request.on_interrupted)
+    return journal.resume(connection, view.plan, found, request.on_interrupted)
 
 
 def _elsewhere(

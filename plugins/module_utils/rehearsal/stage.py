@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from functools import partial
-from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.containment import run_outside, stay_inside
+from ..databases.postgresql.containment import Containment
 from ..databases.postgresql.eyes import survey
 from ..databases.postgresql.names import QualifiedName, parse_name
 from ..databases.postgresql.scratch import Facts, RehearsalImpossible, Scratch, scratch_database
@@ -91,11 +90,6 @@ def session_on(on: Stage, original: Original, wishes: Wishes) -> Iterator[Sessio
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy(original.rows, connection, history)
         look = Look(survey(connection))
-
-        def before_commit(cursor: Any) -> None:
-            look.note(cursor)
-            stay_inside(cursor)
-
         yield Session(
             connection,
             history,
@@ -103,8 +97,7 @@ def session_on(on: Stage, original: Original, wishes: Wishes) -> Iterator[Sessio
             wishes.super_user,
             wishes.single_transaction,
             look=look,
-            before_commit=before_commit,
-            around_statement=partial(run_outside, before_commit),
+            guard=Containment(look.note),
         )
 
 

@@ -1,24 +1,23 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the body of one step: SQL as messages, Python with a cursor or an engine; in a transaction, or outside."""
+"""Runs the body of one step: SQL as messages, Python with a cursor or an engine."""
 
 from __future__ import annotations
 
 from typing import Any, Optional
 
 from .. import deps, errors, model
-from ..databases.postgresql import once
-from ..databases.postgresql.indexes import drop_new_invalid_indexes
-from ..databases.postgresql.session import RELEASE, Mode, abandon, in_transaction, is_aborted
+from ..databases.postgresql.containment import Containment
+from ..databases.postgresql.session import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
+from ..sql import glance
 from .failure import aborted, explain
-from .outside import Journal
-from .preparation import Job, Prepared, not_in_one_transaction
+from .inside import InOneTransaction, InTransaction
+from .outside import OutsideTransaction
+from .place import Place
+from .preparation import Job, Prepared
 from .session import Session
-
-# should_run may write to find out; whatever it did is taken back when it answers no.
-UNDO_SHOULD_RUN = "ROLLBACK TO SAVEPOINT pgops_should_run"
 
 LEFT_NOTE = "went on outside a transaction, as it asked for"
 ENDED_NOTE = "ended its transaction itself, in the middle of an SQL text: what came before that stood on its own"
@@ -32,7 +31,7 @@ class ShouldNotRun(Exception):
 class Attempt:
     """One step, on its way. Tried again, it starts anew, or outside a transaction at the statement that failed.
 
-    :ivar journal: what a script outside a transaction has come to; None: it is inside one.
+    :ivar place: where it runs: chosen once, unless a Python script leaves its transaction.
     """
 
     def __init__(self, session: Session, prepared: Prepared, job: Job) -> None:
@@ -41,10 +40,7 @@ class Attempt:
         self.prepared = prepared
         self.step, self.migration = job
         self.body = self.migration.body(self.step.direction)
-        self.journal: Optional[Journal] = None
-        self.position = self.step.resume_at
-        # Where a message may have been sent before.
-        self.again: Optional[int] = None if self.step.invalid_before is None else self.position
+        self.place: Place = InOneTransaction(session) if session.single_transaction else InTransaction(session)
 
     @property
     def asks(self) -> bool:
@@ -52,9 +48,9 @@ class Attempt:
         return self.step.script.repeatable and self.step.direction is model.Direction.UP and not self.step.wanted
 
     @property
-    def repeatable(self) -> bool:
-        """Return whether it may be tried again: what it did is undone, or it is known where to go on."""
-        return not self.session.single_transaction and (self.journal is None or isinstance(self.body, model.SqlBody))
+    def may_deallocate(self) -> bool:
+        """Return whether it may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
+        return isinstance(self.body, model.PythonBody) or glance.may_deallocate(self.body.text)
 
     def run(self, cursor: Any) -> Optional[str]:
         """Run the body. Return what a person should know about how it ran.
@@ -63,74 +59,42 @@ class Attempt:
         :raises MigrationError: when it fails.
         """
         if isinstance(self.body, model.PythonBody):
-            self.connection.mode = Mode.HELD
-            self.connection.on_leave = lambda: self._leave(cursor)
-            if self.asks:
-                self._ask(cursor, self.body)
-        if not self.body.transactional:
-            self._leave(cursor)
-        if isinstance(self.body, model.SqlBody):
-            self._run_sql(cursor, self.body)
-            return self.body.note
-        return self._run_python(cursor, self.body)
-
-    def close(self) -> None:
-        """Give back the connection, whatever the script did to it."""
-        self.connection.mode = Mode.FREE
-        self.connection.on_leave = self.connection.around_statement = None
-        if self.journal is not None:
-            self.journal.close()
-
-    def _ask(self, cursor: Any, body: model.PythonBody) -> None:
-        if self._call("should_run", cursor, body):
-            return
-        self.connection.mode = Mode.FREE
-        if self.session.single_transaction:
-            cursor.execute(UNDO_SHOULD_RUN)
+            return self._run_python(cursor, self.body)
+        if self.body.transactional:
+            self._send_all(cursor, self.body)
         else:
-            self.connection.rollback()
-        raise ShouldNotRun
+            outside = self._outside()
+            outside.begin(cursor)
+            with self.connection.outside(self.session.guard):
+                self._send_all(cursor, self.body)
+        return self.body.note
 
-    def _leave(self, cursor: Any) -> None:
-        """Log the start in a commit of its own, and leave the transaction."""
-        if self.session.single_transaction:
-            raise not_in_one_transaction(self.migration)
-        if self.connection.mode is Mode.HELD:
-            cursor.execute(RELEASE)
-        self.connection.mode = Mode.FREE
-        total = len(self.body.messages) if isinstance(self.body, model.SqlBody) else None
-        self.journal = Journal(self.session, self.step, total)
-        self.journal.start(cursor, self.position)
-        self.session.before_commit(cursor)
-        self.connection.commit()
-        self.connection.autocommit = True
-        self.session.guard(self.connection)
-
-    def _run_sql(self, cursor: Any, body: model.SqlBody) -> None:
-        for number, (text, offset) in enumerate(body.messages):
+    def _send_all(self, cursor: Any, body: model.SqlBody) -> None:
+        for number, statement in enumerate(body.messages):
             try:
-                if self.journal is None or (number < self.position and once.sets(text)):
-                    cursor.execute(text)
-                elif number >= self.position:
-                    self._send(cursor, number, text, self.journal)
+                self.place.send(cursor, body, number)
             except deps.DatabaseError as error:
                 if EMPTY_QUERY not in str(error):
-                    raise explain(error, self.migration, body, self.connection, offset) from None
-
-    def _send(self, cursor: Any, number: int, text: str, journal: Journal) -> None:
-        """Send a statement outside a transaction, and log where to go on: for a block of the script's, at its BEGIN."""
-        if number == self.again and once.has_built(text, self.step.built):
-            return
-        if not in_transaction(self.connection):
-            self.position = number
-        try:
-            once.send(cursor, text, lambda transaction: journal.at(self.position, number + 1, transaction))
-        except deps.DatabaseError as error:
-            if number != self.again or not once.has_dropped(text, error):
-                raise
+                    raise explain(error, self.migration, body, self.connection, statement.offset) from None
 
     def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
-        self._call(body.function, cursor, body)
+        with self.connection.lent(lambda: self._leave(cursor)) as loan:
+            wants = not self.asks or self._call("should_run", cursor, body)
+            if wants:
+                self.connection.autocommit = not body.transactional
+                self._call(body.function, cursor, body)
+        if not wants:
+            self.place.undo_question(cursor)
+            raise ShouldNotRun
+        self._look_after(body)
+        ended = not loan.left and not in_transaction(self.connection)
+        self.place.take_back(not loan.left and not ended)
+        if not body.transactional:
+            return None
+        return LEFT_NOTE if loan.left else ENDED_NOTE if ended else None
+
+    def _look_after(self, body: model.PythonBody) -> None:
+        """Refuse what a script can't be allowed to leave behind."""
         if self.connection.closed:
             raise errors.ScriptFailed(
                 "Migration %s failed (%s): it closed its connection" % (self.migration.script.label, body.path),
@@ -138,12 +102,19 @@ class Attempt:
             )
         if in_transaction(self.connection) and is_aborted(self.connection):
             raise aborted(self.migration, body)
-        if body.transactional and self.connection.mode is not Mode.HELD:
-            return LEFT_NOTE
-        if body.transactional and not in_transaction(self.connection):
-            self.connection.mode = Mode.FREE
-            return ENDED_NOTE
-        return None
+
+    def _leave(self, cursor: Any) -> Optional[Containment]:
+        """Let a script go on outside a transaction; what it did until now is committed."""
+        self._outside().begin(cursor, loaned=True)
+        return self.session.guard
+
+    def _outside(self) -> OutsideTransaction:
+        """Return the place outside: the same one for another try, since it knows where to go on."""
+        if isinstance(self.place, OutsideTransaction):
+            return self.place
+        self.place.allow_leaving(self.migration)
+        self.place = outside = OutsideTransaction(self.session, self.step, self.body)
+        return outside
 
     def _call(self, function: str, cursor: Any, body: model.PythonBody) -> Any:
         try:
@@ -154,10 +125,3 @@ class Attempt:
         if self.connection.stopped:
             raise self.connection.stopped
         return answer
-
-    def mend(self) -> None:
-        """Undo what can be undone, before it is tried again: the transaction, or an index that is only half built."""
-        abandon(self.connection)
-        self.again = self.position
-        if self.journal is not None:
-            drop_new_invalid_indexes(self.connection, self.journal.invalid)

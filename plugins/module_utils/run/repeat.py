@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.session import SAVEPOINT, Mode
+from ..databases.postgresql.session import SAVEPOINT
 from ..runtimes.capture import Capture
 from ..runtimes.pyscript import facade, importing, load
 from .failure import explain
@@ -51,16 +51,13 @@ def _ask(session: Session, job: Job) -> Optional[bool]:
     try:
         with connection.cursor() as cursor, importing(body.path, own):
             cursor.execute(READ_ONLY)
-            connection.mode = Mode.HELD
-            return bool(module.should_run(cursor))
-    except errors.MigrationError:
-        raise
+            with connection.lent(lambda: None):
+                return bool(module.should_run(cursor))
     except (Exception, SystemExit) as error:
         explained = explain(error, job[1], body, connection)
         if isinstance(explained, errors.ReadOnly):
             return None
         raise explained from None
     finally:
-        connection.mode = Mode.FREE
         if not connection.closed:
             connection.rollback()

@@ -9,18 +9,18 @@ script, and the record, which commits and begins the next transaction.
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any, Callable, List, Optional, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql.blockers import BlockerWatch, sentence
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
-from ..databases.postgresql.indexes import drop_new_invalid_indexes, new_invalid_indexes
-from ..databases.postgresql.session import RELEASE, SAVEPOINT, Mode, abandon, in_transaction
+from ..databases.postgresql.indexes import drop_new_invalid_indexes
+from ..databases.postgresql.session import SAVEPOINT, abandon, in_transaction
 from ..hazard import Hazard
 from ..history.record import Entry, Recorder, log, touched
 from ..runtimes.capture import Capture
+from ..sql import glance
 from .attempt import Attempt, ShouldNotRun
 from .failure import explain
 from .hazards import Look
@@ -34,10 +34,6 @@ BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
 EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
 # Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
 OF_A_CHANGED_TABLE = ("22", "23", "42")
-# What would take our prepared statement away.
-DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
-# What would set the mode of a transaction: SET TRANSACTION …, transaction_isolation ….
-SETS_MODE = re.compile(r"transaction", re.IGNORECASE)
 
 AfterEach = Optional[Callable[[], None]]
 
@@ -49,11 +45,12 @@ def run(session: Session, prepared: Prepared, after_each: AfterEach = None) -> m
     :raises MigrationError: at the first failure; its ``progress`` says how far it came.
     """
     prepared.session = session
+    kind = _RunInOneTransaction if session.single_transaction else _Run
     with Capture() as capture:
         if not session.lock_timeout:
-            return _Run(session, prepared, capture, after_each).all()
+            return kind(session, prepared, capture, after_each).all()
         with BlockerWatch(session.target, session.connection, session.lock_timeout) as watch:
-            return _Run(session, prepared, capture, after_each, watch).all()
+            return kind(session, prepared, capture, after_each, watch).all()
 
 
 class _Run:
@@ -79,34 +76,37 @@ class _Run:
         self.skipped: List[model.Outcome] = []
 
     def all(self) -> model.Progress:
-        """Run every job; where all are one transaction, end it."""
-        number = tries = 0
+        """Run every job."""
+        number = 0
         while number < len(self.jobs):
             started = time.monotonic()
             attempt = Attempt(self.session, self.prepared, self.jobs[number])
             try:
                 outcome = self._insist(number, attempt, started)
-                if self.session.single_transaction and number + 1 == len(self.jobs):
-                    self._commit(attempt)
-            except errors.LockTimeout as error:
-                if not self.session.single_transaction or tries >= self.session.lock_retries:
-                    raise self._failed(error, attempt, started) from None
-                # All are one transaction, and all of it is undone.
-                self._back_off(tries)
-                self.look.reset()
-                number, tries, self.shown, self.done, self.skipped = 0, tries + 1, None, [], []
-                continue
-            except errors.MigrationError as error:
-                raise self._failed(error, attempt, started) from None
-            except deps.DatabaseError as error:
+                self._finish(number)
+            except (errors.MigrationError, deps.DatabaseError) as error:
                 explained = explain(error, attempt.migration, attempt.body, self.connection)
-                raise self._failed(explained, attempt, started) from None
+                if not self._begins_again(explained):
+                    raise self._failed(explained, attempt, started) from None
+                number = 0
+                continue
             number += 1
             if outcome is not None:
                 self.done.append(outcome)
                 if self.after_each is not None:
                     self.after_each()
         return model.Progress(tuple(self.done), tuple(self.skipped))
+
+    def _finish(self, number: int) -> None:
+        """End what goes beyond a single job."""
+
+    def _begins_again(self, dummy_error: errors.MigrationError) -> bool:
+        """Return whether all jobs are tried again, from the first one on."""
+        return False
+
+    def _standing(self) -> Tuple[model.Outcome, ...]:
+        """Return what stands after a failure."""
+        return tuple(self.done)
 
     def _insist(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
         """Run one step; where it waits too long for a lock, try again, later each time."""
@@ -117,9 +117,9 @@ class _Run:
             try:
                 return self._one(number, attempt, started)
             except errors.LockTimeout as error:
-                if tries == self.session.lock_retries or not attempt.repeatable:
+                if tries == self.session.lock_retries or not attempt.place.can_retry:
                     raise self._with_blockers(error, attempt, tries) from None
-            attempt.mend()
+            attempt.place.undo()
             self.shown = None
             self._back_off(tries)
             tries += 1
@@ -134,9 +134,7 @@ class _Run:
         parts = [error.message, "tried %d times" % (tries + 1) if tries else None, sentence(seen)]
         error.message = "; ".join(filter(None, parts))
         error.blockers = seen
-        inside = attempt.journal is None
-        stands = "Nothing of it stands." if inside else "It runs outside a transaction: see on_interrupted."
-        error.hint = stands + " Run again when they are done; or raise lock_timeout or lock_retries."
+        attempt.place.explain_lock(error)
         return error
 
     def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
@@ -153,7 +151,7 @@ class _Run:
             self.skipped.append(model.Outcome(attempt.step, _milliseconds(started), self._output(), reason))
             return None
         finally:
-            attempt.close()
+            attempt.place.close()
         return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
 
     def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
@@ -176,16 +174,13 @@ class _Run:
 
     def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
         """Write the history, and commit it together with what the script did. The next job's name goes along."""
-        held, self.connection.mode = self.connection.mode is Mode.HELD, Mode.FREE
-        self.connection.around_statement = None
-        if self.connection.autocommit:
-            _end_outside(self.connection)
-            self.look.compare(cursor)
-        prelude = (RELEASE + "; " if held else "") + self.session.reset() + self._progress(cursor, number + 1)
-        if _may_deallocate(attempt.body):
+        place = attempt.place
+        place.end(cursor, self.look)
+        prelude = place.release + self.session.reset() + self._progress(cursor, number + 1)
+        if attempt.may_deallocate:
             self.recorder.forget()
         took = _milliseconds(started)
-        chained = self._chains(attempt, number + 1)
+        chained = place.may_chain() and self._chains(attempt, number + 1)
         entry = Entry(EVENTS[attempt.step.direction], attempt.step, took)
         try:
             locks = self.recorder.record(cursor, entry, prelude, COMMIT_AND_CHAIN if chained else "")
@@ -193,28 +188,21 @@ class _Run:
             # A commit that fails leaves no transaction behind, and is the script's fault (a deferred constraint).
             if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
                 raise touched(self.session.history) from None
-            raise explain(error, attempt.migration, attempt.body, self.connection) from None
+            raise
         self.session.before_commit(cursor)
-        if not chained and not self.session.single_transaction:
-            self._commit(attempt)
+        if not chained:
+            place.commit()
         return self.look.judge(locks, attempt.step, took)
-
-    def _commit(self, attempt: Attempt) -> None:
-        """Commit; a deferred constraint may fail only here."""
-        try:
-            self.connection.commit()
-        except deps.DatabaseError as error:
-            raise explain(error, attempt.migration, attempt.body, self.connection) from None
 
     def _chains(self, attempt: Attempt, number: int) -> bool:
         """Return whether the next step may begin at once, in a transaction like this one."""
-        if number >= len(self.jobs) or self.session.single_transaction or self.session.guarded or self.after_each:
+        if number >= len(self.jobs) or self.after_each is not None:
             return False
         step, migration = self.jobs[number]
         mine, following = attempt.body, migration.body(step.direction)
         if not isinstance(mine, model.SqlBody) or not isinstance(following, model.SqlBody):
             return False
-        unmarked = not SETS_MODE.search(mine.text)
+        unmarked = not glance.may_set_mode(mine.text)
         return mine.transactional and following.transactional and step.invalid_before is None and unmarked
 
     def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
@@ -222,7 +210,7 @@ class _Run:
         failed = model.Outcome(attempt.step, _milliseconds(started), self._output())
         if not self.connection.closed:
             self._log_failure(error, attempt, Entry("failed", attempt.step, failed.duration_ms))
-        done = () if self.session.single_transaction else tuple(self.done)
+        done = self._standing()
         settled = {outcome.step for outcome in (*done, *self.skipped)}
         left = tuple(each for each, dummy in self.jobs if each not in settled)
         error.progress = model.Progress(done, tuple(self.skipped), failed, left)
@@ -232,8 +220,7 @@ class _Run:
         """Best effort: the error itself matters more than its log."""
         try:
             abandon(self.connection)
-            if attempt.journal is not None:
-                self._name_leftovers(error, attempt.journal.invalid)
+            error.message = "; ".join(filter(None, [error.message, attempt.place.leftovers()]))
             with self.connection.cursor() as cursor:
                 cursor.execute(self.session.reset())
                 log(cursor, self.session.history, entry, error.message)
@@ -242,13 +229,6 @@ class _Run:
             if not self.connection.closed:
                 self.connection.rollback()
 
-    def _name_leftovers(self, error: errors.MigrationError, before: Tuple[int, ...]) -> None:
-        left = [".".join(names) for names in new_invalid_indexes(self.connection, before)]
-        if left:
-            error.message += "; it has left the invalid index %s, which is dropped before the next try" % ", ".join(
-                left
-            )
-
     def _output(self) -> str:
         """Return what the script printed, and the notices that the server sent for it."""
         notices = "".join(self.connection.notices)
@@ -256,16 +236,25 @@ class _Run:
         return self.capture.take() + notices
 
 
-def _may_deallocate(body: Any) -> bool:
-    """Return whether a script may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
-    return isinstance(body, model.PythonBody) or DEALLOCATES.search(body.text) is not None
+class _RunInOneTransaction(_Run):
+    """A run whose jobs are one transaction: it is committed behind the last one, and all of it is tried again."""
 
+    tries = 0
 
-def _end_outside(connection: Any) -> None:
-    """Close what a script outside a transaction may have left open, and go back to transactions."""
-    if in_transaction(connection):
-        connection.commit()
-    connection.autocommit = False
+    def _finish(self, number: int) -> None:
+        if number + 1 == len(self.jobs):
+            self.connection.commit()
+
+    def _begins_again(self, error: errors.MigrationError) -> bool:
+        if not isinstance(error, errors.LockTimeout) or self.tries >= self.session.lock_retries:
+            return False
+        self._back_off(self.tries)
+        self.look.reset()
+        self.tries, self.shown, self.done, self.skipped = self.tries + 1, None, [], []
+        return True
+
+    def _standing(self) -> Tuple[model.Outcome, ...]:
+        return ()
 
 
 def _milliseconds(started: float) -> int:

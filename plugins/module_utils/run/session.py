@@ -11,7 +11,8 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 
 from .. import deps
 from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.session import RELEASE, SAVEPOINT, Mode
+from ..databases.postgresql.containment import Containment
+from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..history.history import History
 from .hazards import Look
 
@@ -19,13 +20,6 @@ from .hazards import Look
 RESET = "RESET SESSION AUTHORIZATION; RESET ALL; "
 RESET_ROLE = "RESET ROLE; "
 SET_ROLE = "SET ROLE {}; "
-
-# Runs one statement of a script outside a transaction: (connection, execute, query) → what execute returns.
-AroundStatement = Callable[[Any, Callable[[], Any], Any], Any]
-
-
-def _anything_goes(dummy: Any) -> None:
-    return None
 
 
 class Session(NamedTuple):
@@ -36,8 +30,7 @@ class Session(NamedTuple):
     :ivar lock_retries: how often a migration that waited too long for a lock is tried again.
     :ivar look: sees what is done to tables that were there before; None: nobody looks.
     :ivar sleep: what to wait with between two tries.
-    :ivar before_commit: called with a cursor before anything of a script is committed; it may raise.
-    :ivar around_statement: guards the statements of a script outside a transaction; it may raise instead.
+    :ivar guard: keeps what scripts do inside a copy; None: this is no copy.
     """
 
     connection: Any
@@ -50,13 +43,12 @@ class Session(NamedTuple):
     lock_retries: int = 0
     look: Optional[Look] = None
     sleep: Callable[[float], None] = time.sleep
-    before_commit: Callable[[Any], None] = _anything_goes
-    around_statement: Optional[AroundStatement] = None
+    guard: Optional[Containment] = None
 
-    @property
-    def guarded(self) -> bool:
-        """Return whether somebody looks before each commit."""
-        return self.before_commit is not _anything_goes
+    def before_commit(self, cursor: Any) -> None:
+        """Let the guard look at what the open transaction has done; it may raise."""
+        if self.guard is not None:
+            self.guard.before_commit(cursor)
 
     def reset(self) -> str:
         """Return the statements that undo what a script has SET."""
@@ -69,12 +61,6 @@ class Session(NamedTuple):
             + str(deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection))
         )
 
-    def guard(self, connection: Any) -> None:
-        """Put the session's guard around what a connection outside a transaction executes."""
-        if self.around_statement is not None:
-            around = self.around_statement
-            connection.around_statement = lambda execute, query: around(connection, execute, query)
-
     @contextmanager
     def as_super_user(self) -> Iterator[Any]:
         """Lend a cursor on a second connection to the same database, as the superuser; committed at the end.
@@ -86,23 +72,18 @@ class Session(NamedTuple):
         try:
             with connection.cursor() as cursor:
                 cursor.execute(self.settings + SAVEPOINT)
-                connection.mode = Mode.HELD
-                connection.on_leave = lambda: self._leave(connection)
-                yield cursor
-                held, connection.mode = connection.mode is Mode.HELD, Mode.FREE
-                connection.around_statement = None
-                if held:
+                with connection.lent(lambda: self._leave(connection)) as loan:
+                    yield cursor
+                if not loan.left:
                     cursor.execute(RELEASE)
                     self.before_commit(cursor)
                     connection.commit()
         finally:
             connection.close()
 
-    def _leave(self, connection: Any) -> None:
+    def _leave(self, connection: Any) -> Optional[Containment]:
         """Let a script go on in autocommit on its second connection."""
-        connection.mode = Mode.FREE
         with connection.cursor() as cursor:
             self.before_commit(cursor)
         connection.commit()
-        connection.autocommit = True
-        self.guard(connection)
+        return self.guard

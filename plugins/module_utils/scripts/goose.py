@@ -86,16 +86,17 @@ def _blocks(path: str, marks: List[Tuple[int, str]]) -> List[Tuple[int, int]]:
 
 def _outside(path: str, text: str, blocks: List[Tuple[int, int]]) -> model.SqlBody:
     """Return a body in which each block is one statement, and the rest is split."""
-    messages: List[Tuple[str, int]] = []
+    messages: List[model.Statement] = []
     position = 0
     for first, last in [*blocks, (text.count("\n") + 1,) * 2]:
         before = sqltext.only_lines(text, position, first)
         messages += [
-            (each.text, each.offset + _shift(text, before, each.line)) for each in sqltext.statements_of(path, before)
+            each._replace(offset=each.offset + _shift(text, before, each.line))
+            for each in sqltext.statements_of(path, before)
         ]
         block = "\n".join(text.split("\n")[first:last])
         if block.strip():
-            messages.append((block, len("\n".join(text.split("\n")[:first])) + 1))
+            messages.append(model.Statement(block, len("\n".join(text.split("\n")[:first])) + 1, first + 1))
         position = last
     return model.SqlBody(path, text, tuple(messages), transactional=False)
 

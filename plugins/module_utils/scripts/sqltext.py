@@ -6,17 +6,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Optional, Sequence
+from typing import Optional, Sequence
 
 from .. import errors, model
-
-if TYPE_CHECKING:
-    from .statements import Statement
+from ..sql import glance
 
 NO_TRANSACTION = re.compile(r"\s*--\s*no-transaction\b", re.IGNORECASE)
-
-# Text without any of these words has no transaction control, and needn't be split to know it.
-CONTROL_WORDS = re.compile(r"\b(?:begin|start|commit|end|rollback|abort|prepare)\b", re.IGNORECASE)
 
 BROKEN_NOTE = "ran outside a transaction, statement by statement: it has transaction control of its own"
 
@@ -31,10 +26,10 @@ def body(path: str, text: str) -> model.SqlBody:
     """
     if NO_TRANSACTION.match(text):
         return outside(path, text)
-    if not CONTROL_WORDS.search(text):
+    if not glance.may_control(text):
         return _inside(path, text)
-    # The splitter is imported only by scripts that need it: every task would pay for it.
-    from .statements import Shape, transaction_shape, unwrap
+    # The reader is imported only for scripts that need it: every task would pay for it.
+    from ..sql.statements import Shape, transaction_shape, unwrap
 
     statements = statements_of(path, text)
     shape = transaction_shape(statements)
@@ -44,22 +39,22 @@ def body(path: str, text: str) -> model.SqlBody:
 
 
 def outside(
-    path: str, text: str, statements: Optional[Sequence[Statement]] = None, note: Optional[str] = None
+    path: str, text: str, statements: Optional[Sequence[model.Statement]] = None, note: Optional[str] = None
 ) -> model.SqlBody:
     """Return a body whose statements are sent one by one, outside a transaction.
 
     :raises ScriptInvalid: an unterminated quote or comment.
     """
     found = statements_of(path, text) if statements is None else statements
-    return model.SqlBody(path, text, tuple((each.text, each.offset) for each in found), transactional=False, note=note)
+    return model.SqlBody(path, text, tuple(found), transactional=False, note=note)
 
 
-def statements_of(path: str, text: str) -> Sequence[Statement]:
+def statements_of(path: str, text: str) -> Sequence[model.Statement]:
     """Split a text.
 
     :raises ScriptInvalid: an unterminated quote or comment.
     """
-    from .statements import SplitError, split
+    from ..sql.statements import SplitError, split
 
     try:
         return split(text)
@@ -80,4 +75,4 @@ def only_lines(text: str, first: int, last: int) -> str:
 
 
 def _inside(path: str, text: str) -> model.SqlBody:
-    return model.SqlBody(path, text, ((text, 0),))
+    return model.SqlBody(path, text, (model.Statement(text),))

@@ -14,7 +14,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
     connect,
     parse_url,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.session import SAVEPOINT, Mode
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.session import SAVEPOINT
 from ansible_collections.pgops.migrations.plugins.module_utils.runtimes.alchemy import engine as alchemy
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
@@ -65,7 +65,6 @@ class Runner:
 
     def leave(self) -> None:
         """Commit what was done, as the runner does when a script wants to go on outside a transaction."""
-        self.connection.mode = Mode.FREE
         self.connection.commit()
         self.left = True
 
@@ -79,12 +78,10 @@ def runner(server: Any) -> Iterator[Runner]:
     with closing(connect(Target(parse_url(url)), "test")) as connection:
         with connection.cursor() as cursor:
             cursor.execute(SAVEPOINT)
-        connection.mode = Mode.HELD
         runner = Runner(url, connection)
-        connection.on_leave = runner.leave
-        yield runner
-        assert not connection.closed and not connection.lent and connection.savepoints == []
-        connection.mode = Mode.FREE
+        with connection.lent(runner.leave):
+            yield runner
+            assert not connection.closed
         connection.rollback()
     if not runner.left:
         assert dump(url) == before, "something was left behind"

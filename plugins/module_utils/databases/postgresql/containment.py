@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, List, Optional, Sequence
 
 from ... import deps, errors
+from ...model import Statement
+from ...sql.statements import BEGINS, COMMITS, TWO_PHASES, words
+from .session import ROLLBACK, in_transaction, is_aborted
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
 # DATABASE (TABLESPACE, PARAMETER) gives its lock back at once, but shows in the session's counts of changed rows.
@@ -36,11 +38,9 @@ SHARED_RELATIONS = {
 }
 
 # What can't run inside a transaction and yet touches only its own database.
-LOCAL_OUTSIDE = re.compile(
-    r"\s*(?:(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+|RE)INDEX\b|VACUUM\b|CLUSTER\b|ALTER\s+TYPE\b|ALTER\s+TABLE\b|REFRESH\b)",
-    re.IGNORECASE,
+LOCAL_OUTSIDE = frozenset(
+    ["CREATE INDEX", "DROP INDEX", "REINDEX", "VACUUM", "CLUSTER", "ALTER TYPE", "ALTER TABLE", "REFRESH"]
 )
-COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*\n|/\*.*?\*/)+", re.DOTALL)
 ACTIVE_TRANSACTION = "25001"
 
 
@@ -60,44 +60,73 @@ def stay_inside(cursor: Any) -> None:
         raise NotProved("it changes %s, which belong to the whole cluster; the copy stops before it" % ", ".join(names))
 
 
-def run_outside(before_commit: Callable[[Any], None], connection: Any, execute: Callable[[], Any], query: Any) -> Any:
-    """Run a statement that a script sends outside a transaction, but see before its commit what it changes.
+class Containment:
+    """Guards a script on a copy: what it does is looked at before each commit.
 
-    Where the server refuses it inside a transaction, it runs only if its kind never leaves the database.
+    :param note: called with a cursor before the look, for whoever else wants one.
     """
-    connection.around_statement, guard = None, connection.around_statement
-    connection.autocommit = False
-    try:
-        result = execute()
+
+    def __init__(self, note: Callable[[Any], None]) -> None:
+        self._note = note
+
+    def before_commit(self, cursor: Any) -> None:
+        """Look at what the open transaction has written.
+
+        :raises NotProved: when it isn't in the copy alone.
+        """
+        self._note(cursor)
+        stay_inside(cursor)
+
+    def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
+        """Send what a script wants outside a transaction, in one that is looked at before it is committed.
+
+        A transaction that the script has begun itself is looked at where it ends.
+
+        :raises NotProved: when it reaches out of the copy, or can't be taken back.
+        """
+        with connection.unguarded():
+            if in_transaction(connection):
+                return self._in_own(connection, send, statements[0])
+            if statements[0].keyword in BEGINS:
+                return send()
+            if self._within(connection, send):
+                return None
+            if not all(statement.keyword in LOCAL_OUTSIDE for statement in statements):
+                what = " ".join(words(statements[0].text, 2)) or statements[0].keyword
+                raise NotProved("it runs %s …, which can't be taken back on a copy" % what)
+            return send()
+
+    def _in_own(self, connection: Any, send: Callable[[], Any], statement: Statement) -> Any:
+        if statement.keyword in TWO_PHASES:
+            self._undo(connection)
+            raise NotProved("it runs %s, which would outlive the copy" % statement.keyword)
+        if statement.keyword in COMMITS and not is_aborted(connection):
+            try:
+                with connection.cursor() as cursor:
+                    self.before_commit(cursor)
+            except NotProved:
+                self._undo(connection)
+                raise
+        return send()
+
+    def _within(self, connection: Any, send: Callable[[], Any]) -> bool:
+        """Send it in a transaction. Return whether the server let it be in one."""
+        connection.autocommit = False
+        try:
+            send()
+            with connection.cursor() as cursor:
+                self.before_commit(cursor)
+            connection.commit()
+            return True
+        except deps.DatabaseError as error:
+            if connection.closed or error.pgcode != ACTIVE_TRANSACTION:
+                raise
+            return False
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                connection.autocommit = True
+
+    def _undo(self, connection: Any) -> None:
         with connection.cursor() as cursor:
-            before_commit(cursor)
-        connection.commit()
-        return result
-    except deps.psycopg2.Error as error:
-        if connection.closed:
-            raise
-        connection.rollback()
-        if error.pgcode != ACTIVE_TRANSACTION:
-            raise
-    except NotProved as stop:
-        connection.rollback()
-        connection.stopped = stop
-        raise
-    finally:
-        if not connection.closed:
-            connection.autocommit = True
-        connection.around_statement = guard
-    return _outside_for_good(connection, execute, query)
-
-
-def _outside_for_good(connection: Any, execute: Callable[[], Any], query: Any) -> Any:
-    text = query if isinstance(query, str) else query.as_string(connection)
-    text = COMMENTS.sub("", text)
-    if not LOCAL_OUTSIDE.match(text):
-        connection.stopped = NotProved("it runs %s …, which can't be taken back on a copy" % " ".join(text.split()[:2]))
-        raise connection.stopped
-    connection.around_statement, guard = None, connection.around_statement
-    try:
-        return execute()
-    finally:
-        connection.around_statement = guard
+            cursor.execute(ROLLBACK)

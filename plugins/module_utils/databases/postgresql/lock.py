@@ -10,9 +10,11 @@ CONCURRENTLY of the run that has the lock would wait for that snapshot: a deadlo
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, Optional
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, Optional
 
-from ... import errors
+from ... import deps, errors
+from .session import abandon
 
 # The letters "pgopsmig" as a number: one lock for each database, whatever the history is called.
 KEY = int.from_bytes(b"pgopsmig", "big")
@@ -33,6 +35,22 @@ SELECT l.pid, a.usename, a.application_name, a.client_addr::text,
 POLL_SECONDS = 0.25
 
 
+@contextmanager
+def held(connection: Any, wait: float) -> Iterator[None]:
+    """Hold the lock, until the end of this or of the session.
+
+    What is open then is rolled back: after a signal a migration may be half-done, and must not be committed.
+
+    :param wait: how long to keep trying, in seconds.
+    :raises LockHeld: names who has it.
+    """
+    acquire(connection, wait)
+    try:
+        yield
+    finally:
+        _let_go(connection)
+
+
 def acquire(connection: Any, wait: float, sleep: Callable[[float], None] = time.sleep) -> None:
     """Take the lock; it lasts until it is released or the session ends.
 
@@ -49,6 +67,15 @@ def acquire(connection: Any, wait: float, sleep: Callable[[float], None] = time.
 def release(connection: Any) -> None:
     """Give the lock back."""
     _scalar(connection, UNLOCK)
+
+
+def _let_go(connection: Any) -> None:
+    try:
+        if not connection.closed:
+            abandon(connection)
+            release(connection)
+    except deps.DatabaseError:
+        connection.close()
 
 
 def held_by_another(connection: Any) -> bool:

@@ -10,71 +10,82 @@ transaction, indexes are looked for, and all else that is usual may be done twic
 
 from __future__ import annotations
 
-import re
 from typing import Any, Callable, Optional, Sequence
 
 from ... import deps
+from ...model import Statement
+from ...sql.statements import BEGINS, COMMITS, words
 from .session import in_transaction
 
 # Logs what is about to be sent: the number of the transaction that it is done in, if it is in one.
 Note = Callable[[Optional[int]], None]
 
-COMMENTS = re.compile(r"\A(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)+", re.DOTALL)
-BEGINS = re.compile(r"(?:BEGIN|START\s+TRANSACTION)\b", re.IGNORECASE)
-COMMITS = re.compile(r"(?:COMMIT|END)\b", re.IGNORECASE)
 # What is known to be refused inside a transaction needn't be tried in one.
-ALONE = re.compile(r"(?:(?:CREATE\s+(?:UNIQUE\s+)?|DROP\s+|RE)INDEX\s+CONCURRENTLY|VACUUM)\b", re.IGNORECASE)
-SETS = re.compile(r"(?:SET|RESET)\s+(?!(?:LOCAL|TRANSACTION|CONSTRAINTS)\b)", re.IGNORECASE)
-BUILDS_INDEX = re.compile(
-    r"CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(?:IF\s+NOT\s+EXISTS\s+)?(?!ON\b)(?P<name>\"(?:[^\"]|\"\")+\"|[\w$]+)"
-    r"|CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+ON\b",
-    re.IGNORECASE,
-)
-DROPS_INDEX = re.compile(r"DROP\s+INDEX\s+CONCURRENTLY\b", re.IGNORECASE)
+CONCURRENTLY = ("CREATE INDEX", "DROP INDEX", "REINDEX")
+# SET LOCAL …, SET TRANSACTION …, SET CONSTRAINTS … hold for a transaction only.
+OF_TRANSACTION = (("LOCAL",), ("TRANSACTION",), ("CONSTRAINTS",))
+# CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS name
+MOST_WORDS = 8
 
 TRANSACTION = "SELECT pg_catalog.txid_current()"
 NOT_IN_TRANSACTION = ("25001", "2D000")
 UNDEFINED_OBJECT = "42704"
 
 
-def send(cursor: Any, text: str, note: Note) -> None:
+def send(cursor: Any, statement: Statement, note: Note) -> None:
     """Send one statement outside a transaction.
 
     :raises psycopg2.Error: as the server says; nothing is open then but a block that the script itself has begun.
     """
-    connection, bare = cursor.connection, COMMENTS.sub("", text)
+    connection = cursor.connection
     if in_transaction(connection):
-        if COMMITS.match(bare):
+        if statement.keyword in COMMITS:
             note(_transaction(cursor))
-        cursor.execute(text)
+        cursor.execute(statement.text)
         return
     # What guards a rehearsal has transactions of its own.
-    refused = bool(ALONE.match(bare) or BEGINS.match(bare)) or connection.around_statement is not None
-    if refused or not _inside(cursor, text, note):
+    alone = _is_alone(statement) or statement.keyword in BEGINS or connection.guard is not None
+    if alone or not _inside(cursor, statement.text, note):
         note(None)
-        cursor.execute(text)
+        cursor.execute(statement.text)
 
 
-def sets(text: str) -> bool:
+def sets(statement: Statement) -> bool:
     """Return whether a statement only sets what holds for the session: one that goes on later needs it again."""
-    return SETS.match(COMMENTS.sub("", text)) is not None
+    return statement.keyword in ("SET", "RESET") and words(statement.text, 2)[1:] not in OF_TRANSACTION
 
 
-def has_built(text: str, built: Sequence[str]) -> bool:
+def has_built(statement: Statement, built: Sequence[str]) -> bool:
     """Return whether a statement is one that builds an index, and has done it before it was cut off.
 
     :param built: names of the indexes that have become valid since it was begun.
     """
-    match = BUILDS_INDEX.match(COMMENTS.sub("", text))
-    if match is None:
+    if statement.keyword != "CREATE INDEX" or not _is_alone(statement):
         return False
-    name = match["name"]
-    return bool(built) if name is None else _unquoted(name) in built
+    name = _index_name(statement)
+    return bool(built) if name is None else name in built
 
 
-def has_dropped(text: str, error: Any) -> bool:
+def has_dropped(statement: Statement, error: Any) -> bool:
     """Return whether a statement that is sent again fails because it has dropped its index before it was cut off."""
-    return error.pgcode == UNDEFINED_OBJECT and DROPS_INDEX.match(COMMENTS.sub("", text)) is not None
+    return error.pgcode == UNDEFINED_OBJECT and statement.keyword == "DROP INDEX" and _is_alone(statement)
+
+
+def _is_alone(statement: Statement) -> bool:
+    return statement.keyword == "VACUUM" or (
+        statement.keyword in CONCURRENTLY and "CONCURRENTLY" in words(statement.text, 4)
+    )
+
+
+def _index_name(statement: Statement) -> Optional[str]:
+    """Return the name of the index that a CREATE INDEX CONCURRENTLY builds; None: the server chooses it."""
+    found = list(words(statement.text, MOST_WORDS))
+    rest = found[found.index("CONCURRENTLY") + 1 :]
+    rest = rest[3:] if rest[:3] == ["IF", "NOT", "EXISTS"] else rest
+    if not rest or rest[0] == "ON":
+        return None
+    name = rest[0]
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
 def _inside(cursor: Any, text: str, note: Note) -> bool:
@@ -99,7 +110,3 @@ def _inside(cursor: Any, text: str, note: Note) -> bool:
 def _transaction(cursor: Any) -> int:
     cursor.execute(TRANSACTION)
     return int(cursor.fetchone()[0])
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()

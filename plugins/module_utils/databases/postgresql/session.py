@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import itertools
-import re
 import weakref
-from enum import Enum
-from typing import Any, Callable, ClassVar, List, Optional
+from contextlib import contextmanager
+from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequence, Type
 
-from ... import deps
+from ... import deps, errors
+from ...model import Statement
+from .cursor import MigrationCursor, gated
 
 # A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.
 SAVEPOINT = "SAVEPOINT pgops_script"
@@ -20,113 +21,187 @@ ROLLBACK_TO = "ROLLBACK TO SAVEPOINT pgops_script"
 
 ROLLBACK = "ROLLBACK"
 
-# Who lends the connection on, several times at once, sets savepoints of its own above that one.
+# Nested savepoints for alchemy, where several SQLAlchemy connections share this one.
 SET_INNER = "SAVEPOINT {name}"
 RELEASE_INNER = "RELEASE SAVEPOINT {name}"
 ROLLBACK_TO_INNER = "ROLLBACK TO SAVEPOINT {name}"
 MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
 
-CONTROL = re.compile(
-    r"^\s*(begin|start\s+transaction|commit|end|rollback|abort)(?:\s+(?:work|transaction))?\s*;?\s*$", re.IGNORECASE
-)
 AUTOCOMMIT_LEVEL = 0
 
-
-class Mode(Enum):
-    """Who may end the transaction."""
-
-    FREE = "free"  # whoever holds the connection: plain psycopg2
-    HELD = "held"  # the runner; a script moves a savepoint
+# Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
+Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
+# Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
+Leave = Callable[[], Optional[Guard]]
 
 
-class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
-    """A cursor that keeps a script's own BEGIN, COMMIT and ROLLBACK inside the runner's transaction."""
+class Loan:
+    """A connection in the hands of a script.
 
-    def execute(self, query: Any, vars: Any = None) -> Any:
-        """Execute as psycopg2 does; a bare transaction command acts on the savepoint."""
-        connection = self.connection
-        control = connection.mode is Mode.HELD and isinstance(query, str) and CONTROL.match(query)
-        if control:
-            return connection.control(control.group(1).lower())
-        if connection.around_statement is not None and connection.mode is Mode.FREE:
-            return connection.around_statement(lambda: super(MigrationCursor, self).execute(query, vars), query)
-        return super().execute(query, vars)
+    :ivar left: whether the script has left the transaction, and goes on outside one.
+    :ivar on_leave: what its leaving does.
+    """
+
+    def __init__(self, on_leave: Leave) -> None:
+        self.on_leave = on_leave
+        self.left = False
 
 
 class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     """A psycopg2 connection that can be lent to a script.
 
-    :ivar mode: HELD while it is lent within the runner's transaction.
-    :ivar on_leave: called when a lent connection is switched to autocommit; it commits what came before, or raises.
-    :ivar around_statement: a rehearsal's guard for statements outside a transaction; gets (run, query).
+    Its state changes on entering and leaving a context, and nowhere else.
+
+    :ivar guard: runs what a script sends outside a transaction; None: nobody has to.
     :ivar stopped: what that guard has raised, for a script may catch it and go on.
-    :ivar lent: whether close() has no effect, because others still work on this connection.
-    :ivar savepoints: names of the savepoints above the script's own, the innermost last.
     """
 
     # A signal ends the process, and so whatever any of its connections is at.
     everyone: ClassVar[Any] = weakref.WeakSet()
+    cursor_classes: ClassVar[Dict[Type[Any], Type[Any]]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.everyone.add(self)
-        self.cursor_factory = MigrationCursor
-        self.mode = Mode.FREE
-        self.on_leave: Optional[Callable[[], None]] = None
-        self.around_statement: Optional[Callable[[Callable[[], Any], Any], Any]] = None
-        self.stopped: Optional[Exception] = None
-        self.lent = False
-        self.savepoints: List[str] = []
+        self.guard: Optional[Guard] = None
+        self.stopped: Optional[errors.MigrationError] = None
+        self._loan: Optional[Loan] = None
+        self._stays_open = False
+        self._savepoints: List[str] = []
         self._numbers = itertools.count(1)
+
+    @contextmanager
+    def lent(self, on_leave: Leave) -> Iterator[Loan]:
+        """Lend the connection to a script, within the open transaction, in which SAVEPOINT was set.
+
+        Afterwards it is the runner's again: a Loan that wasn't left still has that savepoint to be released.
+        """
+        self._loan, self.stopped = Loan(on_leave), None
+        try:
+            yield self._loan
+        finally:
+            self._loan = self.guard = None
+            self.cursor_factory = MigrationCursor  # a script may have put its own there
+
+    @contextmanager
+    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
+        """Execute outside transactions, through a guard if there is one."""
+        self.autocommit = True
+        self.guard, self.stopped = guard, None
+        try:
+            yield
+        finally:
+            self.guard = None
+
+    @contextmanager
+    def unguarded(self) -> Iterator[None]:
+        """Let the guard itself execute."""
+        guard, self.guard = self.guard, None
+        try:
+            yield
+        finally:
+            self.guard = guard
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Let close() have no effect, because others still work on this connection; their savepoints end with it."""
+        before, self._stays_open = self._stays_open, True
+        try:
+            yield
+        finally:
+            self._stays_open = before
+            self._savepoints.clear()
+
+    @property
+    def held(self) -> bool:
+        """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
+        return self._loan is not None and not self._loan.left
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether no script has it, so that nothing that is sent needs a look."""
+        return self._loan is None and self.guard is None
+
+    def cursor(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a cursor of the class that is asked for, which passes the gate whatever class that is."""
+        given = list(args)
+        asked = given.pop(1) if len(given) > 1 else kwargs.pop("cursor_factory", None)
+        factory = gated(asked or self.cursor_factory or MigrationCursor, self.cursor_classes)
+        return super().cursor(given[0] if given else kwargs.pop("name", None), factory, *given[1:], **kwargs)
 
     def commit(self) -> None:
         """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""
-        if self.mode is not Mode.HELD:
+        if not self.held:
             super().commit()
-        elif self.savepoints:
-            self._inner(MOVE_INNER, self.savepoints[-1])
+        elif self._savepoints:
+            self._inner(MOVE_INNER, self._savepoints[-1])
         else:
             self._plain(RELEASE + "; " + SAVEPOINT)
 
     def rollback(self) -> None:
         """Roll back; of a lent connection: to the script's last commit(), or its start."""
-        if self.mode is not Mode.HELD:
+        if not self.held:
             super().rollback()
-        elif self.savepoints:
-            self._inner(ROLLBACK_TO_INNER, self.savepoints[-1])
+        elif self._savepoints:
+            self._inner(ROLLBACK_TO_INNER, self._savepoints[-1])
         else:
             self._plain(ROLLBACK_TO)
 
     def close(self) -> None:
-        """Close the connection, unless it is lent."""
-        if not self.lent:
+        """Close the connection, unless others still work on it."""
+        if not self._stays_open:
             super().close()
 
     def push(self) -> str:
         """Set a savepoint above all others, for commit() and rollback() to act on. Return its name."""
         name = "pgops_script_%d" % next(self._numbers)
         self._inner(SET_INNER, name)
-        self.savepoints.append(name)
+        self._savepoints.append(name)
         return name
 
     def pop(self, name: str) -> None:
         """Forget a savepoint; what was done since stays. One below others goes when these go."""
-        if name == self.savepoints[-1]:
+        if name == self._savepoints[-1]:
             self._inner(RELEASE_INNER, name)
-        self.savepoints.remove(name)
+        self._savepoints.remove(name)
 
     def rollback_to(self, name: str) -> None:
         """Undo what was done since a savepoint, also by those above it; all savepoints stay."""
         self._inner(ROLLBACK_TO_INNER, name)
-        for above in self.savepoints[self.savepoints.index(name) + 1 :]:
+        for above in self._savepoints[self._savepoints.index(name) + 1 :]:
             self._inner(SET_INNER, above)
 
-    def control(self, command: str) -> None:
-        """Obey a transaction command that a script sent as SQL."""
-        if command in ("commit", "end"):
+    def is_top(self, name: str) -> bool:
+        """Return whether a savepoint is the one that commit() and rollback() act on."""
+        return self._savepoints[-1:] == [name]
+
+    def control(self, statement: Statement) -> bool:
+        """Obey transaction control that a script sent as SQL. Return whether it was any.
+
+        :raises ScriptInvalid: where it can't be had inside the run's transaction.
+        """
+        from ...sql.statements import BEGINS, COMMITS, ROLLS_BACK, TWO_PHASES
+
+        if statement.keyword in COMMITS:
             self.commit()
-        elif command in ("rollback", "abort"):
+        elif statement.keyword in ROLLS_BACK:
             self.rollback()
+        elif statement.keyword in TWO_PHASES:
+            raise errors.ScriptInvalid(
+                "%s can't be part of a migration's own transaction" % statement.keyword,
+                hint="Take it out of the script, or set connection.autocommit = True before it.",
+            )
+        return statement.keyword in BEGINS | COMMITS | ROLLS_BACK
+
+    def run_guarded(self, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
+        """Send what the guard lets pass; what it has stopped stays known."""
+        if self.guard is None:
+            return send()
+        try:
+            return self.guard(self, send, statements)
+        except errors.MigrationError as stop:
+            self.stopped = stop
+            raise
 
     @property
     def autocommit(self) -> bool:
@@ -135,32 +210,37 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
 
     @autocommit.setter
     def autocommit(self, value: bool) -> None:
-        if self.mode is Mode.HELD:
-            if value:
-                self._leave()
-        else:
+        if not self.held:
             deps.BaseConnection.autocommit.__set__(self, value)
+        elif value:
+            self._leave()
 
     def set_session(self, *args: Any, **kwargs: Any) -> None:
         """Set the session's transaction mode; of a lent connection only autocommit has a meaning."""
-        if self.mode is Mode.FREE:
+        if not self.held:
             super().set_session(*args, **kwargs)
         elif kwargs.get("autocommit"):
             self._leave()
 
     def set_isolation_level(self, level: Any) -> None:
         """Set the isolation level; of a lent connection only the level AUTOCOMMIT has a meaning."""
-        if self.mode is Mode.FREE:
+        if not self.held:
             super().set_isolation_level(level)
         elif level == AUTOCOMMIT_LEVEL:
             self._leave()
 
     def _leave(self) -> None:
         """Let the script go on outside a transaction, when the runner agrees."""
-        if self.on_leave is not None:
-            self.on_leave()
-        self.mode = Mode.FREE
-        self.savepoints.clear()
+        loan = self._loan
+        if loan is None:
+            return
+        loan.left = True
+        try:
+            self.guard = loan.on_leave()
+        except BaseException:
+            loan.left = False
+            raise
+        self._savepoints.clear()
         self.autocommit = True
 
     def _inner(self, statement: str, name: str) -> None:

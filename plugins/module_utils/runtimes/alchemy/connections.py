@@ -8,7 +8,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator
 
-from ...databases.postgresql.session import CONTROL, Mode
+from ...sql import glance
 from .patches import Patches
 
 # Where a connection holds its transaction if nobody asked for it; its pool's record notes that there is one.
@@ -118,7 +118,7 @@ def _statements(sqlalchemy: Any, patches: Patches) -> None:
 
     def execute_context(self: Any, *arguments: Any, **options: Any) -> Any:
         # What a script's own COMMIT or ROLLBACK does isn't to be undone.
-        if any(CONTROL.match(str(each)) for each in arguments if isinstance(each, (str, compiled))):
+        if any(_controls(str(each)) for each in arguments if isinstance(each, (str, compiled))):
             return original["_execute_context"](self, *arguments, **options)
         with _alone(self):
             return original["_execute_context"](self, *arguments, **options)
@@ -132,23 +132,30 @@ def _alone(connection: Any) -> Iterator[None]:
     if connection._transaction is None and connection._allow_autobegin:
         connection._autobegin()
     lent: Any = getattr(connection.connection, "dbapi_connection", None)
-    if not _automatic(connection) or getattr(lent, "mode", None) is not Mode.HELD:
+    if not _automatic(connection) or not getattr(lent, "held", False):
         yield
         return
     _send(lent, SET)
     try:
         yield
     except BaseException:
-        if lent.mode is Mode.HELD:
+        if lent.held:
             _send(lent, UNDO)
         raise
-    if lent.mode is Mode.HELD:
+    if lent.held:
         _send(lent, RELEASE)
 
 
 def _send(lent: Any, statement: str) -> None:
     with lent.cursor() as cursor:
         cursor.execute(statement)
+
+
+def _controls(text: str) -> bool:
+    """Return whether a text has transaction control in it."""
+    from ...databases.postgresql.cursor import has_control
+
+    return glance.may_control(text) and has_control(text)
 
 
 def _parameters(multiparams: Any, params: Any) -> Any:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator
 
 from ... import deps
-from ...databases.postgresql.session import MigrationConnection, Mode, is_aborted
+from ...databases.postgresql.session import MigrationConnection, is_aborted
 from . import binding, changeset, connections, statements
 from .migrate import package
 from .patches import Patches
@@ -29,19 +29,17 @@ def engine_on(connection: MigrationConnection) -> Iterator[Any]:
     What a script commits on it is kept if the migration succeeds, and only then. When it ends, work that it
     began with begin() and neither committed nor rolled back is undone.
 
-    :param connection: one in mode HELD, with the script's savepoint set; or one outside a transaction.
+    :param connection: one that is lent, with the script's savepoint set; or one outside a transaction.
     :raises DependencyError: when there is no SQLAlchemy.
     """
     sqlalchemy = deps.import_sqlalchemy()
     checkouts = _Checkouts(connection)
-    lent, connection.lent = connection.lent, True
-    try:
-        yield _engine(sqlalchemy, connection, checkouts)
-        checkouts.settle()
-    finally:
-        checkouts.closed = True
-        connection.savepoints.clear()
-        connection.lent = lent
+    with connection.kept_open():
+        try:
+            yield _engine(sqlalchemy, connection, checkouts)
+            checkouts.settle()
+        finally:
+            checkouts.closed = True
 
 
 @contextmanager
@@ -97,7 +95,7 @@ class _Checkouts:
     @property
     def held(self) -> bool:
         """Return whether there is a transaction of the runner's to set savepoints in."""
-        return self.connection.mode is Mode.HELD
+        return self.connection.held
 
     def checkout(self, dummy_connection: Any, record: Any, fairy: Any) -> None:
         """Note a new use. It counts as begun (that's how raw connections behave) until SQLAlchemy takes it over."""
@@ -169,7 +167,7 @@ class _Checkouts:
             self.connection.commit()
 
     def _is_top(self, checkout: _Checkout) -> bool:
-        return self.connection.savepoints[-1:] == [checkout.savepoint]
+        return self.connection.is_top(checkout.savepoint)
 
     def _of(self, fairy: Any) -> Any:
         return None if self.closed else self.open.get(getattr(fairy, "_connection_record", None))
@@ -213,5 +211,5 @@ def _leave_open(dummy_connection: Any) -> None:
 
 def _back_to_transactions(connection: Any) -> None:
     """End AUTOCOMMIT; plainly, for a level that is set on the connection would stay for the next migration."""
-    if connection.mode is Mode.FREE:
+    if not connection.held:
         connection.autocommit = False

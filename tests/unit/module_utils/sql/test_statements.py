@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts.statements import (
+from ansible_collections.pgops.migrations.plugins.module_utils.sql.statements import (
     Shape,
     SplitError,
     Statement,

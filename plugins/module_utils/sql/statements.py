@@ -1,13 +1,19 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Split SQL into its statements, for scripts that run outside a transaction."""
+"""The one reader of SQL as text: its statements, what each does, and its first words.
+
+What decides by a statement's text (is it transaction control, does it build an index, may it run on a copy) asks here,
+whether it stands in a file or was sent by a Python script: comments nest, and a literal hides everything.
+"""
 
 from __future__ import annotations
 
 import re
 from enum import Enum
-from typing import Iterator, List, Match, NamedTuple, Pattern, Sequence, Tuple
+from typing import Iterator, List, Match, Pattern, Sequence, Tuple
+
+from ..model import Statement
 
 # What identifiers are made of: to PostgreSQL, every character beyond ASCII is a letter.
 # Written as what of ASCII is none: a range up to the last character takes a tenth of a second to compile.
@@ -37,6 +43,7 @@ _ESCAPE_OR_QUOTE = re.compile(r"\\.|''|'", re.DOTALL)
 _CONTINUED = re.compile(r"[ \t\f\v]*[\r\n][%s]*'" % _SPACE)
 _WORD = re.compile(_LETTER + _INSIDE + "*")
 _PART = re.compile(_INSIDE)
+_NAME = re.compile(_LETTER + _INSIDE + '*|"(?:[^"]|"")*"')
 
 # A keyword is what stands in the groups; what stands between them makes no difference. Each word ends in a space.
 _KEYWORD = re.compile(
@@ -49,10 +56,13 @@ _KEYWORD = re.compile(
 _LONG_KEYWORDS = frozenset(["START", "PREPARE", "COMMIT", "END", "ROLLBACK", "ABORT", "CREATE", "ALTER", "DROP"])
 _LONGEST_KEYWORD = 6  # CREATE OR REPLACE TEMPORARY RECURSIVE VIEW
 
-_OPENING = frozenset(["BEGIN", "START TRANSACTION"])
-_CLOSING = frozenset(["COMMIT", "END"])
-_OTHER_CONTROL = frozenset(["ROLLBACK", "ABORT", "PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED",
-                            "COMMIT AND CHAIN", "END AND CHAIN", "ROLLBACK AND CHAIN", "ABORT AND CHAIN"])  # fmt: skip
+BEGINS = frozenset(["BEGIN", "START TRANSACTION"])
+COMMITS = frozenset(["COMMIT", "END", "COMMIT AND CHAIN", "END AND CHAIN"])
+ROLLS_BACK = frozenset(["ROLLBACK", "ABORT", "ROLLBACK AND CHAIN", "ABORT AND CHAIN"])
+TWO_PHASES = frozenset(["PREPARE TRANSACTION", "COMMIT PREPARED", "ROLLBACK PREPARED"])
+# What begins and ends transactions. Savepoints are no such control: they are fine in any one.
+CONTROL = BEGINS | COMMITS | ROLLS_BACK | TWO_PHASES
+_ENDS_PLAINLY = frozenset(["COMMIT", "END"])
 
 _UNTERMINATED = {"'": "string", '"': "quoted identifier", "/*": "comment"}
 
@@ -67,15 +77,6 @@ class SplitError(ValueError):
         self.column = column
 
 
-class Statement(NamedTuple):
-    """Hold one statement as it stands in its file, without the comments around it and its semicolon."""
-
-    text: str
-    offset: int  # in characters, from the start of the file's text
-    line: int  # from 1
-    keyword: str  # what it does: `INSERT`, `CREATE INDEX` for a unique one too, `COMMIT` for COMMIT WORK
-
-
 class Shape(Enum):
     """Say what a script does about transactions itself."""
 
@@ -87,7 +88,9 @@ class Shape(Enum):
 def split(text: str) -> Tuple[Statement, ...]:
     """Return the statements of a text, in their order; () where there are only comments.
 
-    Raises SplitError where a literal, a quoted identifier or a comment is never closed.
+    Each is as it stands there, without the comments around it and its semicolon.
+
+    :raises SplitError: where a literal, a quoted identifier or a comment is never closed.
     """
     statements: List[Statement] = []
     line, counted, position = 1, 0, 0
@@ -104,14 +107,30 @@ def split(text: str) -> Tuple[Statement, ...]:
             statements.append(Statement(text[start:end], start, line, keyword))
 
 
+def words(statement: str, most: int) -> Tuple[str, ...]:
+    """Return the first words of a statement, comments left out: those without quotes in capital letters.
+
+    It ends early at the first thing that is neither a word nor a quoted identifier.
+    """
+    found: List[str] = []
+    position = _skip(statement, 0)
+    while len(found) < most:
+        mark = _NAME.match(statement, position)
+        if mark is None:
+            break
+        word = mark.group()
+        found.append(word if word.startswith('"') else word.upper())
+        position = _skip(statement, mark.end())
+    return tuple(found)
+
+
 def transaction_shape(statements: Sequence[Statement]) -> Shape:
-    """Tell whether statements control transactions. Savepoints are no such control: they are fine in any one."""
-    control = _OPENING | _CLOSING | _OTHER_CONTROL
-    found = [index for index, statement in enumerate(statements) if statement.keyword in control]
+    """Tell whether statements control transactions."""
+    found = [index for index, statement in enumerate(statements) if statement.keyword in CONTROL]
     if not found:
         return Shape.PLAIN
     outside = found == [0, len(statements) - 1]
-    if outside and statements[0].keyword in _OPENING and statements[-1].keyword in _CLOSING:
+    if outside and statements[0].keyword in BEGINS and statements[-1].keyword in _ENDS_PLAINLY:
         return Shape.WRAPPED
     return Shape.BROKEN
 

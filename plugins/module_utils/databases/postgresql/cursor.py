@@ -1,0 +1,120 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one gate that everything passes which a script sends: what of it is transaction control, the connection obeys.
+
+A script has many ways to say COMMIT: several statements in one text, bytes, composed SQL, comments, executemany, a
+class of cursors of its own. What is sent is looked at as it goes to the server, values and all.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Sequence, Tuple, Type
+
+from ... import deps
+from ...model import Statement
+from ...sql import glance
+
+# What the server's encodings have in common is ASCII; all else only has to come out as it went in.
+ENCODING = ("utf-8", "surrogateescape")
+
+
+class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
+    """A cursor whose statements go where its connection says; what it does is psycopg2's."""
+
+    def execute(self, query: Any, vars: Any = None) -> Any:
+        """Execute as psycopg2 does; a script's transaction control is the connection's to obey."""
+        if self.connection.is_ours or self.name is not None:
+            return super().execute(query, vars)
+        return self._through_gate(self.mogrify(query, vars))
+
+    def executemany(self, query: Any, vars_list: Any) -> Any:
+        """Execute as psycopg2 does, once for each of the values."""
+        connection, vars_list = self.connection, list(vars_list)
+        looked_at = [] if connection.is_ours else [self.mogrify(query, vars) for vars in vars_list]
+        if connection.guard is None and not any(glance.may_control(sent.decode(*ENCODING)) for sent in looked_at):
+            return super().executemany(query, vars_list)
+        for sent in looked_at:
+            self._through_gate(sent)
+        return None
+
+    def callproc(self, procname: Any, parameters: Any = ()) -> Any:
+        """Call a function as psycopg2 does."""
+        return self._guarded("SELECT", lambda: super(MigrationCursor, self).callproc(procname, parameters))
+
+    def copy_expert(self, sql: Any, file: Any, size: int = 8192) -> Any:
+        """Copy as psycopg2 does."""
+        return self._guarded("COPY", lambda: super(MigrationCursor, self).copy_expert(sql, file, size))
+
+    def copy_from(self, *arguments: Any, **options: Any) -> Any:
+        """Copy as psycopg2 does."""
+        return self._guarded("COPY", lambda: super(MigrationCursor, self).copy_from(*arguments, **options))
+
+    def copy_to(self, *arguments: Any, **options: Any) -> Any:
+        """Copy as psycopg2 does."""
+        return self._guarded("COPY", lambda: super(MigrationCursor, self).copy_to(*arguments, **options))
+
+    def _through_gate(self, sent: bytes) -> Any:
+        """Send a text as it is, or in the pieces between its transaction control.
+
+        :param sent: as it goes to the server.
+        """
+        connection, text = self.connection, sent.decode(*ENCODING)
+        if connection.guard is None and not (connection.held and glance.may_control(text)):
+            return super().execute(sent)
+        for piece, statements in pieces(text):
+            if connection.held and connection.control(statements[0]):
+                continue
+            self._send(piece, statements)
+        return None
+
+    def _send(self, piece: str, statements: Sequence[Statement]) -> None:
+        def send() -> Any:
+            return super(MigrationCursor, self).execute(piece.encode(*ENCODING))
+
+        self.connection.run_guarded(send, statements)
+
+    def _guarded(self, keyword: str, send: Callable[[], Any]) -> Any:
+        if self.connection.is_ours or self.connection.guard is None:
+            return send()
+        return self.connection.run_guarded(send, [Statement("", keyword=keyword)])
+
+
+def pieces(text: str) -> List[Tuple[str, Sequence[Statement]]]:
+    """Cut a text at its transaction control: each such statement is a piece, and so is what stands between two of them.
+
+    A text without any is one piece, with all of its statements; so is one that can't be read, and the server says why.
+    """
+    from ...sql.statements import CONTROL, SplitError, split
+
+    try:
+        statements = split(text)
+    except SplitError:
+        return [(text, [Statement(text)])]
+    if not any(statement.keyword in CONTROL for statement in statements):
+        return [(text, statements or [Statement(text)])]
+    groups: List[List[Statement]] = []
+    for statement in statements:
+        if statement.keyword in CONTROL or not groups or groups[-1][0].keyword in CONTROL:
+            groups.append([])
+        groups[-1].append(statement)
+    return [(text[group[0].offset : group[-1].offset + len(group[-1].text)], group) for group in groups]
+
+
+def has_control(text: str) -> bool:
+    """Return whether a text has transaction control in it."""
+    from ...sql.statements import CONTROL
+
+    return any(statements[0].keyword in CONTROL for dummy, statements in pieces(text))
+
+
+def gated(factory: Type[Any], known: Dict[Type[Any], Type[Any]]) -> Type[Any]:
+    """Return a class of cursors that is the one that a script asks for, and passes the gate.
+
+    :param known: those that were made before.
+    """
+    if issubclass(factory, MigrationCursor):
+        return factory
+    if factory not in known:
+        known[factory] = type(factory.__name__, (MigrationCursor, factory), {})
+    return known[factory]

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Scripts outside a transaction: where they are is logged in commits of its own, so that a cut-off one is noticed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+
+from .. import errors, model
+from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql.connection import connect
+from ..databases.postgresql.indexes import invalid_indexes, new_invalid_indexes
+from ..history.history import History
+from ..history.record import Entry, log
+from .session import Session
+
+
+class Unfinished(NamedTuple):
+    """A script that was begun outside a transaction, and has no end in the log.
+
+    :ivar statement: the statement to go on at, from 0; None: a Python script, which isn't known to have any.
+    :ivar total: how many it has.
+    :ivar invalid: the indexes (their oids) that were invalid before it began.
+    :ivar failed: whether an error ended it; else its run was cut off.
+    :ivar built: the indexes (their names) that have become valid since that statement was sent.
+    """
+
+    version: str
+    statement: Optional[int]
+    total: Optional[int]
+    invalid: Tuple[int, ...]
+    since: str
+    who: str
+    failed: bool
+    built: Tuple[str, ...] = ()
+
+
+class Journal:
+    """Logs what a script outside a transaction has come to.
+
+    Its own connection writes the positions: the script's session may be another role by then, or in a state of its own.
+
+    :ivar invalid: the indexes (their oids) that were invalid before.
+    """
+
+    def __init__(self, session: Session, step: model.Step, total: Optional[int]) -> None:
+        self.session, self.step, self.total = session, step, total
+        self.invalid: Tuple[int, ...] = ()
+        self._id: Optional[int] = None
+        self._started_at: Optional[int] = None
+        self._connection: Any = None
+
+    def start(self, cursor: Any, position: int) -> None:
+        """Log the start, in the open transaction."""
+        self.invalid = tuple(oid for oid, dummy, dummy in invalid_indexes(cursor))
+        self._started_at = position
+        detail = self._detail(position, built=list(self.step.built))
+        log(cursor, self.session.history, Entry("started", self.step), detail)
+        self._id = cursor.fetchone()[0]
+
+    def at(self, number: int, following: int, transaction: Optional[int]) -> None:
+        """Log that a statement is about to be sent. The first one's start is the script's.
+
+        :param following: the statement to go on at, once the transaction is committed.
+        :param transaction: the server's number of it; None: the statement is in none.
+        """
+        if transaction is None and number == self._started_at:
+            return
+        self._started_at = None
+        if self._connection is None:
+            self._connection = connect(self.session.target, "pg_migrate log")
+        detail = self._detail(number, following=following, transaction=transaction)
+        with self._connection.cursor() as cursor:
+            cursor.execute(self.session.history.compose(sql.LOG_POSITION), [detail, self._id])
+        self._connection.commit()
+
+    def close(self) -> None:
+        """Close what it has opened."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _detail(self, position: int, **more: Any) -> str:
+        statement = None if self.total is None else position
+        return json.dumps({"statement": statement, "total": self.total, "invalid": list(self.invalid), **more})
+
+
+def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Dict[str, Unfinished]:
+    """Return what the log says was begun and not ended, of these versions."""
+    if not history.keeps_log:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.UNFINISHED), [list(versions)])
+        found = [_read(cursor, *row) for row in cursor.fetchall()]
+    return {each.version: each for each in found if not _left_nothing(each)}
+
+
+def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model.Plan:
+    """Return the plan that goes on where scripts were cut off.
+
+    :param policy: fail or retry.
+    :raises Interrupted: when there are any and the policy is fail; says what stands.
+    """
+    if not found:
+        return plan
+    if policy == "fail":
+        raise _refusal(connection, plan, found)
+    return plan._replace(steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
+
+
+def _read(
+    cursor: Any, version: str, detail: Optional[str], since: str, who: str, failed: bool, xmin: str
+) -> Unfinished:
+    """Read what was logged, and ask the server what became of it."""
+    known = json.loads(detail) if detail and detail.startswith("{") else {}
+    statement, built = known.get("statement"), tuple(known.get("built", ()))
+    if known.get("transaction") is None:
+        cursor.execute(sql.BUILT_SINCE, [xmin])
+        built += tuple(row[0] for row in cursor.fetchall())
+    else:
+        cursor.execute(sql.COMMITTED, {"number": known["transaction"]})
+        statement = known["following"] if cursor.fetchone()[0] else statement
+    invalid = tuple(known.get("invalid", ()))
+    return Unfinished(version, statement, known.get("total"), invalid, since, who, failed, built)
+
+
+def _left_nothing(each: Unfinished) -> bool:
+    """Return whether it failed at its very first statement: the server has undone that one."""
+    return each.failed and each.statement == 0
+
+
+def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
+    if each is None:
+        return step
+    return step._replace(resume_at=each.statement or 0, invalid_before=each.invalid, built=each.built)
+
+
+def _refusal(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
+    step = next(step for step in plan.steps if str(step.script.version) in found)
+    each = found[str(step.script.version)]
+    if each.statement is None:
+        where = "somewhere in its Python code"
+    elif each.statement == each.total:
+        where = "behind its last statement; all of it stands, and only its end isn't recorded"
+    else:
+        where = "at statement %d of %s; those before it stand" % (each.statement + 1, each.total)
+    left = [".".join(names) for names in new_invalid_indexes(connection, each.invalid)]
+    return errors.Interrupted(
+        "The migration %s runs outside a transaction, and was %s %s (begun %s by %s)%s"
+        % (
+            step.script.label,
+            "ended by an error" if each.failed else "cut off",
+            where,
+            each.since,
+            each.who,
+            "; invalid, and only half built: the index %s" % ", ".join(left) if left else "",
+        ),
+        hint="Nothing was touched. Set on_interrupted: retry to go on at that statement; or finish it by hand and mark "
+        "it as applied, or undo it by hand and mark it as pending, with pg_migration_mark.",
+        version=str(step.script.version),
+        path=step.script.path,
+    )
