@@ -48,9 +48,8 @@ class MigrationError(Exception):
         self.column = column
         self.sqlstate = sqlstate
         self.blockers = tuple(blockers)
-        # What was done before it happened: the runner's Progress, and the use case's Report around it.
+        # What a run had done before it happened: the runner's Progress.
         self.progress: Any = None
-        self.report: Any = None
 
     def __str__(self) -> str:
         return self.message
@@ -206,9 +205,13 @@ class ExpectationFailed(MigrationError):
 
 
 class RehearsalError(MigrationError):
-    """A rehearsal was required, and could not be made."""
+    """A rehearsal was required, and could not be made.
+
+    :ivar diff: what came out different, where that is the reason.
+    """
 
     kind = "rehearsal"
+    diff: Optional[str] = None
 
 
 class Conflict(MigrationError):

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg2
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.context import Context
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.migrate import migrate
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
@@ -46,9 +47,15 @@ class Project:
         table = parse_name(options.pop("history_table", "schema_migrations"), "history_table", reserve=4)
         target = options.pop("target", Target(parse_url(self.url)))
         options.setdefault("directories", (str(self.directory),))
-        return migrate(
-            Request(target=target, history_table=table, **options), Tools(self._run, str(self.scratch_files))
-        )
+        request = Request(target=target, history_table=table, **options)
+        self.context = Context(request, Tools(self._run, str(self.scratch_files)))
+        migrate(self.context)
+        return self.report
+
+    @property
+    def report(self) -> Report:
+        """Return what the last run knows of itself, also after an error."""
+        return self.context.report()
 
     def check(self, **options: Any) -> Report:
         """Run the engine in check mode."""

@@ -153,7 +153,7 @@ def test_a_schema_that_does_not_come_out_the_same_is_an_error(
     with pytest.raises(MigrationError, match="it comes out different") as caught:
         generate(request(project, tmp_path / "w"), Tools(project._run, str(project.scratch_files)))
     assert caught.value.kind == "rehearsal"
-    assert "+CREATE TABLE public.not_in_the_source" in caught.value.report["diff"][0]["prepared"]
+    assert "+CREATE TABLE public.not_in_the_source" in caught.value.diff
     assert not (tmp_path / "w").exists()
 
 

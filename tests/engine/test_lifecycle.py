@@ -310,7 +310,7 @@ def test_proof(project: Project, name: str) -> None:
     except MigrationError as error:
         assert verdict is Verdict.NOT_REVERSIBLE
         assert (error.kind, "1_m" in error.message, "2_m" in error.message) == ("rehearsal", True, False)
-        report = error.report
+        report = project.report
     assert [proof.verdict for proof in report.proofs] == [verdict, Verdict.REVERSIBLE]
     assert bool(report.proofs[0].diff) == (verdict in (Verdict.COLUMN_ORDER, Verdict.NOT_REVERSIBLE))
     assert project.tables() == before

@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils import errors
 
 from .conftest import Project, done
 
@@ -316,9 +317,9 @@ def test_a_deferred_constraint_fails_its_own_migration(project: Project) -> None
 
 def test_a_failure_tells_what_was_applied(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int)", v2="SELECT nonsense", v3="SELECT 1")
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(errors.ScriptFailed):
         project.migrate(with_diff=True)
-    report = caught.value.report  # type: ignore[attr-defined]
+    report = project.report
     assert done(report) == ["1"]
     assert str(report.progress.failed.step.script.version) == "2"
     assert [str(step.script.version) for step in report.progress.left] == ["2", "3"]
@@ -327,9 +328,9 @@ def test_a_failure_tells_what_was_applied(project: Project) -> None:
 
 def test_single_transaction_is_all_or_nothing(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int)", v2="SELECT nonsense")
-    with pytest.raises(Exception) as caught:
+    with pytest.raises(errors.ScriptFailed):
         project.migrate(single_transaction=True)
-    assert done(caught.value.report) == []  # type: ignore[attr-defined]
+    assert done(project.report) == []
     assert project.tables() == []
     project.write(v2="CREATE TABLE b (x int)")
     assert done(project.migrate(single_transaction=True)) == ["1", "2"]

@@ -45,7 +45,7 @@ class Schema(NamedTuple):
 def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: Tools) -> str:
     """Return the schema as one SQL text that gives the same snapshot on an empty database.
 
-    :raises RehearsalError: when it doesn't; its report has the diff.
+    :raises RehearsalError: when it doesn't; it has the diff.
     :raises MigrationError: when the database can't be read, or no scratch database can be made.
     """
     with closing(connect(source_target, APPLICATION)) as connection:
@@ -79,7 +79,7 @@ def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> Non
     """Apply what was written to an empty database like the source, and compare.
 
     :param apply: takes a connection.
-    :raises RehearsalError: when it gives another schema; its report has the diff.
+    :raises RehearsalError: when it gives another schema; it has the diff.
     :raises MigrationError: when it fails.
     """
     with refused_as_error(), closing(connect(scratch.loader, APPLICATION)) as connection:
@@ -91,7 +91,7 @@ def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> Non
             "The schema can't be written as a migration: applied to an empty database it comes out different",
             hint="The diff shows what. Nothing was written.",
         )
-        error.report = {"diff": [{"prepared": diff}]}
+        error.diff = diff
         raise error
 
 

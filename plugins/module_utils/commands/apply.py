@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.eyes import survey
 from ..databases.postgresql.limits import require_own_backend, settings
 from ..databases.postgresql.trouble import told
-from ..databases.tools import Tools
+from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure
 from ..planning.request import Request
@@ -20,27 +20,29 @@ from ..run import runner
 from ..run.hazards import Look, sized
 from ..run.preparation import Prepared, prepare
 from ..run.session import Session
-from .report import Report
+from .context import Context
+from .report import Applied
+from .schema_watch import SchemaWatch, watch_for
 from .view import View, baseline_steps, look, read_all
-from .witness import Witness, summon
 
 
-def apply(request: Request, tools: Tools, view: View, connection: Any) -> Report:
+def apply(context: Context, view: View, connection: Any) -> None:
     """Apply the plan to the target. All that can be known to fail is tried before anything is touched.
 
-    :raises MigrationError: its ``report`` says what was done until then.
+    :raises MigrationError: the context's report() says what was done until then.
     """
+    request = context.request
     require_own_backend(connection, request.target)
     jobs = read_all(view.plan.steps)
-    witness, warnings = summon(request, tools, view, connection)
-    rehearsed = _rehearse_first(request, tools, view, connection)
+    watch = watch_for(context, view, connection)
+    _rehearse_first(context, view, connection)
     with lock.held(connection, request.lock_wait):
         view = _look_again(connection, request, view)
-        report = Report(view.plan, rehearsal=rehearsed and rehearsed.rehearsal, warnings=warnings)
+        context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
-            return report
+            return
         prepared = prepare(read_all(view.plan.steps, jobs), request.single_transaction)
-        return _run(request, view, connection, prepared, report, witness if prepared.jobs else None)
+        _run(context, view, connection, prepared, watch if prepared.jobs else None)
 
 
 def _look_again(connection: Any, request: Request, first: View) -> View:
@@ -52,38 +54,38 @@ def _look_again(connection: Any, request: Request, first: View) -> View:
     return view
 
 
-def _rehearse_first(request: Request, tools: Tools, view: View, connection: Any) -> Optional[Report]:
+def _rehearse_first(context: Context, view: View, connection: Any) -> None:
     """Rehearse, where only what has passed may be applied: the target isn't touched until then."""
+    request = context.request
     needed = request.rehearsal == "required" or request.allow_hazards is not None or request.expect is not None
-    if not needed or not view.plan.steps:
-        return None
-    from .check import check
+    if needed and view.plan.steps:
+        from .check import check
 
-    return check(request._replace(rehearsal="required"), tools, view, connection)
+        warnings = list(context.warnings)
+        check(context, view, connection, required=True)
+        # The real run says itself what it sees.
+        context.warnings, context.drift, context.progress = warnings, None, None
 
 
-def _run(
-    request: Request, view: View, connection: Any, prepared: Prepared, report: Report, witness: Optional[Witness]
-) -> Report:
-    if witness is not None:
-        report = witness.before(report, view)
+def _run(context: Context, view: View, connection: Any, prepared: Prepared, watch: Optional[SchemaWatch]) -> None:
+    request = context.request
+    if watch is not None:
+        watch.before(context, view)
     history = ensure(connection, view.history, baseline_steps(view.plan))
     try:
-        progress = runner.run(_session(request, connection, history), prepared, witness.after_each if witness else None)
+        context.progress = runner.run(
+            _session(request, connection, history), prepared, watch.after_each if watch else None
+        )
     except errors.MigrationError as error:
-        progress = error.progress or model.Progress(left=view.plan.steps)
-        report = _reported(report, progress, connection)
-        error.report = witness.after_failure(report, history) if witness and progress.done else report
+        context.progress = error.progress or model.Progress(left=view.plan.steps)
+        context.applied = Applied(hazards=_hazards(context.progress, connection))
+        if watch is not None and context.progress.done:
+            watch.after_failure(context, history)
         raise
-    report = _reported(report, progress, connection)
-    if witness is None:
-        return report
-    try:
+    context.applied = Applied(hazards=_hazards(context.progress, connection))
+    if watch is not None:
         with told():
-            return witness.after(report, history)
-    except errors.MigrationError as error:
-        error.report = error.report or report
-        raise
+            watch.after(context, history)
 
 
 def _session(request: Request, connection: Any, history: History) -> Session:
@@ -100,12 +102,12 @@ def _session(request: Request, connection: Any, history: History) -> Session:
     )
 
 
-def _reported(report: Report, progress: model.Progress, connection: Any) -> Report:
-    """Say what was done; where the server is gone by now, without the sizes of tables."""
+def _hazards(progress: model.Progress, connection: Any) -> Tuple[Hazard, ...]:
+    """Return what the steps did; where the server is gone by now, without the sizes of tables."""
     hazards = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
     try:
         connection.rollback()
-        hazards = sized(hazards, connection)
+        return sized(hazards, connection)
     except deps.DatabaseError:
         connection.close()
-    return report._replace(progress=progress, hazards=hazards)
+        return hazards

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Tuple
+from typing import Any, Tuple
 
 from .. import errors, model
 from ..databases.postgresql.scratch import Facts, RehearsalImpossible, facts_of
 from ..databases.postgresql.snapshots import differences
-from ..databases.tools import Tools
 from ..hazard import Hazard
 from ..history import drift
 from ..planning import digest
@@ -18,71 +17,80 @@ from ..planning.request import Request
 from ..rehearsal.rehearse import Rehearsal, rehearse
 from ..rehearsal.stage import Original, Wishes
 from ..run.hazards import RULES, cluster_wide, refuse, sentence, sized
-from .report import Report, with_drift
+from .context import Context
+from .report import Checked
 from .view import View, read_all
 
 
-def check(request: Request, tools: Tools, view: View, connection: Any) -> Report:
+def check(context: Context, view: View, connection: Any, required: bool = False) -> None:
     """Rehearse the plan; the target gets no write.
 
     :param connection: to the target; None: it doesn't exist yet.
+    :param required: whatever the request says, a plan that can't be rehearsed is an error.
     :raises MigrationError: when a migration fails on the copy, or a required rehearsal can't be made.
     """
-    listed = Report(view.plan, model.Progress(left=view.plan.steps))
+    request, left = context.request, model.Progress(left=view.plan.steps)
+    required = required or request.rehearsal == "required"
     jobs = read_all(view.plan.steps)
-    if request.rehearsal == "off" or not jobs:
-        return listed
+    if not jobs or (request.rehearsal == "off" and not required):
+        context.progress = left
+        return
     try:
-        rehearsal = rehearse(_original(request, view, connection), _wishes(request), tools, jobs)
+        rehearsal = rehearse(_original(request, view, connection), _wishes(request), context.tools, jobs)
     except RehearsalImpossible as error:
-        if request.rehearsal == "required":
+        if required:
             raise
-        return listed._replace(warnings=("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."),))
+        context.progress = left
+        context.warnings.append("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."))
+        return
     except errors.MigrationError as error:
-        raise _on_copy(error, listed) from None
-    if rehearsal.stopped and request.rehearsal == "required":
+        raise _on_copy(error, context, left) from None
+    if rehearsal.stopped and required:
         raise _incomplete(rehearsal)
-    report = Report(view.plan, rehearsal.progress, differences(rehearsal.snapshots, request.diff_context), rehearsal)
-    return _judged(request, view, connection, report)
+    context.progress = rehearsal.progress
+    try:
+        _judge(context, view, connection, rehearsal)
+    except errors.MigrationError:
+        context.progress = rehearsal.progress._replace(done=(), left=view.plan.steps)
+        raise
 
 
-def _judged(request: Request, view: View, connection: Any, report: Report) -> Report:
+def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) -> None:
     """Say what the rehearsal has shown of hazards, of drift, and of what was expected.
 
     :raises MigrationError: when one of them isn't allowed.
     """
-    rehearsal, steps = report.rehearsal, view.plan.steps
+    request, steps = context.request, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
-    report = report._replace(hazards=_hazards(report, connection))
-    report = report._replace(warnings=(*report.warnings, *map(_warning, report.hazards or ())))
+    hazards = _hazards(rehearsal, connection)
+    context.checked = Checked(
+        rehearsal,
+        differences(rehearsal.snapshots, request.diff_context),
+        hazards,
+        None if rehearsal.stopped else digest.digest_of(before, steps, after),
+    )
+    context.warnings += map(_warning, hazards)
     if connection is not None and request.policies.drift != "ignore":
         last = drift.kept(connection, view.history, view.rows, rehearsal.pg_dump)
-        found = drift.compare(last, before, request.diff_context)
-        report = with_drift(report, found, request.policies.drift)
-    if rehearsal.stopped is None:
-        report = report._replace(plan_digest=digest.digest_of(before, steps, after))
-    try:
-        refuse(report.hazards or (), request.allow_hazards)
-        if request.expect is not None:
-            digest.expect(request.expect, before, steps, after)
-    except errors.MigrationError as error:
-        error.report = report._replace(progress=report.progress._replace(done=(), left=steps))
-        raise
-    return report
+        context.note_drift(drift.compare(last, before, request.diff_context))
+    refuse(hazards, request.allow_hazards)
+    if request.expect is not None:
+        digest.expect(request.expect, before, steps, after)
 
 
 def _warning(hazard: Hazard) -> str:
     return "%s. %s" % (sentence(hazard), RULES[hazard.kind][1])
 
 
-def _hazards(report: Report, connection: Any) -> Tuple[Hazard, ...]:
-    found = tuple(hazard for outcome in report.progress.done for hazard in outcome.hazards)
-    if report.rehearsal.stopped is not None:
-        found += (cluster_wide(str(report.progress.left[0].script.version)),)
+def _hazards(rehearsal: Rehearsal, connection: Any) -> Tuple[Hazard, ...]:
+    progress = rehearsal.progress
+    found = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
+    if rehearsal.stopped is not None:
+        found += (cluster_wide(str(progress.left[0].script.version)),)
     return found if connection is None else sized(found, connection)
 
 
-def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Report:
+def prove_all(context: Context, view: View, connection: Any) -> None:
     """Prove on a scratch copy that what is pending can be rolled back; the target gets no write.
 
     :raises RehearsalError: when one can't, or no copy can be made.
@@ -90,34 +98,26 @@ def prove_all(request: Request, tools: Tools, view: View, connection: Any) -> Re
     """
     from ..rehearsal.proof import Verdict, prove
 
-    listed = Report(view.plan, model.Progress(left=view.plan.steps))
+    request, left = context.request, model.Progress(left=view.plan.steps)
     original, jobs = _original(request, view, connection), read_all(view.plan.steps)
     try:
-        proofs = prove(original, _wishes(request), tools, jobs, request.diff_context)
+        context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
     except RehearsalImpossible:
         raise
     except errors.MigrationError as error:
-        raise _on_copy(error, listed) from None
-    report = listed._replace(progress=listed.progress._replace(skipped=proofs.skipped), rehearsal=proofs)
-    report = report._replace(proofs=proofs.proofs)
-    failed = [proof.script.label for proof in proofs.proofs if proof.verdict is Verdict.NOT_REVERSIBLE]
+        raise _on_copy(error, context, left) from None
+    context.progress = left._replace(skipped=context.proved.skipped)
+    failed = [each.script.label for each in context.proved.proofs if each.verdict is Verdict.NOT_REVERSIBLE]
     if failed:
-        raise _irreversible(failed, report)
-    return report
+        raise errors.RehearsalError(
+            "Not reversible: after down, or up again, the schema isn't what it was (%s)" % ", ".join(failed),
+            hint="The diff of each says what its down leaves behind or takes away too much.",
+        )
 
 
-def _irreversible(labels: Sequence[str], report: Report) -> errors.RehearsalError:
-    error = errors.RehearsalError(
-        "Not reversible: after down, or up again, the schema isn't what it was (%s)" % ", ".join(labels),
-        hint="The diff of each says what its down leaves behind or takes away too much.",
-    )
-    error.report = report
-    return error
-
-
-def _on_copy(error: errors.MigrationError, listed: Report) -> errors.MigrationError:
+def _on_copy(error: errors.MigrationError, context: Context, left: model.Progress) -> errors.MigrationError:
     """Say of an error of a run that it happened on a copy: on the target nothing was done."""
-    error.report = listed._replace(progress=(error.progress or listed.progress)._replace(done=()))
+    context.progress = (error.progress or left)._replace(done=())
     if error.progress is not None:
         error.message = "In the rehearsal, on a scratch copy: " + error.message
     return error

@@ -6,82 +6,77 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Tuple
+from typing import Any
 
 from .. import errors, model
 from ..databases.postgresql.connection import connect, settled
 from ..databases.postgresql.trouble import told
-from ..databases.tools import Tools
 from ..history.history import History
-from ..planning.request import Request
 from ..scripts import reading
 from ..scripts.discovery import discover
-from .report import Report
+from .context import Context
 from .view import View, look, read_all, view_of
 
 PROGRAM = "pg_migrate"
 
 
 @told()
-def migrate(request: Request, tools: Tools) -> Report:
+def migrate(context: Context) -> None:
     """Apply what is pending, roll back, or prove; in check mode rehearse it.
 
-    :param tools: the means to run client programs.
-    :raises MigrationError: its ``report`` says what was done until then.
+    :param context: what is asked for; afterwards, also after an error, its report() tells what was done.
+    :raises MigrationError: at the first failure.
     """
+    request = context.request
     scripts = discover(request.directories, request.kind) if request.described is None else request.described
-    warnings = tuple("There are no migrations in %s." % each for each in request.directories if not scripts)
+    if not scripts:
+        context.warnings += ["There are no migrations in %s." % each for each in request.directories]
     try:
         connection = connect(request.target, PROGRAM)
     except errors.DatabaseMissing:
         if not request.checking:
             raise
-        report = _proceed(
-            request,
-            tools,
-            view_of(request, scripts, History(request.history_table, repository_id=request.repository_id), ()),
-            None,
-        )
-    else:
-        with closing(connection):
-            request = request._replace(target=settled(request.target, connection))
-            view = look(connection, request, scripts)
-            warnings += view.warnings
-            report = _proceed(request, tools, view, connection)
-    return report._replace(warnings=warnings + report.warnings)
+        history = History(request.history_table, repository_id=request.repository_id)
+        _proceed(context, view_of(request, scripts, history, ()), None)
+        return
+    with closing(connection):
+        context.request = request._replace(target=settled(request.target, connection))
+        _proceed(context, look(connection, context.request, scripts), connection)
 
 
-def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Report:
-    """Do what the plan asks for. The rooms for that are entered, and compiled, only when it asks for something."""
+def _proceed(context: Context, view: View, connection: Any) -> None:
+    """Do what the plan asks for. What does that is imported, and compiled, only when it asks for something."""
+    request = context.request
+    context.warnings += view.warnings
+    context.plan = view.plan
     if request.described is not None and view.plan.steps:
-        return Report(view.plan, wants_scripts=True)
-    skipped: Tuple[Any, ...] = ()
+        context.wants_scripts, context.progress = True, model.Progress()
+        return
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
-        view, skipped = _ask_ahead(request, view, connection)
+        view = _ask_ahead(context, view, connection)
     if not request.allow_writable_scripts and not request.described:
         reading.refuse_writable(step.script.path for step in view.plan.steps)
     if view.plan.idle:
-        return Report(view.plan, model.Progress(skipped=skipped))
-    if request.state == "tested" or request.checking:
+        context.progress = model.Progress()
+    elif request.state == "tested" or request.checking:
         from .check import check, prove_all
 
-        todo = prove_all if request.state == "tested" else check
-        report = todo(request, tools, view, connection)
+        (prove_all if request.state == "tested" else check)(context, view, connection)
     else:
         from .apply import apply
 
-        report = apply(request, tools, view, connection)
-    return report._replace(progress=report.progress._replace(skipped=skipped + report.progress.skipped))
+        apply(context, view, connection)
 
 
-def _ask_ahead(request: Request, view: View, connection: Any) -> Tuple[View, Tuple[Any, ...]]:
+def _ask_ahead(context: Context, view: View, connection: Any) -> View:
     """Where only repeatable migrations are left, leave out those that don't want to run."""
+    request = context.request
     if request.state == "rolled_back":
-        return view, ()
+        return view
     from ..run.repeat import ask_ahead
     from ..run.session import Session
 
     session = Session(connection, view.history, request.target, request.super_user)
-    wanted, skipped = ask_ahead(session, read_all(view.plan.steps))
-    plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
-    return view._replace(plan=plan), skipped
+    wanted, context.skipped = ask_ahead(session, read_all(view.plan.steps))
+    context.plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
+    return view._replace(plan=context.plan)

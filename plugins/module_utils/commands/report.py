@@ -1,58 +1,88 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a command knows of what it did, when it is done or has failed."""
+"""What pg_migrate knows of what it did: made once, at the end of a run, whether that is a success or an error."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
 
-from .. import errors, model
+from .. import model
 from ..hazard import Hazard
-from ..history.drift import Drifted
+
+if TYPE_CHECKING:  # a run with nothing to do never needs them
+    from ..history.drift import Drifted
+    from ..rehearsal.proof import Proof, Proofs
+    from ..rehearsal.rehearse import Rehearsal
+
+
+class Checked(NamedTuple):
+    """What a rehearsal of the plan has shown.
+
+    :ivar diffs: unified diffs of the schema, one for each pair of snapshots.
+    :ivar hazards: what the steps do to tables that others use.
+    :ivar plan_digest: of a rehearsal that came to its end.
+    """
+
+    rehearsal: Rehearsal
+    diffs: Tuple[str, ...] = ()
+    hazards: Tuple[Hazard, ...] = ()
+    plan_digest: Optional[str] = None
+
+
+class Applied(NamedTuple):
+    """What a real run has shown.
+
+    :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
+    :ivar hazards: what the steps did to tables that others use.
+    """
+
+    diffs: Optional[Tuple[str, ...]] = None
+    hazards: Tuple[Hazard, ...] = ()
 
 
 class Report(NamedTuple):
     """Everything that a run knows about itself.
 
     :ivar progress: of the target; in check mode of the rehearsal.
-    :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
-    :ivar rehearsal: a rehearsal.rehearse.Rehearsal, where there was one.
-    :ivar proofs: rehearsal.proof.Proof, one for each migration that was tested.
-    :ivar hazards: what the steps do to tables that others use; None: nobody has looked.
-    :ivar plan_digest: of a rehearsal that came to its end.
-    :ivar drift: a history.drift.Drifted; None: there is none, or nobody has looked.
-    :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar warnings: what a person should hear of though it is no error.
+    :ivar checked: of the rehearsal, where there was one; also of one ahead of a real run.
+    :ivar applied: of the real run, where it came that far.
+    :ivar proved: the verdicts, with state tested.
+    :ivar drift: how the schema was changed by hand; None: it wasn't, or nobody has looked.
     """
 
     plan: model.Plan
     progress: model.Progress = model.Progress()
-    diffs: Optional[Tuple[str, ...]] = None
-    rehearsal: Any = None
-    proofs: Tuple[Any, ...] = ()
-    hazards: Optional[Tuple[Hazard, ...]] = None
-    plan_digest: Optional[str] = None
-    drift: Any = None
-    wants_scripts: bool = False
     warnings: Tuple[str, ...] = ()
+    checked: Optional[Checked] = None
+    applied: Optional[Applied] = None
+    proved: Optional[Proofs] = None
+    drift: Optional[Drifted] = None
 
+    @property
+    def rehearsal(self) -> Union[Rehearsal, Proofs, None]:
+        """Return what was rehearsed, and where."""
+        return self.proved or (self.checked and self.checked.rehearsal)
 
-def with_drift(report: Report, found: Optional[Drifted], policy: str) -> Report:
-    """Return the report with what was found, and a warning of it.
+    @property
+    def diffs(self) -> Optional[Tuple[str, ...]]:
+        """Return the diffs of the real run; where there was none, the rehearsal's."""
+        shown = self.applied or self.checked
+        return shown.diffs if shown else None
 
-    :raises Drift: where the policy says fail.
-    """
-    if found is None:
-        return report
-    what = "The schema was changed since the last run (%s), and not by a migration" % found.since
-    report = report._replace(drift=found)
-    if policy == "fail":
-        error = errors.Drift(
-            what,
-            hint="Nothing was touched. See drift.diff; undo the change, or write it into a migration and mark that as "
-            "applied; or set on_drift.",
-        )
-        error.report = report
-        raise error
-    return report._replace(warnings=(*report.warnings, what + "; see drift.diff."))
+    @property
+    def hazards(self) -> Optional[Tuple[Hazard, ...]]:
+        """Return the hazards of the real run; where there was none, the rehearsal's. None: nobody has looked."""
+        shown = self.applied or self.checked
+        return shown.hazards if shown else None
+
+    @property
+    def plan_digest(self) -> Optional[str]:
+        """Return the digest by which the plan can be approved."""
+        return self.checked.plan_digest if self.checked and not self.applied else None
+
+    @property
+    def proofs(self) -> Tuple[Proof, ...]:
+        """Return the verdicts."""
+        return self.proved.proofs if self.proved else ()

@@ -25,6 +25,17 @@ class Interrupted(BaseException):
     """A signal to end; a BaseException, so that no script's ``except Exception`` keeps it."""
 
 
+class Failed(Exception):
+    """A task that failed when something was done already.
+
+    :ivar result: what the module returns beside the error.
+    """
+
+    def __init__(self, error: errors.MigrationError, result: Dict[str, Any]) -> None:
+        super().__init__(str(error))
+        self.error, self.result = error, result
+
+
 def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: bool = True) -> None:
     """Call the function with the module and exit with its result, or fail with its error.
 
@@ -38,8 +49,10 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
     try:
         with _interruptible():
             result = function(module)
+    except Failed as failure:
+        failed = {"msg": _message(failure.error), "error": failure.error.to_result(), **failure.result}
     except errors.MigrationError as error:
-        failed = {"msg": _message(error), "error": error.to_result(), **(error.report or {})}
+        failed = {"msg": _message(error), "error": error.to_result()}
     except Interrupted as stop:
         failed = {"msg": "Interrupted by %s; what was open is rolled back." % stop, "error": {"kind": "interrupted"}}
     else:

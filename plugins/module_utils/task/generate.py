@@ -12,7 +12,7 @@ from ..commands.generate import GenerateRequest, Source, generate
 from ..databases.postgresql.names import parse_name
 from ..databases.tools import Tools
 from .connection import target
-from .entry import run_program
+from .entry import Failed, run_program
 from .parameters import HISTORY_TABLE, SUFFIX_BYTES
 
 
@@ -30,7 +30,10 @@ def pg_migration_generate(module: Any) -> Dict[str, Any]:
         )
     directory = params["migrations_dir"][0]
     request = GenerateRequest(directory, params["name"], params["kind"], module.check_mode, source)
-    made = generate(request, Tools(run_program(module), module.tmpdir))
+    try:
+        made = generate(request, Tools(run_program(module), module.tmpdir))
+    except errors.RehearsalError as error:
+        raise Failed(error, {"diff": [{"prepared": error.diff}]} if error.diff else {}) from None
     verb = ("Would write" if module.check_mode else "Wrote") if made.files else "There already:"
     return {
         "changed": bool(made.files),

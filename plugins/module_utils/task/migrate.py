@@ -9,9 +9,10 @@ import os
 from typing import Any, Dict
 
 from .. import errors
+from ..commands.context import Context
 from ..commands.migrate import migrate
 from ..databases.tools import Tools
-from .entry import run_program
+from .entry import Failed, run_program
 from .parameters import migrate_request
 from .results import failure, migrate_result
 
@@ -19,7 +20,7 @@ from .results import failure, migrate_result
 def pg_migrate(module: Any) -> Dict[str, Any]:
     """Run the task.
 
-    :raises MigrationError: with the result until then as its ``report``.
+    :raises Failed: with the result until then.
     """
     checking = module.check_mode
     request = migrate_request(module.params, checking, module._diff)
@@ -28,15 +29,16 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     shown = _unpack(module)
     if shown:
         request = request._replace(directories=tuple(shown))
+    context = Context(request, Tools(run_program(module), module.tmpdir))
     try:
-        report = migrate(request, Tools(run_program(module), module.tmpdir))
+        migrate(context)
     except errors.MigrationError as error:
-        error.report = _shown_as(failure(error.report, checking), shown)
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
-        raise
-    if report.wants_scripts:
+        known = failure(context.report(), checking) if context.progress is not None else {}
+        raise Failed(error, _shown_as(known, shown)) from None
+    if context.wants_scripts:
         return {"changed": False, "_wants_scripts": True}
-    return dict(_shown_as({**migrate_result(report, checking), "warnings": report.warnings}, shown))
+    return dict(_shown_as(migrate_result(context.report(), checking), shown))
 
 
 def _unpack(module: Any) -> Dict[str, str]:

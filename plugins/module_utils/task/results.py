@@ -15,7 +15,18 @@ NOT_RUN = "not_run"
 
 
 def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
-    """Return pg_migrate's result for a run that came to its end, or as far as the report says."""
+    """Return pg_migrate's result for a run that came to its end."""
+    return {**_known(report, checking), "warnings": list(report.warnings)}
+
+
+def failure(report: Report, checking: bool) -> Dict[str, Any]:
+    """Return what is known of a run that failed."""
+    result = _known(report, checking)
+    del result["msg"]
+    return result
+
+
+def _known(report: Report, checking: bool) -> Dict[str, Any]:
     progress, plan = report.progress, report.plan
     rehearsed_only = checking and progress.failed is None and not report.proofs
     result: Dict[str, Any] = {
@@ -62,15 +73,6 @@ def sentence(report: Report, checking: bool) -> str:
     if left and report.rehearsal is not None:
         how += ", but not from %s on" % left[0].script.label
     return "Would %s %s; %s." % ("apply" if up else "roll back", what, how)
-
-
-def failure(report: Optional[Report], checking: bool) -> Dict[str, Any]:
-    """Return what is known of a run that failed."""
-    if report is None:
-        return {}
-    result = migrate_result(report, checking)
-    del result["msg"]
-    return result
 
 
 def _nothing(plan: model.Plan, checking: bool) -> str:

@@ -63,6 +63,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.everyone.add(self)
+        self.cursor_factory: Any = MigrationCursor
         self.guard: Optional[Guard] = None
         self.stopped: Optional[errors.MigrationError] = None
         self._loan: Optional[Loan] = None

@@ -9,7 +9,7 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Applied, Checked, Report
 from ansible_collections.pgops.migrations.plugins.module_utils.model import (
     Direction,
     Outcome,
@@ -41,18 +41,25 @@ def outcomes(texts, direction=Direction.UP):
     return tuple(Outcome(step, 1200) for step in steps(texts, direction))
 
 
+def report_of(plan, progress, rehearsal=None, diffs=None):
+    """Return the report of a run that was rehearsed, or has taken snapshots."""
+    checked = Checked(rehearsal) if rehearsal else None
+    applied = Applied(diffs) if diffs is not None else None
+    return Report(plan, progress, checked=checked, applied=applied)
+
+
 def up(applied="", done="", left="", failed="", latest="9", **report):
     """Return the report of a run with these versions applied before it, done by it, and left."""
     progress = Progress(outcomes(done), failed=outcomes(failed)[0] if failed else None, left=steps(left))
     plan = Plan(steps("%s %s" % (done, left)), applied=versions(applied), latest=Version.parse(latest))
-    return Report(plan, progress, **report)
+    return report_of(plan, progress, **report)
 
 
 def down(applied="", done="", left="", latest="9", **report):
     """Return the same of a roll back."""
     progress = Progress(outcomes(done, Direction.DOWN), left=steps(left, Direction.DOWN))
     plan = Plan(steps("%s %s" % (done, left), Direction.DOWN), applied=versions(applied), latest=Version.parse(latest))
-    return Report(plan, progress, **report)
+    return report_of(plan, progress, **report)
 
 
 def found(result, key):
@@ -185,7 +192,3 @@ def test_failure_leaves_the_sentence_to_the_error():
     assert "msg" not in result
     assert (result["changed"], found(result, "applied"), found(result, "pending")) == (True, "2", "3")
     assert result["failed_migration"]["version"] == "3"
-
-
-def test_failure_before_a_plan():
-    assert failure(None, False) == {}

@@ -5,23 +5,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Optional
 
 from .. import deps, errors
 from ..databases.postgresql import client
 from ..databases.postgresql.eyes import survey
 from ..databases.postgresql.snapshots import Camera, Film, differences
-from ..databases.tools import Tools
 from ..history import drift
 from ..history import history as history_room
 from ..history.history import History
 from ..planning import digest
 from ..planning.request import Request
-from .report import Report, with_drift
+from .context import Context
 from .view import View
 
 
-class Witness:
+class SchemaWatch:
     """Takes the snapshots of one real run, and says what they show."""
 
     def __init__(self, request: Request, connection: Any, camera: Camera) -> None:
@@ -30,7 +29,7 @@ class Witness:
         self.film = Film(camera, request.target, request.per_migration and request.with_diff)
         self.after_each = self.film.after_each
 
-    def before(self, report: Report, view: View) -> Report:
+    def before(self, context: Context, view: View) -> None:
         """Look at the schema before anything is touched.
 
         :raises ExpectationFailed: it isn't what was reviewed.
@@ -40,40 +39,39 @@ class Witness:
         if self.request.policies.drift != "ignore":
             last = drift.kept(self.connection, view.history, view.rows, self.major)
         if last is None and not _needs_snapshots(self.request) and not survey(self.connection):
-            return report  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
+            return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
         self.film.shoot()
         live = self.film.frames[0]
         if self.request.expect is not None:
             digest.expect(self.request.expect, live, view.plan.steps)
-        found = drift.compare(last, live, self.request.diff_context)
-        return with_drift(report, found, self.request.policies.drift)
+        context.note_drift(drift.compare(last, live, self.request.diff_context))
 
-    def after(self, report: Report, history: History) -> Report:
+    def after(self, context: Context, history: History) -> None:
         """Look at the schema that came out, and keep what the next run will compare with.
 
-        :raises ExpectationFailed: it isn't the one that was rehearsed; its ``report`` has the diff.
+        :raises ExpectationFailed: it isn't the one that was rehearsed.
         """
         self.film.end()
         self._keep(history)
         if _needs_snapshots(self.request):
-            report = report._replace(diffs=differences(self.film.frames, self.request.diff_context))
+            self._show(context)
         if self.request.expect is not None:
-            try:
-                digest.confirm(self.request.expect, self.film.frames[-1])
-            except errors.ExpectationFailed as error:
-                error.report = report
-                raise
-        return report
+            digest.confirm(self.request.expect, self.film.frames[-1])
 
-    def after_failure(self, report: Report, history: History) -> Report:
+    def after_failure(self, context: Context, history: History) -> None:
         """Show what stands; a server that is gone has said enough by then."""
         try:
             self.film.end()
             self._keep(history)
         except (errors.MigrationError, deps.DatabaseError):
-            return report
-        diffs = differences(self.film.frames, self.request.diff_context) if self.request.with_diff else None
-        return report._replace(diffs=diffs)
+            return
+        if self.request.with_diff:
+            self._show(context)
+
+    def _show(self, context: Context) -> None:
+        if context.applied is not None:
+            diffs = differences(self.film.frames, self.request.diff_context)
+            context.applied = context.applied._replace(diffs=diffs)
 
     def _keep(self, history: History) -> None:
         if self.request.policies.drift != "ignore":
@@ -81,21 +79,23 @@ class Witness:
             drift.keep(self.connection, history, rows, self.film.frames[-1], self.major)
 
 
-def summon(request: Request, tools: Tools, view: View, connection: Any) -> Tuple[Optional[Witness], Tuple[str, ...]]:
-    """Return a witness, where one is wanted and there is a pg_dump; and what to warn of.
+def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaWatch]:
+    """Return a watch, where one is wanted and there is a pg_dump; else warn of what isn't watched.
 
     :raises DependencyError: when there is none, and something can't do without.
     """
+    request = context.request
     needed = _needs_snapshots(request) or request.policies.drift == "fail"
     if not view.plan.steps or not (needed or request.policies.drift == "warn"):
-        return None, ()
+        return None
     try:
-        pg_dump = client.find("pg_dump", connection.server_version, tools.run)
+        pg_dump = client.find("pg_dump", connection.server_version, context.tools.run)
     except errors.DependencyError as error:
         if needed:
             raise
-        return None, ("Changes by hand can't be noticed (on_drift): %s" % error.sentence(),)
-    return Witness(request, connection, Camera(tools, pg_dump, view.history.tables())), ()
+        context.warnings.append("Changes by hand can't be noticed (on_drift): %s" % error.sentence())
+        return None
+    return SchemaWatch(request, connection, Camera(context.tools, pg_dump, view.history.tables()))
 
 
 def _needs_snapshots(request: Request) -> bool:

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One run of pg_migrate, as its commands pass it on: what is asked for, and what has come to be known until now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, List, Optional, Tuple
+
+from .. import errors, model
+from ..databases.tools import Tools
+from ..planning.request import Request
+from .report import Applied, Checked, Report
+
+if TYPE_CHECKING:  # a run with nothing to do never needs them
+    from ..history.drift import Drifted
+    from ..rehearsal.proof import Proofs
+
+
+class Context:
+    """A run on its way. Each part of the report is set when it is known, and stays.
+
+    :ivar plan: None: it isn't made yet.
+    :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
+    :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
+    :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
+    """
+
+    def __init__(self, request: Request, tools: Tools) -> None:
+        self.request, self.tools = request, tools
+        self.warnings: List[str] = []
+        self.plan: Optional[model.Plan] = None
+        self.progress: Optional[model.Progress] = None
+        self.skipped: Tuple[model.Outcome, ...] = ()
+        self.checked: Optional[Checked] = None
+        self.applied: Optional[Applied] = None
+        self.proved: Optional[Proofs] = None
+        self.drift: Optional[Drifted] = None
+        self.wants_scripts = False
+
+    def note_drift(self, found: Optional[Drifted]) -> None:
+        """Take what was found, and warn of it.
+
+        :raises Drift: where the policy says fail.
+        """
+        if found is None:
+            return
+        self.drift = found
+        what = "The schema was changed since the last run (%s), and not by a migration" % found.since
+        if self.request.policies.drift == "fail":
+            raise errors.Drift(
+                what,
+                hint="Nothing was touched. See drift.diff; undo the change, or write it into a migration and mark "
+                "that as applied; or set on_drift.",
+            )
+        self.warnings.append(what + "; see drift.diff.")
+
+    def report(self) -> Report:
+        """Return the report of what is known by now."""
+        progress = self.progress or model.Progress()
+        return Report(
+            self.plan or model.Plan(()),
+            progress._replace(skipped=self.skipped + progress.skipped),
+            tuple(self.warnings),
+            self.checked,
+            self.applied,
+            self.proved,
+            self.drift,
+        )
