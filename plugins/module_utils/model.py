@@ -10,72 +10,12 @@ Nothing here does any I/O.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache, total_ordering
 from types import CodeType
 from typing import NamedTuple, Optional, Tuple, Union
 
 from .hazard import Hazard
-
-# Flyway's repeatable scripts have a name only; they come behind all versions.
-REPEATABLE_PREFIX = "R__"
-AFTER_ALL = 10**40
-
-
-@total_ordering
-@dataclass(frozen=True, eq=False)
-class Version:
-    """The sortable key of a migration.
-
-    ``text`` is as in the file name. Numbers compare as numbers, dashes don't count, dots and underscores
-    separate parts (Flyway's rule: a missing part is 0).
-    """
-
-    text: str
-    parts: Tuple[int, ...]
-
-    @classmethod
-    def repeatable(cls, name: str) -> Version:
-        """Return the key of a script without a version, which comes behind all that have one, by name."""
-        return cls(REPEATABLE_PREFIX + name, (AFTER_ALL, *name.encode()))
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Return whether this stands for a script without a version."""
-        return self.parts[0] == AFTER_ALL
-
-    @classmethod
-    @lru_cache(maxsize=None)  # the files of a pair, and its row in the history, all spell the same one
-    def parse(cls, text: str) -> Version:
-        """Read a version.
-
-        :raises ValueError: when it isn't made of digits, dashes, dots and underscores.
-        """
-        if text.startswith(REPEATABLE_PREFIX):
-            return cls.repeatable(text[len(REPEATABLE_PREFIX) :])
-        if not re.fullmatch(r"[0-9-]+(?:[._][0-9-]+)*", text):
-            raise ValueError("a version is made of digits, not %r" % text)
-        numbers = [part.replace("-", "") for part in re.split(r"[._]", text)]
-        if not all(numbers):
-            raise ValueError("a version is made of digits, not %r" % text)
-        parts = [int(number) for number in numbers]
-        while len(parts) > 1 and parts[-1] == 0:
-            parts.pop()
-        return cls(text, tuple(parts))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Version) and self.parts == other.parts
-
-    def __lt__(self, other: Version) -> bool:
-        return self.parts < other.parts
-
-    def __hash__(self) -> int:
-        return hash(self.parts)
-
-    def __str__(self) -> str:
-        return self.text
+from .versions import Version as Version
 
 
 class Direction(Enum):
@@ -207,14 +147,25 @@ class HistoryRow(NamedTuple):
     spellings: Tuple[str, ...] = ()
 
 
+class Resume(NamedTuple):
+    """Where a script outside a transaction was cut off.
+
+    :ivar statement_index: the statement to go on at, from 0.
+    :ivar invalid_before: the indexes (their oids) that were invalid before that run began.
+    :ivar built: the indexes (their names) that have become valid since that statement was sent.
+    """
+
+    statement_index: int = 0
+    invalid_before: Tuple[int, ...] = ()
+    built: Tuple[str, ...] = ()
+
+
 class Step(NamedTuple):
     """One decision of a plan: run this section of this script.
 
     :ivar spellings: rows of the history that this step takes the place of, or takes away.
     :ivar wanted: it is repeatable, and has said that it wants to run.
-    :ivar resume_at: the message to start with, where an earlier run was cut off, from 0.
-    :ivar invalid_before: the indexes (their oids) that were invalid before that run began.
-    :ivar built: the indexes (their names) that have become valid since that message was sent.
+    :ivar resume: where to go on, when an earlier run was cut off in it.
     """
 
     script: Script
@@ -222,9 +173,7 @@ class Step(NamedTuple):
     reason: Reason = Reason.PENDING
     spellings: Tuple[str, ...] = ()
     wanted: bool = False
-    resume_at: int = 0
-    invalid_before: Optional[Tuple[int, ...]] = None
-    built: Tuple[str, ...] = ()
+    resume: Optional[Resume] = None
 
 
 class Flaw(Enum):

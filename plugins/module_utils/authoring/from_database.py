@@ -13,7 +13,7 @@ from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect, settled
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.scratch import Facts, Scratch, facts_of, scratch_database
-from ..databases.postgresql.snapshots import Camera, read
+from ..databases.postgresql.snapshots import SchemaReader, read
 from ..databases.tools import Tools
 from ..history import history as history_room
 from ..schema.diff import unified_diff
@@ -38,7 +38,7 @@ class Schema(NamedTuple):
 
     target: Target
     facts: Facts
-    camera: Camera
+    reader: SchemaReader
     snapshot: Snapshot
 
 
@@ -64,10 +64,10 @@ def read_schema(connection: Any, target: Target, history_table: QualifiedName, t
     """
     target = settled(target, connection)
     history = history_room.find(connection, history_table)
-    camera = Camera(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
+    reader = SchemaReader(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
     with tools.file() as path:
-        client.dump_schema(camera.pg_dump, target, tools.run, path, camera.exclude, [NO_SUBSCRIPTIONS])
-        return Schema(target, facts_of(connection), camera, read(path))
+        client.dump_schema(reader.pg_dump, target, tools.run, path, reader.exclude, [NO_SUBSCRIPTIONS])
+        return Schema(target, facts_of(connection), reader, read(path))
 
 
 def as_text(statements: Iterable[str]) -> str:
@@ -85,7 +85,7 @@ def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> Non
     with refused_as_error(), closing(connect(scratch.loader, APPLICATION)) as connection:
         apply(connection)
         connection.commit()
-    diff = unified_diff(schema.snapshot, schema.camera.take(scratch.target))
+    diff = unified_diff(schema.snapshot, schema.reader.take(scratch.target))
     if diff:
         error = errors.RehearsalError(
             "The schema can't be written as a migration: applied to an empty database it comes out different",

@@ -138,7 +138,7 @@ def _try(model: Model, schema: Schema, scratch: Scratch) -> Trial:
             blamed = list(tables)
     if blamed:
         return Trial(blamed=tuple(blamed))
-    made = schema.camera.take(scratch.target).objects
+    made = schema.reader.take(scratch.target).objects
     unlike = [key for key, text in made.items() if _without_owner(text) != _without_owner(wanted.get(key))]
     after = [_missing(text, made.get(key)) for key, text in wanted.items()]
     # A table that is another than it should be may be why the rest is, too.
@@ -204,10 +204,10 @@ def _is_part(name: str, table: Any) -> bool:
 
 def _drops(schema: Schema) -> str:
     """Return the statements that drop all that is in the schema."""
-    with schema.camera.tools.file() as path:
+    with schema.reader.tools.file() as path:
         options = [NO_SUBSCRIPTIONS, "--clean", "--if-exists"]
         client.dump_schema(
-            schema.camera.pg_dump, schema.target, schema.camera.tools.run, path, schema.camera.exclude, options
+            schema.reader.pg_dump, schema.target, schema.reader.tools.run, path, schema.reader.exclude, options
         )
         with open(path, encoding="utf-8", errors="backslashreplace", newline="") as stream:
             found = DROPS.search(stream.read())
@@ -221,7 +221,7 @@ def _is_taken_back(schema: Schema, scratch: Scratch, text: str) -> bool:
             _call(connection, text, "downgrade")
     except deps.DatabaseError:
         return False
-    return not schema.camera.take(scratch.target).objects
+    return not schema.reader.take(scratch.target).objects
 
 
 def _call(connection: Any, text: str, function: str) -> None:

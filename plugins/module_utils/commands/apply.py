@@ -9,21 +9,21 @@ from typing import Any, Optional, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import lock
-from ..databases.postgresql.eyes import survey
+from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import require_own_backend, settings
-from ..databases.postgresql.trouble import told
+from ..databases.postgresql.trouble import driver_errors_translated
 from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure
 from ..planning.request import Request
 from ..run import runner
-from ..run.hazards import Look, sized
+from ..run.hazards import TableWatch, sized
 from ..run.preparation import Prepared, prepare
 from ..run.session import Session
 from .context import Context
 from .report import Applied
 from .schema_watch import SchemaWatch, watch_for
-from .view import View, baseline_steps, look, read_all
+from .view import View, baseline_steps, read_all, read_view
 
 
 def apply(context: Context, view: View, connection: Any) -> None:
@@ -37,7 +37,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
     with lock.held(connection, request.lock_wait):
-        view = _look_again(connection, request, view)
+        view = _plan_again(connection, request, view)
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
             return
@@ -45,9 +45,9 @@ def apply(context: Context, view: View, connection: Any) -> None:
         _run(context, view, connection, prepared, watch if prepared.jobs else None)
 
 
-def _look_again(connection: Any, request: Request, first: View) -> View:
+def _plan_again(connection: Any, request: Request, first: View) -> View:
     """Plan anew: what another run did while we waited is done. Nothing is rolled back that wasn't planned to be."""
-    view = look(connection, request, first.scripts)
+    view = read_view(connection, request, first.scripts)
     if request.state == "rolled_back":
         steps = tuple(step for step in view.plan.steps if step in first.plan.steps)
         return view._replace(plan=view.plan._replace(steps=steps))
@@ -84,7 +84,7 @@ def _run(context: Context, view: View, connection: Any, prepared: Prepared, watc
         raise
     context.applied = Applied(hazards=_hazards(context.progress, connection))
     if watch is not None:
-        with told():
+        with driver_errors_translated():
             watch.after(context, history)
 
 
@@ -98,7 +98,7 @@ def _session(request: Request, connection: Any, history: History) -> Session:
         settings=settings(request.limits, connection),
         lock_timeout=request.limits.lock_timeout,
         lock_retries=request.limits.lock_retries,
-        look=Look(survey(connection)),
+        tables=TableWatch(relations_of(connection)),
     )
 
 

@@ -15,7 +15,7 @@ from ..history import drift
 from ..planning import digest
 from ..planning.request import Request
 from ..rehearsal.rehearse import Rehearsal, rehearse
-from ..rehearsal.stage import Original, Wishes
+from ..rehearsal.scratch_copy import Original, Wishes
 from ..run.hazards import RULES, cluster_wide, refuse, sentence, sized
 from .context import Context
 from .report import Checked
@@ -44,9 +44,9 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
         context.warnings.append("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."))
         return
     except errors.MigrationError as error:
-        raise _on_copy(error, context, left) from None
+        raise _on_copy_error(error, context, left) from None
     if rehearsal.stopped and required:
-        raise _incomplete(rehearsal)
+        raise _incomplete_error(rehearsal)
     context.progress = rehearsal.progress
     try:
         _judge(context, view, connection, rehearsal)
@@ -71,7 +71,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     )
     context.warnings += map(_warning, hazards)
     if connection is not None and request.policies.drift != "ignore":
-        last = drift.kept(connection, view.history, view.rows, rehearsal.pg_dump)
+        last = drift.last_snapshot(connection, view.history, view.rows, rehearsal.pg_dump)
         context.note_drift(drift.compare(last, before, request.diff_context))
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
@@ -105,7 +105,7 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
     except RehearsalImpossible:
         raise
     except errors.MigrationError as error:
-        raise _on_copy(error, context, left) from None
+        raise _on_copy_error(error, context, left) from None
     context.progress = left._replace(skipped=context.proved.skipped)
     failed = [each.script.label for each in context.proved.proofs if each.verdict is Verdict.NOT_REVERSIBLE]
     if failed:
@@ -115,7 +115,7 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
         )
 
 
-def _on_copy(error: errors.MigrationError, context: Context, left: model.Progress) -> errors.MigrationError:
+def _on_copy_error(error: errors.MigrationError, context: Context, left: model.Progress) -> errors.MigrationError:
     """Say of an error of a run that it happened on a copy: on the target nothing was done."""
     context.progress = (error.progress or left)._replace(done=())
     if error.progress is not None:
@@ -143,7 +143,7 @@ def _wishes(request: Request) -> Wishes:
     )
 
 
-def _incomplete(rehearsal: Rehearsal) -> errors.RehearsalError:
+def _incomplete_error(rehearsal: Rehearsal) -> errors.RehearsalError:
     return errors.RehearsalError(
         "The rehearsal stopped before its end: %s" % rehearsal.stopped,
         hint="Apply that migration by itself, up to its version, with rehearsal: auto; then rehearse the rest.",

@@ -188,7 +188,7 @@ def _write(directory: str, files: Dict[str, str]) -> None:
 
 
 def _require_writable(directory: str) -> None:
-    """Look whether the directory can be written, or made, so that check mode knows it too."""
+    """TableWatch whether the directory can be written, or made, so that check mode knows it too."""
     place = directory
     while not os.path.lexists(place):
         place = os.path.dirname(place) or os.curdir

@@ -12,7 +12,7 @@ from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.trouble import told
+from ..databases.postgresql.trouble import driver_errors_translated
 from ..history import history as history_room
 from ..planning.integrity import is_modified
 from ..scripts.discovery import discover, read
@@ -68,7 +68,7 @@ class Info(NamedTuple):
         return sum(each.state in (model.State.PENDING, model.State.FAILED) for each in self.standings)
 
 
-@told()
+@driver_errors_translated()
 def info(request: InfoRequest) -> Info:
     """Return where each migration stands; with no history, or no database yet, all are pending.
 

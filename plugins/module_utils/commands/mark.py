@@ -12,7 +12,7 @@ from .. import errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.trouble import told
+from ..databases.postgresql.trouble import driver_errors_translated
 from ..history import history as history_room
 from ..history.record import Entry, Recorder, ensure, log
 from ..planning.integrity import is_modified
@@ -56,7 +56,7 @@ class Mark(NamedTuple):
         return self.anew or self.before is not self.after
 
 
-@told()
+@driver_errors_translated()
 def mark(request: MarkRequest) -> List[Mark]:
     """Mark each version, all in one transaction.
 

@@ -10,17 +10,17 @@ from typing import Any
 
 from .. import errors, model
 from ..databases.postgresql.connection import connect, settled
-from ..databases.postgresql.trouble import told
+from ..databases.postgresql.trouble import driver_errors_translated
 from ..history.history import History
 from ..scripts import reading
 from ..scripts.discovery import discover
 from .context import Context
-from .view import View, look, read_all, view_of
+from .view import View, read_all, read_view, view_of
 
 PROGRAM = "pg_migrate"
 
 
-@told()
+@driver_errors_translated()
 def migrate(context: Context) -> None:
     """Apply what is pending, roll back, or prove; in check mode rehearse it.
 
@@ -41,7 +41,7 @@ def migrate(context: Context) -> None:
         return
     with closing(connection):
         context.request = request._replace(target=settled(request.target, connection))
-        _proceed(context, look(connection, context.request, scripts), connection)
+        _proceed(context, read_view(connection, context.request, scripts), connection)
 
 
 def _proceed(context: Context, view: View, connection: Any) -> None:

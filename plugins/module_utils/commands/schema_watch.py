@@ -9,8 +9,8 @@ from typing import Any, Optional
 
 from .. import deps, errors
 from ..databases.postgresql import client
-from ..databases.postgresql.eyes import survey
-from ..databases.postgresql.snapshots import Camera, Film, differences
+from ..databases.postgresql.eyes import relations_of
+from ..databases.postgresql.snapshots import SchemaReader, SnapshotSeries, differences
 from ..history import drift
 from ..history import history as history_room
 from ..history.history import History
@@ -23,11 +23,11 @@ from .view import View
 class SchemaWatch:
     """Takes the snapshots of one real run, and says what they show."""
 
-    def __init__(self, request: Request, connection: Any, camera: Camera) -> None:
+    def __init__(self, request: Request, connection: Any, reader: SchemaReader) -> None:
         self.request, self.connection = request, connection
-        self.major = camera.pg_dump.version[0]
-        self.film = Film(camera, request.target, request.per_migration and request.with_diff)
-        self.after_each = self.film.after_each
+        self.major = reader.pg_dump.version[0]
+        self.series = SnapshotSeries(reader, request.target, request.per_migration and request.with_diff)
+        self.after_each = self.series.after_each
 
     def before(self, context: Context, view: View) -> None:
         """Look at the schema before anything is touched.
@@ -37,11 +37,11 @@ class SchemaWatch:
         """
         last = None
         if self.request.policies.drift != "ignore":
-            last = drift.kept(self.connection, view.history, view.rows, self.major)
-        if last is None and not _needs_snapshots(self.request) and not survey(self.connection):
+            last = drift.last_snapshot(self.connection, view.history, view.rows, self.major)
+        if last is None and not _needs_snapshots(self.request) and not relations_of(self.connection):
             return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
-        self.film.shoot()
-        live = self.film.frames[0]
+        self.series.take()
+        live = self.series.snapshots[0]
         if self.request.expect is not None:
             digest.expect(self.request.expect, live, view.plan.steps)
         context.note_drift(drift.compare(last, live, self.request.diff_context))
@@ -51,17 +51,17 @@ class SchemaWatch:
 
         :raises ExpectationFailed: it isn't the one that was rehearsed.
         """
-        self.film.end()
+        self.series.take_last()
         self._keep(history)
         if _needs_snapshots(self.request):
             self._show(context)
         if self.request.expect is not None:
-            digest.confirm(self.request.expect, self.film.frames[-1])
+            digest.confirm(self.request.expect, self.series.snapshots[-1])
 
     def after_failure(self, context: Context, history: History) -> None:
         """Show what stands; a server that is gone has said enough by then."""
         try:
-            self.film.end()
+            self.series.take_last()
             self._keep(history)
         except (errors.MigrationError, deps.DatabaseError):
             return
@@ -70,13 +70,13 @@ class SchemaWatch:
 
     def _show(self, context: Context) -> None:
         if context.applied is not None:
-            diffs = differences(self.film.frames, self.request.diff_context)
+            diffs = differences(self.series.snapshots, self.request.diff_context)
             context.applied = context.applied._replace(diffs=diffs)
 
     def _keep(self, history: History) -> None:
         if self.request.policies.drift != "ignore":
             rows = history_room.rows(self.connection, history)
-            drift.keep(self.connection, history, rows, self.film.frames[-1], self.major)
+            drift.store(self.connection, history, rows, self.series.snapshots[-1], self.major)
 
 
 def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaWatch]:
@@ -95,7 +95,7 @@ def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaW
             raise
         context.warnings.append("Changes by hand can't be noticed (on_drift): %s" % error.sentence())
         return None
-    return SchemaWatch(request, connection, Camera(context.tools, pg_dump, view.history.tables()))
+    return SchemaWatch(request, connection, SchemaReader(context.tools, pg_dump, view.history.tables()))
 
 
 def _needs_snapshots(request: Request) -> bool:

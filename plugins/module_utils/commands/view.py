@@ -29,7 +29,7 @@ class View(NamedTuple):
     warnings: Tuple[str, ...] = ()
 
 
-def look(connection: Any, request: Request, scripts: Tuple[model.Script, ...]) -> View:
+def read_view(connection: Any, request: Request, scripts: Tuple[model.Script, ...]) -> View:
     """Read the history and plan. Nothing is written.
 
     :raises MigrationError: what the policies don't let pass, above all.
@@ -64,11 +64,11 @@ def _elsewhere(
         return None
     from ..history import foreign
 
-    found = foreign.look(connection, request.repository_id)
+    found = foreign.find(connection, request.repository_id)
     if found is not None and adopting:
         return foreign.adopted(found, scripts)
     if found is not None and found.rows:
-        raise foreign.refusal(found)
+        raise foreign.unadopted_error(found)
     if adopting:
         raise errors.UnknownVersion(
             "baseline_version: there is no table of another tool to adopt from",

@@ -29,7 +29,7 @@ class Drifted(NamedTuple):
     diff: str
 
 
-class Kept(NamedTuple):
+class LastSnapshot(NamedTuple):
     """What the last run left.
 
     :ivar since: when that run ended, as the server writes it.
@@ -41,7 +41,9 @@ class Kept(NamedTuple):
     body: bytes
 
 
-def kept(connection: Any, history: History, rows: Sequence[model.HistoryRow], pg_dump: int) -> Optional[Kept]:
+def last_snapshot(
+    connection: Any, history: History, rows: Sequence[model.HistoryRow], pg_dump: int
+) -> Optional[LastSnapshot]:
     """Return what the live schema can be compared with, if anything.
 
     There is nothing where no snapshot is kept, where the history has been written since (a run was killed, or another
@@ -53,27 +55,29 @@ def kept(connection: Any, history: History, rows: Sequence[model.HistoryRow], pg
     if not history.keeps_log:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.KEPT))
+        cursor.execute(history.compose(sql.LAST_SNAPSHOT))
         row = cursor.fetchone()
     connection.rollback()
     if row is None:
         return None
     since, state, version, digest, body = row
-    return Kept(since, digest, bytes(body)) if (state, version) == (_state_of(rows), pg_dump) else None
+    return LastSnapshot(since, digest, bytes(body)) if (state, version) == (_state_of(rows), pg_dump) else None
 
 
-def compare(last: Optional[Kept], live: Snapshot, context: int) -> Optional[Drifted]:
+def compare(last: Optional[LastSnapshot], live: Snapshot, context: int) -> Optional[Drifted]:
     """Compare the live schema with what the last run left; None: it is the same, or nobody can say."""
     if last is None or last.digest == live.digest():
         return None
     return Drifted(last.since, unified_diff(_unpack(last.body), live, context))
 
 
-def keep(connection: Any, history: History, rows: Sequence[model.HistoryRow], snapshot: Snapshot, pg_dump: int) -> None:
-    """Keep the snapshot of what a run has left, in place of the one before."""
+def store(
+    connection: Any, history: History, rows: Sequence[model.HistoryRow], snapshot: Snapshot, pg_dump: int
+) -> None:
+    """Store the snapshot of what a run has left, in place of the one before."""
     with connection.cursor() as cursor:
         values = [_state_of(rows), pg_dump, snapshot.digest(), deps.psycopg2.Binary(_pack(snapshot))]
-        cursor.execute(history.compose(sql.KEEP), values)
+        cursor.execute(history.compose(sql.STORE_SNAPSHOT), values)
     connection.commit()
 
 

@@ -79,7 +79,7 @@ TOOLS = (
 )
 
 
-def look(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
+def find(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
     """Look for the table of another tool on this session's search_path.
 
     :param repository_id: of a repository of sqlalchemy-migrate only this one's row counts.
@@ -118,7 +118,7 @@ def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script
     return tuple(files.get(version) or model.Script(version, versions[version], "", "") for version in sorted(versions))
 
 
-def refusal(found: Found) -> errors.HistoryForeign:
+def unadopted_error(found: Found) -> errors.HistoryForeign:
     """Return the error for a database whose migrations another tool has applied."""
     versions: List[str] = [version for version, dummy, well in found.rows]
     last = str(max(map(model.Version.parse, versions))) if versions else "none"

@@ -15,7 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.trouble import tell, trouble_of
+from ..databases.postgresql.trouble import as_migration_error, trouble_of
 
 LOG_SUFFIX = "_log"
 SNAPSHOT_SUFFIX = "_snapshot"
@@ -105,7 +105,7 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
             found = cursor.fetchall()
     except deps.DatabaseError as error:
         if trouble_of(error):
-            raise tell(error) from None
+            raise as_migration_error(error) from None
         raise errors.PrivilegeError(
             "The history table %s can't be read: %s" % (history.table, error.diag.message_primary or error),
             hint="Grant SELECT on it to the role that connects.",

@@ -12,9 +12,9 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.eyes import Survey, held_of
+from ..databases.postgresql.eyes import Relations, held_of
 from ..databases.postgresql.session import in_transaction
-from ..databases.postgresql.trouble import tell, trouble_of
+from ..databases.postgresql.trouble import as_migration_error, trouble_of
 from ..version import COLLECTION_VERSION
 from .history import OF_REPOSITORY, History, find
 
@@ -37,7 +37,7 @@ class Entry(NamedTuple):
 class Recorder:
     """Writes the history of one run, on one connection."""
 
-    def __init__(self, history: History, before: Optional[Survey] = None) -> None:
+    def __init__(self, history: History, before: Optional[Relations] = None) -> None:
         """Take where to write.
 
         :param before: the tables before the run, to tell each time which of them the session has locked.
@@ -81,7 +81,7 @@ class Recorder:
         except deps.DatabaseError as error:
             # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
             if error.pgcode == sql.NOTHING_WRITTEN and in_transaction(cursor.connection):
-                raise touched(self.history) from None
+                raise touched_error(self.history) from None
             raise
         dummy, held = cursor.fetchone()
         return json.loads(held) if held else None
@@ -122,7 +122,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
         return made
     except deps.DatabaseError as error:
         if trouble_of(error):
-            raise tell(error) from None
+            raise as_migration_error(error) from None
         connection.rollback()
         raise errors.PrivilegeError(
             "The history table %s can't be made: %s" % (history.table, error.diag.message_primary or error),
@@ -131,7 +131,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
         ) from None
 
 
-def copy(source: Tuple[model.HistoryRow, ...], connection: Any, history: History) -> None:
+def copy_rows(source: Tuple[model.HistoryRow, ...], connection: Any, history: History) -> None:
     """Make the rows of another database's history those of this one, for a rehearsal."""
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.CLEAR))
@@ -146,7 +146,7 @@ def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
     cursor.execute(history.compose(sql.LOG), values)
 
 
-def touched(history: History) -> errors.MigrationError:
+def touched_error(history: History) -> errors.MigrationError:
     """Return the error for a script that dropped or altered the history."""
     return errors.ScriptFailed(
         "The script changed the history table %s itself; it was rolled back" % history.table,

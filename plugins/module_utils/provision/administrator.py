@@ -135,10 +135,10 @@ def execute(connection: Any, statement: Statement) -> None:
         with connection.cursor() as cursor:
             cursor.execute(statement.composed())
     except deps.psycopg2.Error as error:
-        raise _refusal(error, statement) from None
+        raise _interrupted_error(error, statement) from None
 
 
-def _refusal(error: Any, statement: Statement) -> errors.MigrationError:
+def _interrupted_error(error: Any, statement: Statement) -> errors.MigrationError:
     state = error.pgcode or ""
     said = ": ".join(filter(None, [error.diag.message_primary or str(error).strip(), error.diag.message_detail]))
     message = "The server refuses to %s: %s" % (statement.purpose, " ".join(said.split()))

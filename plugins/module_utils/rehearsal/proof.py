@@ -9,14 +9,14 @@ from enum import Enum
 from typing import List, NamedTuple, Sequence, Tuple
 
 from .. import model
-from ..databases.postgresql.snapshots import Film
+from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.tools import Tools
 from ..run import runner
 from ..run.preparation import Job, prepare
 from ..run.session import Session
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
-from .stage import Original, Wishes, place, session_on, stage, unproved_by
+from .scratch_copy import Original, Wishes, place, scratch_copy, session_on, unproved_by
 
 
 class Verdict(Enum):
@@ -54,35 +54,35 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
     """
     proofs: List[Proof] = []
     skipped: List[model.Outcome] = []
-    with stage(original, wishes, tools) as on, session_on(on, original, wishes) as session:
-        film = Film(on.camera, on.scratch.target, per_migration=False)
-        film.shoot()
+    with scratch_copy(original, wishes, tools) as copy, session_on(copy, original, wishes) as session:
+        series = SnapshotSeries(copy.reader, copy.scratch.target, per_migration=False)
+        series.take()
         for job in jobs:
             progress = runner.run(session, prepare([job]))
             skipped += progress.skipped
             if progress.done:
-                proofs.append(_prove_one(session, film, job[1], context))
-        return Proofs(place(on.scratch), unproved_by(on.scratch, wishes), tuple(proofs), tuple(skipped))
+                proofs.append(_prove_one(session, series, job[1], context))
+        return Proofs(place(copy.scratch), unproved_by(copy.scratch, wishes), tuple(proofs), tuple(skipped))
 
 
-def _prove_one(session: Session, film: Film, migration: model.Migration, context: int) -> Proof:
-    """Judge a migration that has been up once; the film's last frame is from before that."""
+def _prove_one(session: Session, series: SnapshotSeries, migration: model.Migration, context: int) -> Proof:
+    """Judge a migration that has been up once; the series's last frame is from before that."""
     script = migration.script
-    film.shoot()
+    series.take()
     if migration.down is None:
         return Proof(script, Verdict.WITHOUT_DOWN)
-    before, after = film.frames[-2:]
+    before, after = series.snapshots[-2:]
     spellings = (script.version.text,)
     runner.run(
         session, prepare([(model.Step(script, model.Direction.DOWN, model.Reason.ROLL_BACK, spellings), migration)])
     )
-    film.shoot()
-    undone = film.frames[-1]
+    series.take()
+    undone = series.snapshots[-1]
     if script.repeatable:
         return Proof(script, *_judge(before, undone, context))
     runner.run(session, prepare([(model.Step(script), migration)]))
-    film.shoot()
-    first, second = _judge(before, undone, context), _judge(after, film.frames[-1], context)
+    series.take()
+    first, second = _judge(before, undone, context), _judge(after, series.snapshots[-1], context)
     worst = max(first, second, key=lambda judged: list(Verdict).index(judged[0]))
     return Proof(script, *worst)
 

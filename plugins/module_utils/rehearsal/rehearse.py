@@ -9,13 +9,13 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 
 from .. import model
 from ..databases.postgresql.containment import NotProved
-from ..databases.postgresql.snapshots import Film
+from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.tools import Tools
 from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
-from .stage import Original, Wishes, place, session_on, stage, unproved_by
+from .scratch_copy import Original, Wishes, place, scratch_copy, session_on, unproved_by
 
 
 class Rehearsal(NamedTuple):
@@ -25,7 +25,7 @@ class Rehearsal(NamedTuple):
     :ivar unproved: what the copy can't prove, one sentence each.
     :ivar stopped: why it ended before the last step, if it did.
     :ivar pg_dump: major version of the pg_dump that took the snapshots.
-    :ivar snapshots: the target's schema before, and as it would be after each frame of the film.
+    :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
     """
 
     where: str
@@ -43,15 +43,21 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
     :raises MigrationError: when a job fails there; its ``progress`` says how far it came.
     """
     prepared = prepare(jobs, wishes.single_transaction)
-    with stage(original, wishes, tools) as on:
-        film = Film(on.camera, on.scratch.target, wishes.per_migration)
-        film.shoot()
-        with session_on(on, original, wishes) as session:
-            progress, stopped = _run(session, prepared, film.after_each)
-        film.end()
-        frames = [overlay(on.base, film.frames[0], frame) for frame in film.frames] if on.base else film.frames
-        unproved = (*unproved_by(on.scratch, wishes), *([stopped] if stopped else []))
-        return Rehearsal(place(on.scratch), progress, unproved, tuple(frames), on.camera.pg_dump.version[0], stopped)
+    with scratch_copy(original, wishes, tools) as copy:
+        series = SnapshotSeries(copy.reader, copy.scratch.target, wishes.per_migration)
+        series.take()
+        with session_on(copy, original, wishes) as session:
+            progress, stopped = _run(session, prepared, series.after_each)
+        series.take_last()
+        snapshots = (
+            [overlay(copy.base, series.snapshots[0], frame) for frame in series.snapshots]
+            if copy.base
+            else series.snapshots
+        )
+        unproved = (*unproved_by(copy.scratch, wishes), *([stopped] if stopped else []))
+        return Rehearsal(
+            place(copy.scratch), progress, unproved, tuple(snapshots), copy.reader.pg_dump.version[0], stopped
+        )
 
 
 def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach) -> Tuple[model.Progress, Optional[str]]:

@@ -12,7 +12,7 @@ from ..databases.postgresql.containment import Containment
 from ..databases.postgresql.session import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
-from .failure import aborted, explain
+from .failure import aborted_error, explain
 from .inside import InOneTransaction, InTransaction
 from .outside import OutsideTransaction
 from .place import Place
@@ -101,7 +101,7 @@ class Attempt:
                 hint="Take the close() out; the connection belongs to the task.",
             )
         if in_transaction(self.connection) and is_aborted(self.connection):
-            raise aborted(self.migration, body)
+            raise aborted_error(self.migration, body)
 
     def _leave(self, cursor: Any) -> Optional[Containment]:
         """Let a script go on outside a transaction; what it did until now is committed."""

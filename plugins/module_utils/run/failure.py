@@ -43,7 +43,7 @@ def explain(
     )
 
 
-def aborted(migration: model.Migration, body: model.Body) -> errors.ScriptFailed:
+def aborted_error(migration: model.Migration, body: model.Body) -> errors.ScriptFailed:
     """Return the error for a script that ended well, but had an error of the server's swallowed."""
     return errors.ScriptFailed(
         "Migration %s failed (%s): it left its transaction aborted, an error of the server's was passed over in it"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.eyes import Relation, Survey, read_held, read_sizes, read_survey
+from ..databases.postgresql.eyes import Relation, Relations, read_held, read_relations, read_sizes
 from ..hazard import Hazard, HazardKind
 
 EXCLUSIVE = "AccessExclusiveLock"
@@ -46,13 +46,13 @@ RULES = {
 }
 
 
-class Look:
+class TableWatch:
     """What the steps of a run do to tables that were there before it.
 
     :ivar before: these tables, as the steps until now have left them.
     """
 
-    def __init__(self, before: Survey) -> None:
+    def __init__(self, before: Relations) -> None:
         self._first = before
         self.reset()
 
@@ -69,7 +69,7 @@ class Look:
 
     def compare(self, cursor: Any) -> None:
         """Note what has become of the tables: of a script outside a transaction the locks are gone by now."""
-        now = read_survey(cursor)
+        now = read_relations(cursor)
         for oid, relation in self.before.items():
             after = now.get(oid)
             if after is None:
@@ -93,7 +93,7 @@ class Look:
 
 
 def judge(
-    before: Survey, held: Optional[Sequence[Sequence[Any]]], step: model.Step, hold_ms: int
+    before: Relations, held: Optional[Sequence[Sequence[Any]]], step: model.Step, hold_ms: int
 ) -> Tuple[Hazard, ...]:
     """Return the hazards of a step.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import errors, model
 from .place import Place
-from .preparation import not_in_one_transaction
+from .preparation import not_in_one_transaction_error
 
 # should_run may write to find out; whatever it did is taken back when it answers no.
 UNDO_SHOULD_RUN = "ROLLBACK TO SAVEPOINT pgops_should_run"
@@ -18,9 +18,9 @@ UNDO_SHOULD_RUN = "ROLLBACK TO SAVEPOINT pgops_should_run"
 class InTransaction(Place):
     """Where most steps run: in a transaction of their own."""
 
-    def send(self, cursor: Any, body: model.SqlBody, number: int) -> None:
+    def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
         """Send one message of an SQL script."""
-        cursor.execute(body.messages[number].text)
+        cursor.execute(body.messages[index].text)
 
     def may_chain(self) -> bool:
         """Return whether nobody has to look before the commit."""
@@ -42,7 +42,7 @@ class InOneTransaction(InTransaction):
 
     def allow_leaving(self, migration: model.Migration) -> None:
         """Refuse it."""
-        raise not_in_one_transaction(migration)
+        raise not_in_one_transaction_error(migration)
 
     def may_chain(self) -> bool:
         """Return that there is no commit between two steps."""

@@ -20,7 +20,7 @@ from .session import Session
 class Unfinished(NamedTuple):
     """A script that was begun outside a transaction, and has no end in the log.
 
-    :ivar statement: the statement to go on at, from 0; None: a Python script, which isn't known to have any.
+    :ivar statement_index: the statement to go on at, from 0; None: a Python script, which isn't known to have any.
     :ivar total: how many it has.
     :ivar invalid: the indexes (their oids) that were invalid before it began.
     :ivar failed: whether an error ended it; else its run was cut off.
@@ -28,7 +28,7 @@ class Unfinished(NamedTuple):
     """
 
     version: str
-    statement: Optional[int]
+    statement_index: Optional[int]
     total: Optional[int]
     invalid: Tuple[int, ...]
     since: str
@@ -56,7 +56,7 @@ class Journal:
         """Log the start, in the open transaction."""
         self.invalid = tuple(oid for oid, dummy, dummy in invalid_indexes(cursor))
         self._started_at = position
-        detail = self._detail(position, built=list(self.step.built))
+        detail = self._detail(position, built=list(self.step.resume.built if self.step.resume else ()))
         log(cursor, self.session.history, Entry("started", self.step), detail)
         self._id = cursor.fetchone()[0]
 
@@ -106,7 +106,7 @@ def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], poli
     if not found:
         return plan
     if policy == "fail":
-        raise _refusal(connection, plan, found)
+        raise _interrupted_error(connection, plan, found)
     return plan._replace(steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
 
 
@@ -128,24 +128,24 @@ def _read(
 
 def _left_nothing(each: Unfinished) -> bool:
     """Return whether it failed at its very first statement: the server has undone that one."""
-    return each.failed and each.statement == 0
+    return each.failed and each.statement_index == 0
 
 
 def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
     if each is None:
         return step
-    return step._replace(resume_at=each.statement or 0, invalid_before=each.invalid, built=each.built)
+    return step._replace(resume=model.Resume(each.statement_index or 0, each.invalid, each.built))
 
 
-def _refusal(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
+def _interrupted_error(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
     step = next(step for step in plan.steps if str(step.script.version) in found)
     each = found[str(step.script.version)]
-    if each.statement is None:
+    if each.statement_index is None:
         where = "somewhere in its Python code"
-    elif each.statement == each.total:
+    elif each.statement_index == each.total:
         where = "behind its last statement; all of it stands, and only its end isn't recorded"
     else:
-        where = "at statement %d of %s; those before it stand" % (each.statement + 1, each.total)
+        where = "at statement %d of %s; those before it stand" % (each.statement_index + 1, each.total)
     left = [".".join(names) for names in new_invalid_indexes(connection, each.invalid)]
     return errors.Interrupted(
         "The migration %s runs outside a transaction, and was %s %s (begun %s by %s)%s"

@@ -11,7 +11,7 @@ from .. import deps, errors, model
 from ..databases.postgresql import once
 from ..databases.postgresql.indexes import drop_new_invalid_indexes, new_invalid_indexes
 from ..databases.postgresql.session import RELEASE, abandon, in_transaction
-from .hazards import Look
+from .hazards import TableWatch
 from .journal import Journal
 from .place import Place
 from .session import Session
@@ -20,55 +20,58 @@ from .session import Session
 class OutsideTransaction(Place):
     """Where a step runs that can't be in a transaction, or has left it.
 
-    :ivar position: the statement that it is at: tried again, it goes on there.
+    :ivar statement_index: the statement that it is at: tried again, it goes on there.
     """
 
     def __init__(self, session: Session, step: model.Step, body: model.Body) -> None:
         super().__init__(session)
         self.can_retry = isinstance(body, model.SqlBody)  # of another one nobody knows where to go on
-        self.position = step.resume_at
-        # Where a message may have been sent before.
-        self._again: Optional[int] = None if step.invalid_before is None else self.position
-        self._step = step
+        resume = step.resume or model.Resume()
+        self.statement_index = resume.statement_index
+        self._built = resume.built
+        # The statement that may have been sent before.
+        self._sent_before: Optional[int] = None if step.resume is None else resume.statement_index
         self._journal = Journal(session, step, len(body.messages) if isinstance(body, model.SqlBody) else None)
 
     def begin(self, cursor: Any, loaned: bool = False) -> None:
         """Log the start in a commit of its own, with what the script did in the transaction until now."""
         if loaned:
             cursor.execute(RELEASE)
-        self._journal.start(cursor, self.position)
+        self._journal.start(cursor, self.statement_index)
         self.session.before_commit(cursor)
         self.connection.commit()
 
-    def send(self, cursor: Any, body: model.SqlBody, number: int) -> None:
+    def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
         """Send one statement, and log where to go on: for a block of the script's, at its BEGIN."""
-        statement = body.messages[number]
-        if number < self.position:
+        statement = body.messages[index]
+        if index < self.statement_index:
             if once.sets(statement):
                 cursor.execute(statement.text)
             return
-        if number == self._again and once.has_built(statement, self._step.built):
+        if index == self._sent_before and once.has_built(statement, self._built):
             return
         if not in_transaction(self.connection):
-            self.position = number
+            self.statement_index = index
         try:
-            once.send(cursor, statement, lambda transaction: self._journal.at(self.position, number + 1, transaction))
+            once.send(
+                cursor, statement, lambda transaction: self._journal.at(self.statement_index, index + 1, transaction)
+            )
         except deps.DatabaseError as error:
-            if number != self._again or not once.has_dropped(statement, error):
+            if index != self._sent_before or not once.has_dropped(statement, error):
                 raise
 
-    def end(self, cursor: Any, look: Look) -> None:
+    def end(self, cursor: Any, tables: TableWatch) -> None:
         """Close what the script may have left open, go back to transactions, and look at what has become of tables."""
         if in_transaction(self.connection):
             self.session.before_commit(cursor)
             self.connection.commit()
         self.connection.autocommit = False
-        look.compare(cursor)
+        tables.compare(cursor)
 
     def undo(self) -> None:
         """Undo the statement that failed: it may have left an index that is only half built."""
         abandon(self.connection)
-        self._again = self.position
+        self._sent_before = self.statement_index
         drop_new_invalid_indexes(self.connection, self._journal.invalid)
 
     def leftovers(self) -> Optional[str]:

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .. import errors, model
 from ..databases.postgresql.session import RELEASE, abandon
-from .hazards import Look
+from .hazards import TableWatch
 from .session import Session
 
 
@@ -27,7 +27,7 @@ class Place:
         self.connection = session.connection
         self.release = ""
 
-    def send(self, cursor: Any, body: model.SqlBody, number: int) -> None:
+    def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
         """Send one message of an SQL script."""
         raise NotImplementedError
 
@@ -42,7 +42,7 @@ class Place:
         """Undo what should_run did to find out."""
         self.connection.rollback()
 
-    def end(self, cursor: Any, look: Look) -> None:
+    def end(self, cursor: Any, tables: TableWatch) -> None:
         """Make ready for the record, which is always written in a transaction."""
 
     def may_chain(self) -> bool:

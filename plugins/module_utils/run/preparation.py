@@ -46,7 +46,7 @@ def prepare(jobs: Sequence[Job], single_transaction: bool = False) -> Prepared:
         for step, migration in jobs:
             body = migration.body(step.direction)
             if single_transaction and not body.transactional:
-                raise not_in_one_transaction(migration)
+                raise not_in_one_transaction_error(migration)
             if isinstance(body, model.PythonBody):
                 try:
                     prepared.modules[body.path] = load(body, prepared.facade)
@@ -55,7 +55,7 @@ def prepare(jobs: Sequence[Job], single_transaction: bool = False) -> Prepared:
     return prepared
 
 
-def not_in_one_transaction(migration: model.Migration) -> errors.ScriptInvalid:
+def not_in_one_transaction_error(migration: model.Migration) -> errors.ScriptInvalid:
     """Return the error for a script outside a transaction where all are to be one."""
     return errors.ScriptInvalid(
         "%s runs outside a transaction, so it can't be part of a single one" % migration.script.label,

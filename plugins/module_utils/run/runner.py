@@ -18,12 +18,12 @@ from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
 from ..databases.postgresql.session import SAVEPOINT, abandon, in_transaction
 from ..hazard import Hazard
-from ..history.record import Entry, Recorder, log, touched
+from ..history.record import Entry, Recorder, log, touched_error
 from ..runtimes.capture import Capture
 from ..sql import glance
 from .attempt import Attempt, ShouldNotRun
 from .failure import explain
-from .hazards import Look
+from .hazards import TableWatch
 from .preparation import Prepared
 from .session import Session
 
@@ -69,8 +69,8 @@ class _Run:
         self.capture = capture
         self.after_each = after_each
         self.watch = watch
-        self.look = session.look or Look({})
-        self.recorder = Recorder(session.history, self.look.before)
+        self.tables = session.tables or TableWatch({})
+        self.recorder = Recorder(session.history, self.tables.before)
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
         self.skipped: List[model.Outcome] = []
@@ -139,8 +139,8 @@ class _Run:
 
     def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
         """Run one step and record it. Return None when its should_run said no."""
-        if attempt.step.invalid_before is not None:
-            drop_new_invalid_indexes(self.connection, attempt.step.invalid_before)
+        if attempt.step.resume is not None:
+            drop_new_invalid_indexes(self.connection, attempt.step.resume.invalid_before)
         try:
             with self.connection.cursor() as cursor:
                 self._announce(cursor, number, attempt)
@@ -175,7 +175,7 @@ class _Run:
     def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
         """Write the history, and commit it together with what the script did. The next job's name goes along."""
         place = attempt.place
-        place.end(cursor, self.look)
+        place.end(cursor, self.tables)
         prelude = place.release + self.session.reset() + self._progress(cursor, number + 1)
         if attempt.may_deallocate:
             self.recorder.forget()
@@ -187,12 +187,12 @@ class _Run:
         except deps.DatabaseError as error:
             # A commit that fails leaves no transaction behind, and is the script's fault (a deferred constraint).
             if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
-                raise touched(self.session.history) from None
+                raise touched_error(self.session.history) from None
             raise
         self.session.before_commit(cursor)
         if not chained:
             place.commit()
-        return self.look.judge(locks, attempt.step, took)
+        return self.tables.judge(locks, attempt.step, took)
 
     def _chains(self, attempt: Attempt, number: int) -> bool:
         """Return whether the next step may begin at once, in a transaction like this one."""
@@ -203,7 +203,7 @@ class _Run:
         if not isinstance(mine, model.SqlBody) or not isinstance(following, model.SqlBody):
             return False
         unmarked = not glance.may_set_mode(mine.text)
-        return mine.transactional and following.transactional and step.invalid_before is None and unmarked
+        return mine.transactional and following.transactional and step.resume is None and unmarked
 
     def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
         """Roll back, log the failure, and give the error what is known."""
@@ -249,7 +249,7 @@ class _RunInOneTransaction(_Run):
         if not isinstance(error, errors.LockTimeout) or self.tries >= self.session.lock_retries:
             return False
         self._back_off(self.tries)
-        self.look.reset()
+        self.tables.reset()
         self.tries, self.shown, self.done, self.skipped = self.tries + 1, None, [], []
         return True
 

@@ -14,7 +14,7 @@ from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.containment import Containment
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..history.history import History
-from .hazards import Look
+from .hazards import TableWatch
 
 # Whatever a script has SET, the next one and our own statements must not meet it.
 RESET = "RESET SESSION AUTHORIZATION; RESET ALL; "
@@ -28,7 +28,7 @@ class Session(NamedTuple):
     :ivar settings: statements that set the session's limits; they hold for each script anew.
     :ivar lock_timeout: in seconds; 0: none, and nobody watches who is in the way.
     :ivar lock_retries: how often a migration that waited too long for a lock is tried again.
-    :ivar look: sees what is done to tables that were there before; None: nobody looks.
+    :ivar tables: sees what is done to tables that were there before; None: nobody looks.
     :ivar sleep: what to wait with between two tries.
     :ivar guard: keeps what scripts do inside a copy; None: this is no copy.
     """
@@ -41,7 +41,7 @@ class Session(NamedTuple):
     settings: str = ""
     lock_timeout: float = 0
     lock_retries: int = 0
-    look: Optional[Look] = None
+    tables: Optional[TableWatch] = None
     sleep: Callable[[float], None] = time.sleep
     guard: Optional[Containment] = None
 

@@ -33,7 +33,7 @@ def load(body: model.PythonBody, with_facade: types.ModuleType) -> types.ModuleT
         except errors.MigrationError:
             raise
         except (Exception, SystemExit) as error:
-            raise _unloadable(body, error) from None
+            raise _unloadable_error(body, error) from None
     if not callable(getattr(module, body.function, None)):
         raise errors.ScriptInvalid(
             "%s has no %s(%s)" % (body.path, body.function, ARGUMENTS[body.wants_engine]),
@@ -154,7 +154,7 @@ def _forget(directory: str, before: Dict[str, types.ModuleType]) -> None:
     sys.modules.update({name: before[name] for name in FACADES if name in before})
 
 
-def _unloadable(body: model.PythonBody, error: BaseException) -> errors.ScriptInvalid:
+def _unloadable_error(body: model.PythonBody, error: BaseException) -> errors.ScriptInvalid:
     line = line_of(error, body.path)
     hint = "Nothing has been run. Mend it, or set ansible_python_interpreter to one that has what it imports."
     return errors.ScriptInvalid(

@@ -59,7 +59,7 @@ def _discover_one(directory: str, wanted: Optional[str]) -> List[model.Script]:
     claims = {each.KIND: list(each.claim(listing)) for each in KINDS if wanted in (None, each.KIND)}
     looks = {kind: claimed for kind, claimed in claims.items() if claimed}
     if len(looks) > 1:
-        raise _mixed(directory, looks)
+        raise _mixed_error(directory, looks)
     kind, claimed = next(iter(looks.items()), ("", []))
     if wanted is None:
         _refuse_suspects(directory, listing.files, claimed)
@@ -132,7 +132,7 @@ def _duplicate(first: str, second: str, version: model.Version) -> errors.Duplic
     )
 
 
-def _mixed(directory: str, looks: Dict[str, List[Claim]]) -> errors.ScriptInvalid:
+def _mixed_error(directory: str, looks: Dict[str, List[Claim]]) -> errors.ScriptInvalid:
     samples = "; ".join("%s: %s" % (kind, claims[0].file_name) for kind, claims in looks.items())
     return errors.ScriptInvalid(
         "%s holds scripts of more than one kind (%s)" % (directory, samples),

@@ -29,7 +29,7 @@ def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> m
         tree = ast.parse(text, script.path)
         code = compile(tree, script.path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        raise _unreadable(script, error) from None
+        raise _unreadable_error(script, error) from None
     found = names(tree)
     if found is not None and up not in found:
         call = "%s(%s)" % (up, ARGUMENTS[wants_engine])
@@ -59,7 +59,7 @@ def names(tree: ast.Module) -> Optional[Set[str]]:
     return found
 
 
-def _unreadable(script: model.Script, error: Exception) -> errors.ScriptInvalid:
+def _unreadable_error(script: model.Script, error: Exception) -> errors.ScriptInvalid:
     if not isinstance(error, SyntaxError):
         # Python's own patch releases differ in what they raise for a null byte.
         message = "%s can't be compiled: %s" % (script.path, error)

@@ -56,10 +56,10 @@ def parse_url(url: str) -> Dict[str, str]:
     try:
         parsed = dict(deps.psycopg2.extensions.parse_dsn(SCHEME.sub("postgresql://", url.strip(), count=1)))
     except (deps.psycopg2.Error, UnicodeError, ValueError) as error:
-        raise _unreadable(re.split(r'["\n]|: ', str(error))[0].strip()) from None
+        raise _unreadable_error(re.split(r'["\n]|: ', str(error))[0].strip()) from None
     # libpq would try these, and quote what may be a part of the password when it fails.
     if "\0" in url or not re.fullmatch(r"[0-9,]*", parsed.get("port", "")) or "@" in parsed.get("host", "")[1:]:
-        raise _unreadable("its parts are not where they belong") from None
+        raise _unreadable_error("its parts are not where they belong") from None
     return parsed
 
 
@@ -75,7 +75,7 @@ def connect(target: Target, application_name: str) -> Any:
     except (deps.psycopg2.Error, UnicodeError) as error:
         reason = " ".join(str(error).split())
         if _lacks_database(target):
-            raise _missing(target) from None
+            raise _missing_error(target) from None
         raise errors.ConnectError(
             "No connection to PostgreSQL: %s" % reason,
             hint="Check url or the login_* options, and that the server runs.",
@@ -147,7 +147,7 @@ def settled(target: Target, connection: Any) -> Target:
     return replace(target, params={**target.params, **{key: value for key, value in chosen.items() if value}})
 
 
-def _unreadable(reason: str) -> errors.ConnectError:
+def _unreadable_error(reason: str) -> errors.ConnectError:
     return errors.ConnectError(
         "url can't be read as a PostgreSQL URL or DSN" + (" (%s)" % reason if " " in reason else ""),
         hint='Write postgresql://user@host:5432/database?sslmode=require or "host=… dbname=…", '
@@ -162,7 +162,7 @@ def _open(target: Target, application_name: str) -> Any:
     return deps.psycopg2.connect(connection_factory=MigrationConnection, **params)
 
 
-def _missing(target: Target) -> errors.DatabaseMissing:
+def _missing_error(target: Target) -> errors.DatabaseMissing:
     return errors.DatabaseMissing(
         'There is no database "%s" on this server' % target.params.get("dbname"),
         hint="Create it first, with pg_user_db or the role pgops.migrations.database; or correct its name.",

@@ -49,29 +49,29 @@ class Relation(NamedTuple):
     indexes: int
 
 
-Survey = Dict[int, Relation]
+Relations = Dict[int, Relation]
 
 
-def survey(connection: Any) -> Survey:
+def relations_of(connection: Any) -> Relations:
     """Return every table of the database by its oid."""
     with connection.cursor() as cursor:
-        found = read_survey(cursor)
+        found = read_relations(cursor)
     connection.rollback()
     return found
 
 
-def read_survey(cursor: Any) -> Survey:
+def read_relations(cursor: Any) -> Relations:
     """Return the same, in the open transaction."""
     cursor.execute(SURVEY)
     return {row[0]: Relation(row[1], row[2], row[3] or 0, row[4] or 0) for row in cursor.fetchall()}
 
 
-def held_of(before: Survey) -> Any:
+def held_of(before: Relations) -> Any:
     """Return HELD for these tables."""
     return deps.sql.SQL(HELD).format(latest=deps.sql.Literal(latest(before)))
 
 
-def read_held(cursor: Any, before: Survey) -> List[Sequence[Any]]:
+def read_held(cursor: Any, before: Relations) -> List[Sequence[Any]]:
     """Return what the session holds now, a list for each lock: see HELD."""
     cursor.execute(deps.sql.SQL("SELECT {held}").format(held=held_of(before)))
     return list(cursor.fetchone()[0] or ())
@@ -86,6 +86,6 @@ def read_sizes(connection: Any, names: Sequence[str]) -> Dict[str, Tuple[Optiona
     return sizes
 
 
-def latest(before: Survey) -> int:
+def latest(before: Relations) -> int:
     """Return the highest oid of the tables that were there before the run; 0: there were none."""
     return max(before, default=0)

@@ -158,10 +158,12 @@ SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid 
 
 # The schema that the last run left: which history it goes with, the major version of the pg_dump that took it, and the
 # statements, compressed.
-KEPT = """
+LAST_SNAPSHOT = """
 SELECT pg_catalog.to_char(taken, 'YYYY-MM-DD HH24:MI:SS TZ'), applied, pg_dump, digest, body FROM {snapshot}
 """
-KEEP = "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"
+STORE_SNAPSHOT = (
+    "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"
+)
 
 CLEAR = "DELETE FROM {table}"
 

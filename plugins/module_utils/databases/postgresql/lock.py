@@ -60,7 +60,7 @@ def acquire(connection: Any, wait: float, sleep: Callable[[float], None] = time.
     deadline = time.monotonic() + wait
     while not _scalar(connection, TRY_LOCK):
         if time.monotonic() >= deadline:
-            raise _held(holder(connection), wait)
+            raise _held_error(holder(connection), wait)
         sleep(POLL_SECONDS)
 
 
@@ -102,7 +102,7 @@ def holder(connection: Any) -> Optional[Dict[str, Any]]:
     return dict(zip(("pid", "user", "application", "address", "since"), row)) if row else None
 
 
-def _held(holder: Optional[Dict[str, Any]], wait: float) -> errors.LockHeld:
+def _held_error(holder: Optional[Dict[str, Any]], wait: float) -> errors.LockHeld:
     if holder is None:
         return errors.LockHeld("Another run had this database's lock until just now", hint="Run again.")
     who = "pid {pid}, user {user}, application {application}, connected since {since}".format(**holder)

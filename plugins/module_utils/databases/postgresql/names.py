@@ -47,7 +47,7 @@ def parse_name(text: str, option: str, reserve: int = 0) -> QualifiedName:
         )
     longest = max(len(part.encode()) for part in parts)
     if longest > MAX_NAME_BYTES - reserve:
-        raise _too_long(text, option, longest, MAX_NAME_BYTES - reserve)
+        raise _too_long_error(text, option, longest, MAX_NAME_BYTES - reserve)
     return QualifiedName(parts[-1], parts[0] if len(parts) == 2 else None)
 
 
@@ -61,11 +61,11 @@ def check_name(text: str, option: str) -> str:
         raise errors.OptionInvalid("%s: this is no name" % option, hint="Write at least one character, and no NUL.")
     length = len(text.encode())
     if length > MAX_NAME_BYTES:
-        raise _too_long(text, option, length, MAX_NAME_BYTES)
+        raise _too_long_error(text, option, length, MAX_NAME_BYTES)
     return text
 
 
-def _too_long(text: str, option: str, length: int, limit: int) -> errors.OptionInvalid:
+def _too_long_error(text: str, option: str, length: int, limit: int) -> errors.OptionInvalid:
     return errors.OptionInvalid(
         "%s: %s is too long (%d bytes; %d at most)" % (option, text, length, limit),
         hint="The server would cut it in silence. Choose a shorter name.",

@@ -16,7 +16,7 @@ from .connection import Target
 from .dump import DumpError, parse_dump
 
 
-class Camera(NamedTuple):
+class SchemaReader(NamedTuple):
     """One pg_dump for all snapshots of a run, so that two of them differ only where the schemas do."""
 
     tools: Tools
@@ -48,32 +48,32 @@ def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
             ) from None
 
 
-class Film:
+class SnapshotSeries:
     """Snapshots of one database in the order in which they were taken: before, and after each step or after all.
 
     :ivar after_each: takes one; None: that wasn't asked for.
     """
 
-    def __init__(self, camera: Camera, target: Target, per_migration: bool) -> None:
-        self.camera = camera
+    def __init__(self, reader: SchemaReader, target: Target, per_migration: bool) -> None:
+        self.reader = reader
         self.target = target
         self.per_migration = per_migration
-        self.frames: List[Snapshot] = []
-        self.after_each = self.shoot if per_migration else None
+        self.snapshots: List[Snapshot] = []
+        self.after_each = self.take if per_migration else None
 
-    def shoot(self) -> None:
+    def take(self) -> None:
         """Take one."""
-        self.frames.append(self.camera.take(self.target, *self.frames[-1:]))
+        self.snapshots.append(self.reader.take(self.target, *self.snapshots[-1:]))
 
-    def end(self) -> None:
+    def take_last(self) -> None:
         """Take the last one, unless it is there already."""
         if not self.per_migration:
-            self.shoot()
+            self.take()
 
 
-def differences(frames: Sequence[Snapshot], context: int) -> Tuple[str, ...]:
+def differences(snapshots: Sequence[Snapshot], context: int) -> Tuple[str, ...]:
     """Return the unified diff of each snapshot with the one before it.
 
     :param context: lines around a change.
     """
-    return tuple(unified_diff(before, after, context) for before, after in zip(frames, frames[1:]))
+    return tuple(unified_diff(before, after, context) for before, after in zip(snapshots, snapshots[1:]))

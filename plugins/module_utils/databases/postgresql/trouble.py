@@ -72,7 +72,7 @@ def first_words(error: BaseException) -> str:
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def driver_errors_translated() -> Iterator[None]:
     """Tell what the server says to a statement of our own as an error that a user can act upon.
 
     :raises MigrationError: instead of the psycopg2.Error.
@@ -80,10 +80,10 @@ def told() -> Iterator[None]:
     try:
         yield
     except deps.psycopg2.Error as error:
-        raise tell(error) from None
+        raise as_migration_error(error) from None
 
 
-def tell(error: Any) -> errors.MigrationError:
+def as_migration_error(error: Any) -> errors.MigrationError:
     """Return the error for what the server said to a statement of our own."""
     trouble = trouble_of(error)
     if trouble is None:

@@ -12,14 +12,14 @@ from .. import errors, model
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.containment import Containment
-from ..databases.postgresql.eyes import survey
+from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.names import QualifiedName, parse_name
 from ..databases.postgresql.scratch import Facts, RehearsalImpossible, Scratch, scratch_database
-from ..databases.postgresql.snapshots import Camera, read
+from ..databases.postgresql.snapshots import SchemaReader, read
 from ..databases.tools import Tools
 from ..history import history as history_room
-from ..history.record import copy, ensure
-from ..run.hazards import Look
+from ..history.record import copy_rows, ensure
+from ..run.hazards import TableWatch
 from ..run.session import Session
 from ..schema.snapshot import Snapshot
 
@@ -61,43 +61,43 @@ class Wishes(NamedTuple):
     extensions: Sequence[str] = ()
 
 
-class Stage(NamedTuple):
+class ScratchCopy(NamedTuple):
     """A scratch copy that is ready to be worked on.
 
     :ivar base: the original's snapshot; None: there is no original yet.
     """
 
     scratch: Scratch
-    camera: Camera
+    reader: SchemaReader
     base: Optional[Snapshot]
 
 
 @contextmanager
-def stage(original: Original, wishes: Wishes, tools: Tools) -> Iterator[Stage]:
+def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[ScratchCopy]:
     """Make a scratch copy of the original; drop it at the end.
 
     :raises RehearsalImpossible: when no copy can be made.
     """
     with scratch_database(wishes.server, original.facts) as scratch:
         copier = Copier(original, wishes, tools, *_clients(original, scratch, tools))
-        yield Stage(scratch, copier.camera, copier.fill(scratch))
+        yield ScratchCopy(scratch, copier.reader, copier.fill(scratch))
 
 
 @contextmanager
-def session_on(on: Stage, original: Original, wishes: Wishes) -> Iterator[Session]:
+def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterator[Session]:
     """Open the copy as the runner wants it, with the original's history in it."""
-    with closing(connect(on.scratch.target, "pg_migrate")) as connection:
+    with closing(connect(copy.scratch.target, "pg_migrate")) as connection:
         history = ensure(connection, history_room.find(connection, original.history_table))
-        copy(original.rows, connection, history)
-        look = Look(survey(connection))
+        copy_rows(original.rows, connection, history)
+        tables = TableWatch(relations_of(connection))
         yield Session(
             connection,
             history,
-            on.scratch.target,
+            copy.scratch.target,
             wishes.super_user,
             wishes.single_transaction,
-            look=look,
-            guard=Containment(look.note),
+            tables=tables,
+            guard=Containment(tables.note),
         )
 
 
@@ -120,7 +120,7 @@ class Copier:
     ) -> None:
         self.original, self.data, self.tools, self.psql = original, tuple(wishes.data), tools, psql
         self.extensions = wishes.extensions
-        self.camera = Camera(tools, pg_dump, history_room.History(original.history_table).tables())
+        self.reader = SchemaReader(tools, pg_dump, history_room.History(original.history_table).tables())
 
     def fill(self, scratch: Scratch) -> Optional[Snapshot]:
         """Load schema and rows; return the original's snapshot, or None where there is no original yet."""
@@ -129,10 +129,10 @@ class Copier:
             self._extend(scratch)
             return None
         with self.tools.file() as path:
-            self._dump(target, path, exclude=self.camera.exclude, schema=True)
+            self._dump(target, path, exclude=self.reader.exclude, schema=True)
             base = read(path)
             if self.data == ALL or self.original.facts.subscriptions:
-                self._dump(target, path, "--no-subscriptions", exclude=self.camera.exclude)
+                self._dump(target, path, "--no-subscriptions", exclude=self.reader.exclude)
             self._load(scratch, target, path)
         if self.data and self.data != ALL:
             self._rows(scratch, target)
@@ -159,7 +159,7 @@ class Copier:
     ) -> None:
         everything = self.data == ALL and not schema
         dump = client.dump_all if everything else client.dump_schema
-        dump(self.camera.pg_dump, target, self.tools.run, path, exclude, options)
+        dump(self.reader.pg_dump, target, self.tools.run, path, exclude, options)
 
     def _load(self, scratch: Scratch, target: Target, path: str) -> None:
         """Load the dump. Where that fails, with the history in it, for a view may look at it; and where this user may
@@ -189,7 +189,7 @@ class Copier:
         names = [parse_name(table, "rehearsal_data").quoted() for table in self.data]
         with self.tools.file() as path:
             try:
-                client.dump_data(self.camera.pg_dump, target, self.tools.run, path, names)
+                client.dump_data(self.reader.pg_dump, target, self.tools.run, path, names)
                 client.load(self.psql, scratch.loader, self.tools.run, path, scratch.admin.server_version, REPLICA)
             except errors.MigrationError as error:
                 raise RehearsalImpossible("rehearsal_data can't be copied: %s" % error.message) from None
