@@ -16,12 +16,23 @@ from typing import Any, Optional
 from . import errors
 
 PSYCOPG2_ERROR: Optional[str] = None
+
+
+class _NoCodes:
+    """Stands for psycopg2.errorcodes where that is missing, so that what names codes can be imported all the same."""
+
+    def __getattr__(self, name: str) -> str:
+        return name
+
+
 try:
     import psycopg2
+    import psycopg2.errorcodes
     import psycopg2.extensions
     import psycopg2.sql
 
     sql = psycopg2.sql
+    errorcodes: Any = psycopg2.errorcodes
     BaseConnection: Any = psycopg2.extensions.connection
     BaseCursor: Any = psycopg2.extensions.cursor
     DatabaseError: Any = psycopg2.Error
@@ -29,6 +40,7 @@ except ImportError:
     PSYCOPG2_ERROR = traceback.format_exc()
     BaseConnection = BaseCursor = object
     DatabaseError = Exception
+    errorcodes = _NoCodes()
 
 OLDEST_SQLALCHEMY = (1, 4)
 INSTALL = "Install it for the Python that runs the task there (ansible_python_interpreter)."

@@ -34,6 +34,19 @@ class State(Enum):
     FAILED = "failed"
 
 
+class Event(Enum):
+    """What the history and its log tell of a version."""
+
+    APPLIED = "applied"
+    BASELINE = "baseline"
+    MARKED = "marked"
+    DEFERRED = "deferred"
+    ROLLED_BACK = "rolled_back"
+    FORGOTTEN = "forgotten"
+    STARTED = "started"
+    FAILED = "failed"
+
+
 class Reason(Enum):
     """Why a step is in a plan, or a script isn't."""
 

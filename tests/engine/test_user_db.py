@@ -227,7 +227,7 @@ def test_where_nobody_asks_for_passwords_a_login_decides_nothing(admin: Administ
     admin(**options)
     again = admin(**options)
     assert done(again) == [("user", "changed")]
-    assert "can't be told" in again.warnings[0]
+    assert "Can't verify the current password" in again.warnings[0]
 
 
 def test_the_password_file_opens_the_database(

@@ -148,9 +148,9 @@ def _next_version(versions: Sequence[model.Version], now: datetime) -> str:
     numbered = [version for version in versions if len(version.text.replace("-", "")) <= NUMBER_DIGITS]
     if numbered and len(numbered) < len(versions):
         raise errors.ScriptInvalid(
-            "Some of the versions are numbers (%s), others moments in time (%s)"
+            "Can't choose the next version: this directory mixes numbers (%s) and timestamps (%s)"
             % (numbered[-1], next(version for version in versions if version not in numbered)),
-            hint="Which of the two the next one is can't be told. Write its files by hand.",
+            hint="Write the migration's files by hand.",
         )
     if not numbered:
         while model.Version.parse(now.strftime(TIMESTAMP)) in versions:
@@ -201,6 +201,6 @@ def _require_writable(directory: str) -> None:
 def _unwritable(directory: str, number: Optional[int]) -> errors.ScriptInvalid:
     return errors.ScriptInvalid(
         "No migration can be written into %s: %s" % (directory, os.strerror(number or 0)),
-        hint="Mend the directory's rights, or name another one.",
+        hint="Fix the directory's rights, or name another one.",
         path=directory,
     )

@@ -21,7 +21,11 @@ from ..run.journal import unfinished
 from ..scripts.discovery import discover
 
 # What the log says of a mark.
-EVENTS = {model.State.APPLIED: "marked", model.State.DEFERRED: "deferred", model.State.PENDING: "forgotten"}
+EVENTS = {
+    model.State.APPLIED: model.Event.MARKED,
+    model.State.DEFERRED: model.Event.DEFERRED,
+    model.State.PENDING: model.Event.FORGOTTEN,
+}
 
 
 class MarkRequest(NamedTuple):
@@ -41,7 +45,7 @@ class MarkRequest(NamedTuple):
 class Mark(NamedTuple):
     """One version, with what it is marked as and what it was before.
 
-    :ivar anew: it is written though it was that before: its script was modified, or it was cut off.
+    :ivar anew: rewrite the row although the state is unchanged: its script was modified, or it was cut off.
     """
 
     version: str

@@ -107,7 +107,7 @@ def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script
             raise errors.HistoryForeign(
                 "%s left the migration %s half-done, as its table %s says"
                 % (found.tool.name, version, found.tool.table),
-                hint="Mend it with that tool first; nothing was taken over.",
+                hint="Fix it with that tool first; nothing was taken over.",
                 version=version,
             )
     versions = {model.Version.parse(version): name or "" for version, name, dummy in found.rows}

@@ -116,7 +116,7 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
     except (ValueError, TypeError) as error:
         raise errors.HistoryForeign(
             "The history table %s holds a version that isn't one: %s" % (history.table, error),
-            hint="Set history_table to another name, or mend that row.",
+            hint="Set history_table to another name, or fix that row.",
         ) from None
 
 
@@ -168,7 +168,7 @@ def _current_schema(cursor: Any) -> str:
     if schema is None:
         raise errors.PrivilegeError(
             "No schema of this session's search_path exists, so the history table has no place",
-            hint="Set history_table to schema.table, or mend the search_path.",
+            hint="Set history_table to schema.table, or fix the search_path.",
         )
     return str(schema)
 

@@ -12,7 +12,7 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.eyes import Relations, held_of
+from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
 from ..databases.postgresql.session import in_transaction
 from ..databases.postgresql.trouble import as_migration_error, trouble_of
 from ..version import COLLECTION_VERSION
@@ -24,14 +24,14 @@ STATEMENT = "pgops_record_%s"
 class Entry(NamedTuple):
     """One event: what happened to which migration, and how long it took (in milliseconds)."""
 
-    event: str
+    event: model.Event
     step: model.Step
     duration_ms: Optional[int] = None
 
     def values(self) -> List[Any]:
         """Return event, version, name and duration, for the log."""
         script = self.step.script
-        return [self.event, script.version.text, script.name, self.duration_ms]
+        return [self.event.value, script.version.text, script.name, self.duration_ms]
 
 
 class Recorder:
@@ -54,12 +54,12 @@ class Recorder:
         self._held = held_of(before) if before else deps.sql.SQL("NULL")
         self._prepared: Any = None  # the name of the statement
 
-    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Any:
+    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> List[Held]:
         """Record what happened to a migration, in the open transaction.
 
         :param prelude: statements to send ahead of it in the same message.
         :param ending: COMMIT_AND_CHAIN, to end the transaction in the same message.
-        :returns: what eyes.HELD gives; None: nothing, or nobody looks.
+        :returns: what the session holds of the tables before the run.
         :raises ScriptFailed: when nothing could be written: the history isn't the table that it was.
         :raises DatabaseError: when the server refuses it; with an ending, also when the commit fails.
         """
@@ -74,17 +74,17 @@ class Recorder:
                 self._prepared = STATEMENT % secrets.token_hex(4)
                 message += self._compose(cursor, sql.PREPARE_RECORD, step)
             # Bound, for that is quicker than to compose.
-            values = [*entry.values(), step.script.checksum, entry.event == "deferred"]
+            values = [*entry.values(), step.script.checksum, entry.event is model.Event.DEFERRED]
             message = message.replace("%", "%%") + sql.RECORD % self._prepared
         try:
             cursor.execute(message + ending, values)
         except deps.DatabaseError as error:
             # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
-            if error.pgcode == sql.NOTHING_WRITTEN and in_transaction(cursor.connection):
+            if error.pgcode == deps.errorcodes.DIVISION_BY_ZERO and in_transaction(cursor.connection):
                 raise touched_error(self.history) from None
             raise
         dummy, held = cursor.fetchone()
-        return json.loads(held) if held else None
+        return held_rows(json.loads(held) if held else None)
 
     def forget(self) -> None:
         """Prepare the statement anew, under another name: a script may have deallocated it."""
@@ -116,7 +116,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
             made = find(connection, history.table, history.repository_id)
             recorder = Recorder(made)
             for step in baseline:
-                recorder.record(cursor, Entry("baseline", step))
+                recorder.record(cursor, Entry(model.Event.BASELINE, step))
         connection.commit()
         del connection.notices[:]  # that something is there already is no news
         return made

@@ -34,7 +34,8 @@ def expect(expected: str, before: Snapshot, steps: Sequence[model.Step], after: 
         found["the schema that comes out"] = after.digest()
     differing = [name for part, (name, digest) in zip(parts, found.items()) if part != digest[:DIGITS]]
     if differing:
-        raise errors.ExpectationFailed("Not what was rehearsed. Other than then: %s" % ", ".join(differing), hint=HINT)
+        changed = "The plan differs from the one that was reviewed (expect): %s changed" % ", ".join(differing)
+        raise errors.ExpectationFailed(changed, hint=HINT)
 
 
 def confirm(expected: str, after: Snapshot) -> None:

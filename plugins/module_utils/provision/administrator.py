@@ -146,7 +146,9 @@ def _interrupted_error(error: Any, statement: Statement) -> errors.MigrationErro
         return errors.PrivilegeError(message, hint=statement.needs, sqlstate=state)
     if state in CONFLICT_STATES:
         return errors.Conflict(
-            message, hint=error.diag.message_hint or "What it names stands in the way.", sqlstate=state
+            message,
+            hint=error.diag.message_hint or "Resolve the conflict that the server names, then run again.",
+            sqlstate=state,
         )
     if state in READ_ONLY_STATES:
         return errors.ReadOnly(message, hint="Run the task against the primary.", sqlstate=state)

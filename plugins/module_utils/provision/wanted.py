@@ -20,9 +20,9 @@ from .roles import Role, RoleWish
 from .statement import Difference
 from .verifier import make_verifier
 
-NOT_TOLD = (
-    "Whether \"%s\" has this password already can't be told: what the server keeps of it can't be read, and no login "
-    "proves it. It is set again, which counts as a change."
+NOT_VERIFIED = (
+    "Can't verify the current password of \"%s\": what the server keeps of it can't be read, and no login proves it. "
+    "It is set again, so the task reports a change."
 )
 
 
@@ -87,7 +87,7 @@ class Wanted:
         target = site.target.with_database(database.name) if database is not None else site.target
         answer = has_password(self.cursor, target, user, password)
         if answer is None:
-            self.warnings.append(NOT_TOLD % user)
+            self.warnings.append(NOT_VERIFIED % user)
         return bool(answer)
 
     def _database(self, wish: DatabaseWish, there: Optional[Database]) -> List[Optional[Difference]]:

@@ -46,8 +46,8 @@ def explain(
 def aborted_error(migration: model.Migration, body: model.Body) -> errors.ScriptFailed:
     """Return the error for a script that ended well, but had an error of the server's swallowed."""
     return errors.ScriptFailed(
-        "Migration %s failed (%s): it left its transaction aborted, an error of the server's was passed over in it"
-        % (migration.script.label, body.path),
+        "Migration %s failed (%s): it caught a database error without rolling back, so its transaction can't be "
+        "committed" % (migration.script.label, body.path),
         hint="Let the error be raised, or put connection.commit() before and connection.rollback() after the statement "
         "that may fail.",
         version=str(migration.script.version),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.eyes import Relation, Relations, read_held, read_relations, read_sizes
+from ..databases.postgresql.eyes import Held, Relation, Relations, read_held, read_relations, read_sizes
 from ..hazard import Hazard, HazardKind
 
 EXCLUSIVE = "AccessExclusiveLock"
@@ -59,13 +59,12 @@ class TableWatch:
     def reset(self) -> None:
         """Begin anew: everything that the run did is rolled back."""
         self.before = dict(self._first)
-        self._noted: List[Sequence[Any]] = []
+        self._noted: List[Held] = []
 
     def note(self, cursor: Any) -> None:
         """Note what a session holds before a commit that isn't the step's last."""
-        if not self._first:
-            return
-        self._noted += read_held(cursor, self._first)
+        if self._first:
+            self._noted += read_held(cursor, self._first)
 
     def compare(self, cursor: Any) -> None:
         """Note what has become of the tables: of a script outside a transaction the locks are gone by now."""
@@ -73,41 +72,37 @@ class TableWatch:
         for oid, relation in self.before.items():
             after = now.get(oid)
             if after is None:
-                self._noted.append((oid, EXCLUSIVE, False, None, 0, 0))
+                self._noted.append(Held(oid, EXCLUSIVE, False))
             elif (after.filenode, after.dropped) != (relation.filenode, relation.dropped):
-                self._noted.append((oid, EXCLUSIVE, True, *after[1:]))
+                self._noted.append(Held(oid, EXCLUSIVE, True, after.filenode, after.dropped, after.indexes))
 
-    def judge(self, held: Optional[Sequence[Sequence[Any]]], step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
-        """Return the hazards of a step that is done.
+    def judge(self, held: Sequence[Held], step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
+        """Return the hazards of a step that is done, and take the tables as it has left them.
 
-        :param held: what eyes.HELD gives.
+        :param held: what the session held before the commit.
         """
-        seen, self._noted = [*self._noted, *(held or ())], []
+        seen, self._noted = [*self._noted, *held], []
         found = judge(self.before, seen, step, hold_ms)
-        for oid, dummy, there, *after in seen:
-            if oid in self.before and there:
-                self.before[oid] = Relation(self.before[oid].name, *after)
-            else:
-                self.before.pop(oid, None)
+        for each in seen:
+            relation = self.before.pop(each.oid, None)
+            after = each.after(relation) if relation else None
+            if after is not None:
+                self.before[each.oid] = after
         return found
 
 
-def judge(
-    before: Relations, held: Optional[Sequence[Sequence[Any]]], step: model.Step, hold_ms: int
-) -> Tuple[Hazard, ...]:
+def judge(before: Relations, held: Sequence[Held], step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
     """Return the hazards of a step.
 
     :param before: the tables before the run; what the run itself has made is nobody else's yet.
-    :param held: what eyes.HELD gives.
     """
     version = str(step.script.version)
     found: Dict[Tuple[HazardKind, str], Hazard] = {}
-    for oid, mode, there, filenode, dropped, indexes in held or ():
-        relation = before.get(oid)
+    for each in held:
+        relation = before.get(each.oid)
         if relation is not None:
-            after = Relation(relation.name, filenode, dropped, indexes) if there else None
-            for kind in _kinds(relation, after, mode):
-                found[kind, relation.name] = Hazard(kind, version, relation.name, mode, hold_ms)
+            for kind in _kinds(relation, each.after(relation), each.mode):
+                found[kind, relation.name] = Hazard(kind, version, relation.name, each.mode, hold_ms)
     return _without_weaker(found)
 
 

@@ -57,7 +57,7 @@ class Journal:
         self.invalid = tuple(oid for oid, dummy, dummy in invalid_indexes(cursor))
         self._started_at = position
         detail = self._detail(position, built=list(self.step.resume.built if self.step.resume else ()))
-        log(cursor, self.session.history, Entry("started", self.step), detail)
+        log(cursor, self.session.history, Entry(model.Event.STARTED, self.step), detail)
         self._id = cursor.fetchone()[0]
 
     def at(self, number: int, following: int, transaction: Optional[int]) -> None:

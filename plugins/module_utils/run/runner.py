@@ -31,7 +31,7 @@ SHOW_PROGRESS = "SET application_name = %s; "
 MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
 
-EVENTS = {model.Direction.UP: "applied", model.Direction.DOWN: "rolled_back"}
+EVENTS = {model.Direction.UP: model.Event.APPLIED, model.Direction.DOWN: model.Event.ROLLED_BACK}
 # Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
 OF_A_CHANGED_TABLE = ("22", "23", "42")
 
@@ -209,7 +209,7 @@ class _Run:
         """Roll back, log the failure, and give the error what is known."""
         failed = model.Outcome(attempt.step, _milliseconds(started), self._output())
         if not self.connection.closed:
-            self._log_failure(error, attempt, Entry("failed", attempt.step, failed.duration_ms))
+            self._log_failure(error, attempt, Entry(model.Event.FAILED, attempt.step, failed.duration_ms))
         done = self._standing()
         settled = {outcome.step for outcome in (*done, *self.skipped)}
         left = tuple(each for each, dummy in self.jobs if each not in settled)

@@ -156,7 +156,7 @@ def _forget(directory: str, before: Dict[str, types.ModuleType]) -> None:
 
 def _unloadable_error(body: model.PythonBody, error: BaseException) -> errors.ScriptInvalid:
     line = line_of(error, body.path)
-    hint = "Nothing has been run. Mend it, or set ansible_python_interpreter to one that has what it imports."
+    hint = "Nothing has been run. Fix it, or set ansible_python_interpreter to one that has what it imports."
     return errors.ScriptInvalid(
         "%s can't be loaded: %s: %s" % (body.path, type(error).__name__, error), hint=hint, path=body.path, line=line
     )

@@ -66,5 +66,5 @@ def _refuse_text_before(path: str, lines: Optional[list[str]]) -> None:
 
 def _invalid(path: str, what: str, line: int) -> errors.ScriptInvalid:
     return errors.ScriptInvalid(
-        "%s, line %d: %s" % (path, line, what), hint="Mend the file; nothing has been run.", path=path, line=line
+        "%s, line %d: %s" % (path, line, what), hint="Fix the file; nothing has been run.", path=path, line=line
     )

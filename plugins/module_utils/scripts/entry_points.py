@@ -44,6 +44,6 @@ def _load(context: str, point: Any) -> List[str]:
     except (Exception, SystemExit) as error:
         raise errors.ScriptInvalid(
             "context: the entry point of %s (%s) failed: %s: %s" % (context, point.value, type(error).__name__, error),
-            hint="Mend it, or name the directory with migrations_dir.",
+            hint="Fix it, or name the directory with migrations_dir.",
         ) from None
     return [str(each) for each in value] if isinstance(value, (list, tuple)) else [str(value)]

@@ -109,5 +109,5 @@ def _shift(text: str, blanked: str, line: int) -> int:
 
 def _invalid(path: str, line: int, what: str) -> errors.ScriptInvalid:
     return errors.ScriptInvalid(
-        "%s, line %d: %s" % (path, line, what), hint="Mend the file; nothing has been run.", path=path, line=line
+        "%s, line %d: %s" % (path, line, what), hint="Fix the file; nothing has been run.", path=path, line=line
     )

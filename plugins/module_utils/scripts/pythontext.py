@@ -63,10 +63,10 @@ def _unreadable_error(script: model.Script, error: Exception) -> errors.ScriptIn
     if not isinstance(error, SyntaxError):
         # Python's own patch releases differ in what they raise for a null byte.
         message = "%s can't be compiled: %s" % (script.path, error)
-        return errors.ScriptInvalid(message, hint="Mend the file; nothing has been run.", path=script.path)
+        return errors.ScriptInvalid(message, hint="Fix the file; nothing has been run.", path=script.path)
     return errors.ScriptInvalid(
         "%s, line %s: %s" % (script.path, error.lineno, error.msg),
-        hint="Mend the syntax; nothing has been run.",
+        hint="Fix the syntax; nothing has been run.",
         path=script.path,
         line=error.lineno,
         column=error.offset,

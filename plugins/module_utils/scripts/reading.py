@@ -25,7 +25,7 @@ def read_bytes(path: str) -> bytes:
             return stream.read()
     except OSError as error:
         raise errors.ScriptInvalid(
-            "%s can't be read: %s" % (path, error.strerror), hint="Mend its rights, or what it links to.", path=path
+            "%s can't be read: %s" % (path, error.strerror), hint="Fix its rights, or what it links to.", path=path
         ) from None
 
 
@@ -79,7 +79,7 @@ def checksum(data: bytes) -> str:
 def survey(script: model.Script) -> model.Script:
     """Look at a script whose text tells no more than its checksum.
 
-    Of two files only the way up counts: how to roll back may be mended after it was applied.
+    Of two files only the way up counts: how to roll back may be fixed after it was applied.
 
     :raises ScriptInvalid: when it can't be read.
     """

@@ -22,11 +22,11 @@ ALL = [found for dummy, found in inspect.getmembers(errors, inspect.isclass) if 
         ("It broke.", None, "It broke."),
         ("It broke!", None, "It broke!"),
         ("Broke it?", None, "Broke it?"),
-        ("It broke", "Mend it.", "It broke. Mend it."),
-        ("It broke.", "Mend it.", "It broke. Mend it."),
-        ("It broke (here)", "Mend it.", "It broke (here). Mend it."),
+        ("It broke", "Fix it.", "It broke. Fix it."),
+        ("It broke.", "Fix it.", "It broke. Fix it."),
+        ("It broke (here)", "Fix it.", "It broke (here). Fix it."),
         ("It broke", "", "It broke."),
-        ("100 % broke", "Mend %s.", "100 % broke. Mend %s."),
+        ("100 % broke", "Fix %s.", "100 % broke. Fix %s."),
     ],
 )
 def test_sentence(message, hint, expected):
@@ -45,7 +45,7 @@ def test_str_is_the_message_as_it_is_now(text):
 def test_result_of_everything():
     error = ScriptFailed(
         "It broke",
-        hint="Mend it.",
+        hint="Fix it.",
         version="007",
         path="/m/007_x.up.sql",
         line=3,
@@ -61,7 +61,7 @@ def test_result_of_everything():
         "column": 14,
         "sqlstate": "42601",
         "message": "It broke",
-        "hint": "Mend it.",
+        "hint": "Fix it.",
         "blockers": [{"pid": 5}],
     }
 

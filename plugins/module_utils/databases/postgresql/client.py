@@ -178,7 +178,7 @@ def _call(
     if code != 0:
         raise errors.MigrationError(
             "%s could not %s the database: %s" % (os.path.basename(argv[0]), purpose, " ".join(err.split()) or code),
-            hint="The message is the program's own; what it names has to be mended first.",
+            hint="Fix what the program reports above, then run again.",
         )
 
 

@@ -41,7 +41,6 @@ SHARED_RELATIONS = {
 LOCAL_OUTSIDE = frozenset(
     ["CREATE INDEX", "DROP INDEX", "REINDEX", "VACUUM", "CLUSTER", "ALTER TYPE", "ALTER TABLE", "REFRESH"]
 )
-ACTIVE_TRANSACTION = "25001"
 
 
 class NotProved(errors.RehearsalError):
@@ -119,7 +118,7 @@ class Containment:
             connection.commit()
             return True
         except deps.DatabaseError as error:
-            if connection.closed or error.pgcode != ACTIVE_TRANSACTION:
+            if connection.closed or error.pgcode != deps.errorcodes.ACTIVE_SQL_TRANSACTION:
                 raise
             return False
         finally:

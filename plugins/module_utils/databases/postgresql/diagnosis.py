@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Optional, Type
 from ... import deps, errors
 from .trouble import GONE, Trouble, trouble_of
 
-LOCK_NOT_AVAILABLE = "55P03"
 # psycopg2's `closed`, where it wasn't close() that did it.
 BROKEN = 2
 
@@ -53,14 +52,14 @@ def _of_driver(error: Any) -> Diagnosis:
     if diag.context and "\n" not in diag.context and not diag.statement_position:
         message += " [%s]" % diag.context
     kind: Type[errors.MigrationError] = (
-        errors.LockTimeout if error.pgcode == LOCK_NOT_AVAILABLE else errors.ScriptFailed
+        errors.LockTimeout if error.pgcode == deps.errorcodes.LOCK_NOT_AVAILABLE else errors.ScriptFailed
     )
     position = diag.statement_position
     return Diagnosis(kind, message, diag.message_hint, error.pgcode, position and int(position))
 
 
 def _trouble(error: BaseException, connection: Any) -> Optional[Trouble]:
-    """Return what has befallen the server, or the way to it; None: it is the script's own fault."""
+    """Return what is wrong with the server, or the way to it; None: it is the script's own fault."""
     if connection.closed == BROKEN:
         return GONE
     misused = isinstance(error, deps.psycopg2.InterfaceError)

@@ -52,6 +52,30 @@ class Relation(NamedTuple):
 Relations = Dict[int, Relation]
 
 
+class Held(NamedTuple):
+    """A lock that the session holds on a table, and how the table looks to it.
+
+    :ivar mode: the lock's, as the server names it.
+    :ivar exists: whether the table is still there; if not, the rest means nothing.
+    """
+
+    oid: int
+    mode: str
+    exists: bool
+    filenode: Optional[int] = None
+    dropped: int = 0
+    indexes: int = 0
+
+    def after(self, before: Relation) -> Optional[Relation]:
+        """Return the table as it looks now; None: it is gone."""
+        return Relation(before.name, self.filenode or 0, self.dropped, self.indexes) if self.exists else None
+
+
+def held_rows(rows: Optional[Sequence[Sequence[Any]]]) -> List[Held]:
+    """Return what HELD gives as values."""
+    return [Held(*row) for row in rows or ()]
+
+
 def relations_of(connection: Any) -> Relations:
     """Return every table of the database by its oid."""
     with connection.cursor() as cursor:
@@ -71,10 +95,10 @@ def held_of(before: Relations) -> Any:
     return deps.sql.SQL(HELD).format(latest=deps.sql.Literal(latest(before)))
 
 
-def read_held(cursor: Any, before: Relations) -> List[Sequence[Any]]:
-    """Return what the session holds now, a list for each lock: see HELD."""
+def read_held(cursor: Any, before: Relations) -> List[Held]:
+    """Return what the session holds now."""
     cursor.execute(deps.sql.SQL("SELECT {held}").format(held=held_of(before)))
-    return list(cursor.fetchone()[0] or ())
+    return held_rows(cursor.fetchone()[0])
 
 
 def read_sizes(connection: Any, names: Sequence[str]) -> Dict[str, Tuple[Optional[int], Optional[int]]]:

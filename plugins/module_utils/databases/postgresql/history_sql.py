@@ -85,9 +85,6 @@ pg_catalog.to_regclass({wanted})::oid = {oid}
 # What the session holds, in a setting of its own: that can still be read when the transaction is over.
 KEEP_HELD = "pg_catalog.set_config('pgops.held', coalesce({held}::text, ''), false)"
 
-# The division by zero of the records below, by its SQLSTATE.
-NOTHING_WRITTEN = "22012"
-
 # Nothing written is an error (a division by zero), so that what follows in the same message isn't committed either.
 # Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
 # checksum, and whether it is deferred.

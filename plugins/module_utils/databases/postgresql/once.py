@@ -28,8 +28,7 @@ OF_TRANSACTION = (("LOCAL",), ("TRANSACTION",), ("CONSTRAINTS",))
 MOST_WORDS = 8
 
 TRANSACTION = "SELECT pg_catalog.txid_current()"
-NOT_IN_TRANSACTION = ("25001", "2D000")
-UNDEFINED_OBJECT = "42704"
+NOT_IN_TRANSACTION = (deps.errorcodes.ACTIVE_SQL_TRANSACTION, deps.errorcodes.INVALID_TRANSACTION_TERMINATION)
 
 
 def send(cursor: Any, statement: Statement, note: Note) -> None:
@@ -68,7 +67,9 @@ def has_built(statement: Statement, built: Sequence[str]) -> bool:
 
 def has_dropped(statement: Statement, error: Any) -> bool:
     """Return whether a statement that is sent again fails because it has dropped its index before it was cut off."""
-    return error.pgcode == UNDEFINED_OBJECT and statement.keyword == "DROP INDEX" and _is_alone(statement)
+    return (
+        error.pgcode == deps.errorcodes.UNDEFINED_OBJECT and statement.keyword == "DROP INDEX" and _is_alone(statement)
+    )
 
 
 def _is_alone(statement: Statement) -> bool:
@@ -97,7 +98,7 @@ def _inside(cursor: Any, text: str, note: Note) -> bool:
         cursor.execute(text)
         connection.commit()
         return True
-    except deps.psycopg2.Error as error:
+    except deps.DatabaseError as error:
         if error.pgcode not in NOT_IN_TRANSACTION:
             raise
         return False

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What befalls a server, and is no statement's fault: it is gone, restarts, takes no writes, or has no room left."""
+"""Errors of the server or the network, not of the SQL: it is gone, restarts, takes no writes, or has no room left."""
 
 from __future__ import annotations
 
@@ -10,14 +10,12 @@ from typing import Any, Iterator, NamedTuple, Optional, Type
 
 from ... import deps, errors
 
-READ_ONLY_TRANSACTION = "25006"
-
 AGAIN = "Run again when the server answers: what wasn't committed is rolled back, and the history says what was."
 ROOM = "Nothing of that statement stands. Give the server more room, and run again."
 
 
 class Trouble(NamedTuple):
-    """A kind of trouble.
+    """A kind of trouble with the server.
 
     :ivar what: how a sentence on it begins.
     :ivar todo: what to do about it, as a sentence.
@@ -44,17 +42,17 @@ READ_ONLY = Trouble(
 FULL = Trouble(errors.ScriptFailed, "the server has no room left", ROOM)
 
 # The first two characters of a SQLSTATE.
-BY_CLASS = {"08": GONE, "53": FULL}
+BY_CLASS = {deps.errorcodes.CLASS_CONNECTION_EXCEPTION: GONE, deps.errorcodes.CLASS_INSUFFICIENT_RESOURCES: FULL}
 BY_STATE = {
-    "57P01": GONE,  # an administrator has ended the session, or the server
-    "57P02": GONE,  # another session has crashed
-    "57P03": GONE,  # it is starting, or stopping
-    READ_ONLY_TRANSACTION: READ_ONLY,
+    deps.errorcodes.ADMIN_SHUTDOWN: GONE,  # an administrator has ended the session, or the server
+    deps.errorcodes.CRASH_SHUTDOWN: GONE,  # another session has crashed
+    deps.errorcodes.CANNOT_CONNECT_NOW: GONE,  # it is starting, or stopping
+    deps.errorcodes.READ_ONLY_SQL_TRANSACTION: READ_ONLY,
 }
 
 
 def trouble_of(error: Any) -> Optional[Trouble]:
-    """Return what has befallen the server; None: it is well, and has refused a statement.
+    """Return what is wrong with the server; None: it is well, and has refused a statement.
 
     :param error: a psycopg2.Error.
     """

@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.eyes import Held, Relation
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import HazardRefused
 from ansible_collections.pgops.migrations.plugins.module_utils.hazard import Hazard, HazardKind
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Script, Step, Version
 from ansible_collections.pgops.migrations.plugins.module_utils.run.hazards import (
     RULES,
-    Relation,
     judge,
     refuse,
     sentence,
@@ -24,7 +24,6 @@ ALL, SHARE, ROW = "AccessExclusiveLock", "ShareLock", "ShareRowExclusiveLock"
 HELD = {
     # name: (oid, mode, is there, filenode, dropped, indexes) … → kinds by table
     "nothing": ([], []),
-    "nobody has looked": (None, []),
     "a table of its own": ([(9, ALL, True, 10, 0, 0)], []),
     "locked": ([(1, ALL, True, 10, 1, 2)], ["access_exclusive_lock public.a"]),
     "rewritten": ([(1, ALL, True, 11, 1, 2)], ["table_rewrite public.a"]),
@@ -52,7 +51,7 @@ HELD = {
 @pytest.mark.parametrize("name", HELD)
 def test_judge(name):
     held, expected = HELD[name]
-    found = judge(BEFORE, held, STEP, 12)
+    found = judge(BEFORE, [Held(*each) for each in held], STEP, 12)
     assert sorted("%s %s" % (each.kind.value, each.table) for each in found) == expected
     assert {(each.version, each.hold_ms) for each in found} <= {("7", 12)}
 
