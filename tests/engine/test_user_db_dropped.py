@@ -63,13 +63,13 @@ def test_what_belongs_to_a_user_is_listed(landlord: Administration) -> None:
     message = refused(landlord, "conflict", user=landlord.user, db=landlord.db, state="absent").message
     other = landlord.db + "_other"
     assert f'in the database "{other}": ' in message
-    assert "table elsewhere" in message
-    assert "rights on table of_others" in message
+    assert "table public.elsewhere" in message
+    assert "rights on table public.of_others" in message
     assert "rights on schema public" in message
     assert f"in the cluster: rights on database {other}" in message
-    assert "table own" not in message  # it goes with its database
+    assert "table public.own" not in message  # it goes with its database
     message = refused(landlord, "conflict", user=landlord.user, state="absent").message
-    assert "table own" in message
+    assert "table public.own" in message
     assert f"database {landlord.db}" in message
 
 
@@ -81,7 +81,7 @@ def test_what_belongs_to_a_user_is_dropped_on_demand(landlord: Administration) -
     assert landlord.state() == before
     real = landlord(**options)
     assert shown(foretold.differences, after=False) == shown(real.differences, after=False)
-    assert "table elsewhere" in shown(real.differences, after=False)
+    assert "table public.elsewhere" in shown(real.differences, after=False)
     assert landlord(**options).differences == ()
     assert landlord.query(TABLES, other) == [("of_others",)]
     assert landlord.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{landlord.user}'") == []
@@ -98,7 +98,7 @@ def test_databases_of_a_user_are_handed_over(landlord: Administration) -> None:
 def test_what_others_have_built_on_it_is_not_dropped(landlord: Administration) -> None:
     other = landlord.db + "_other"
     landlord.query("CREATE VIEW v AS SELECT * FROM own", landlord.db)
-    with pytest.raises(MigrationError, match="view v depends on table own") as caught:
+    with pytest.raises(MigrationError, match="view public.v depends on table public.own") as caught:
         landlord(user=landlord.user, state="absent", drop_owned=True)
     assert caught.value.kind == "conflict"
     # No other database was touched before.
@@ -162,7 +162,7 @@ def test_recreating_touches_no_other_database(landlord: Administration) -> None:
     options = {"user": landlord.user, "db": landlord.db, "state": "recreated", "force": True}
     for more in ({}, {"drop_owned": True}):
         error = refused(landlord, "conflict", **options, **more)
-        assert "table elsewhere" in error.message
+        assert "table public.elsewhere" in error.message
     # Without the user, nothing speaks against it.
     assert len(done(landlord(db=landlord.db, owner=landlord.user, state="recreated"))) == 2
 

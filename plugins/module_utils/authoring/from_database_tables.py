@@ -228,7 +228,7 @@ def _call(connection: Any, text: str, function: str) -> None:
     """Call a function of the script as a run would."""
     names: Dict[str, Any] = {}
     try:
-        with legacy(with_changeset=True), engine_on(connection) as engine:
+        with legacy(with_changeset=True), connection.scripted(), engine_on(connection) as engine:
             exec(compile(text, APPLICATION, "exec"), names)
             names[function](engine)
     except deps.import_sqlalchemy().exc.DBAPIError as error:

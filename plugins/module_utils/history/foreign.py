@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import errors, model
+from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
 
 
@@ -15,7 +15,7 @@ class Tool(NamedTuple):
     """Another tool's table.
 
     :ivar columns: those that tell it from a table of the same name.
-    :ivar query: gives (version, name, whether it went well) for what is applied.
+    :ivar query: with the table's name put in, gives (version, name, whether it went well) for what is applied.
     :ivar up_to: the table has one version only, and all up to it are applied.
     """
 
@@ -38,42 +38,42 @@ TOOLS = (
         "sqlalchemy-migrate",
         "migrate_version",
         frozenset(["repository_id", "repository_path", "version"]),
-        "SELECT version::text, repository_id, true FROM migrate_version",
+        "SELECT version::text, repository_id, true FROM {table}",
         up_to=True,
     ),
     Tool(
         "golang-migrate",
         "schema_migrations",
         frozenset(["version", "dirty"]),
-        "SELECT version::text, NULL, NOT dirty FROM schema_migrations",
+        "SELECT version::text, NULL, NOT dirty FROM {table}",
         up_to=True,
     ),
-    Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM schema_migrations"),
+    Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM {table}"),
     Tool(
         "diesel",
         "__diesel_schema_migrations",
         frozenset(["version", "run_on"]),
-        "SELECT version, NULL, true FROM __diesel_schema_migrations",
+        "SELECT version, NULL, true FROM {table}",
     ),
     Tool(
         "goose",
         "goose_db_version",
         frozenset(["version_id", "is_applied"]),
         "SELECT version_id::text, NULL, true FROM (SELECT DISTINCT ON (version_id) version_id, is_applied "
-        "FROM goose_db_version ORDER BY version_id, id DESC) AS latest WHERE is_applied AND version_id > 0",
+        "FROM {table} ORDER BY version_id, id DESC) AS latest WHERE is_applied AND version_id > 0",
     ),
     Tool(
         "sqlx",
         "_sqlx_migrations",
         frozenset(["version", "description", "success", "checksum"]),
-        "SELECT version::text, description, success FROM _sqlx_migrations",
+        "SELECT version::text, description, success FROM {table}",
     ),
     Tool(
         "Flyway",
         "flyway_schema_history",
         frozenset(["installed_rank", "version", "description", "type", "success"]),
         "SELECT version, description, success FROM (SELECT DISTINCT ON (version) version, description, type, success "
-        "FROM flyway_schema_history WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS latest "
+        "FROM {table} WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS latest "
         "WHERE type NOT LIKE 'UNDO%' AND type <> 'DELETE'",
     ),
 )
@@ -85,13 +85,17 @@ def find(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
     :param repository_id: of a repository of sqlalchemy-migrate only this one's row counts.
     :raises HistoryForeign: when the repository's table was written by others only.
     """
+    schemas = connection.own_schemas()
     with connection.cursor() as cursor:
+        cursor.execute(sql.OTHER_TABLES, {"names": [tool.table for tool in TOOLS], "schemas": schemas})
+        tables = {(schema, name): set(columns) for schema, name, columns in cursor.fetchall()}
         for tool in TOOLS:
-            cursor.execute(sql.COLUMNS, [tool.table])
-            columns = {row[0] for row in cursor.fetchall()}
+            schema = next((schema for schema in schemas if (schema, tool.table) in tables), None)
+            columns = tables.get((schema, tool.table), set())
             only_these = tool.name != "dbmate" or columns == tool.columns
-            if tool.columns <= columns and only_these:
-                cursor.execute(tool.query)
+            if schema is not None and tool.columns <= columns and only_these:
+                table = deps.sql.Identifier(schema, tool.table)
+                cursor.execute(deps.sql.SQL(tool.query).format(table=table))
                 found = Found(tool, tuple(cursor.fetchall()))
                 return _of_repository(found, repository_id) if tool.table == "migrate_version" else found
     return None

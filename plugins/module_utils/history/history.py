@@ -10,7 +10,7 @@ tool that knows only those keeps working on it. The log beside it (``<history>_l
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
@@ -76,13 +76,14 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
     :param repository_id: the repository of sqlalchemy-migrate whose history it has to be.
     :raises HistoryForeign: when a table of that name is another tool's; its columns are told. Or another repository's.
     """
+    places = [wanted.schema] if wanted.schema else connection.own_schemas()
+    row = None
     with connection.cursor() as cursor:
-        cursor.execute(sql.INSPECT, [wanted.quoted()])
-        row = cursor.fetchone()
-        if row is None:
-            return History(
-                replace(wanted, schema=wanted.schema or _current_schema(cursor)), repository_id=repository_id
-            )
+        for schema in places:
+            cursor.execute(sql.INSPECT, [replace(wanted, schema=schema).quoted()])
+            row = row or cursor.fetchone()
+    if row is None:
+        return History(replace(wanted, schema=_first(places)), repository_id=repository_id)
     schema, oid, relkind, columns, comment, fingerprint = row
     _refuse_foreign(wanted, relkind, columns)
     _refuse_other_repository(wanted, repository_id, comment)
@@ -162,15 +163,13 @@ def _identifier(name: QualifiedName, bound: bool) -> Any:
     return deps.sql.Identifier(*[part.replace("%", "%%") if bound else part for part in parts])
 
 
-def _current_schema(cursor: Any) -> str:
-    cursor.execute(sql.CURRENT_SCHEMA)
-    schema = cursor.fetchone()[0]
-    if schema is None:
+def _first(places: Sequence[str]) -> str:
+    if not places:
         raise errors.PrivilegeError(
             "No schema of this session's search_path exists, so the history table has no place",
             hint="Set history_table to schema.table, or fix the search_path.",
         )
-    return str(schema)
+    return places[0]
 
 
 def _refuse_foreign(wanted: QualifiedName, relkind: str, columns: List[str]) -> None:

@@ -19,7 +19,8 @@ SELECT a.name, v.superuser, v.trusted
 """
 
 # IF NOT EXISTS, because a new database has what its template has.
-CREATE = "CREATE EXTENSION IF NOT EXISTS {extension} CASCADE"
+# The schema that the extension comes to is that of the database's own search_path.
+CREATE = "RESET search_path; CREATE EXTENSION IF NOT EXISTS {extension} CASCADE"
 
 NEEDS = "It takes a superuser, or for a trusted extension CREATE on the database."
 

@@ -20,7 +20,8 @@ class InTransaction(Place):
 
     def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
         """Send one message of an SQL script."""
-        cursor.execute(body.messages[index].text)
+        with self.connection.scripted():
+            cursor.execute(body.messages[index].text)
 
     def may_chain(self) -> bool:
         """Return whether nobody has to look before the commit."""
@@ -35,6 +36,7 @@ class InOneTransaction(InTransaction):
     """Where a step runs with single_transaction: all of them are one transaction, which the run ends."""
 
     can_retry = False  # all of them are
+    opening = "RESET search_path; "  # which the record of the step before has set, for the rest of the transaction
 
     def undo_question(self, cursor: Any) -> None:
         """Undo what should_run did to find out, and nothing of the steps before."""

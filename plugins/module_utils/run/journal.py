@@ -12,6 +12,7 @@ from .. import errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.connection import connect
 from ..databases.postgresql.indexes import invalid_indexes, new_invalid_indexes
+from ..databases.postgresql.session import catalog_only
 from ..history.history import History
 from ..history.record import Entry, log
 from .session import Session
@@ -54,11 +55,12 @@ class Journal:
 
     def start(self, cursor: Any, position: int) -> None:
         """Log the start, in the open transaction."""
-        self.invalid = tuple(oid for oid, dummy, dummy in invalid_indexes(cursor))
         self._started_at = position
-        detail = self._detail(position, built=list(self.step.resume.built if self.step.resume else ()))
-        log(cursor, self.session.history, Entry(model.Event.STARTED, self.step), detail)
-        self._id = cursor.fetchone()[0]
+        with catalog_only(cursor):
+            self.invalid = tuple(oid for oid, dummy, dummy in invalid_indexes(cursor))
+            detail = self._detail(position, built=list(self.step.resume.built if self.step.resume else ()))
+            log(cursor, self.session.history, Entry(model.Event.STARTED, self.step), detail)
+            self._id = cursor.fetchone()[0]
 
     def at(self, number: int, following: int, transaction: Optional[int]) -> None:
         """Log that a statement is about to be sent. The first one's start is the script's.

@@ -17,10 +17,12 @@ class Place:
     """What both have in common, and what a step in a transaction of its own does.
 
     :ivar can_retry: whether the step may be tried again after it waited too long for a lock.
+    :ivar opening: a statement to send ahead of the script.
     :ivar release: a statement to send ahead of the record: the end of a script's savepoint.
     """
 
     can_retry = True
+    opening = ""
 
     def __init__(self, session: Session) -> None:
         self.session = session

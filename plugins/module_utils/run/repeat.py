@@ -50,7 +50,8 @@ def _ask(session: Session, job: Job) -> Optional[bool]:
     module = load(body, own)
     try:
         with connection.cursor() as cursor, importing(body.path, own):
-            cursor.execute(READ_ONLY)
+            with connection.scripted():
+                cursor.execute(READ_ONLY)
             with connection.lent(lambda: None):
                 return bool(module.should_run(cursor))
     except (Exception, SystemExit) as error:

@@ -156,13 +156,16 @@ class _Run:
 
     def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""
-        message = "" if self.shown == number else self.session.settings + self._progress(cursor, number)
+        message = attempt.place.opening
+        if self.shown != number:
+            message += self.session.settings + self._progress(cursor, number)
         if attempt.asks:
             message += BEFORE_SHOULD_RUN
         if isinstance(attempt.body, model.PythonBody):
             message += SAVEPOINT
         if message:
-            cursor.execute(message)
+            with self.connection.scripted():
+                cursor.execute(message)
 
     def _progress(self, cursor: Any, number: int) -> str:
         """Return the statement that shows how far the run is; '' behind the last job."""

@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 from .. import deps
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.containment import Containment
+from ..databases.postgresql.cursor import CATALOG_ONLY
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..history.history import History
 from .hazards import TableWatch
@@ -51,15 +52,12 @@ class Session(NamedTuple):
             self.guard.before_commit(cursor)
 
     def reset(self) -> str:
-        """Return the statements that undo what a script has SET."""
+        """Return the statements that undo what a script has SET, for statements of our own in the same transaction."""
         role = self.target.session_role
         if role is None:
-            return RESET + RESET_ROLE + self.settings
-        return (
-            RESET
-            + self.settings
-            + str(deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection))
-        )
+            return RESET + RESET_ROLE + self.settings + CATALOG_ONLY
+        set_role = deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection)
+        return RESET + self.settings + str(set_role) + CATALOG_ONLY
 
     @contextmanager
     def as_super_user(self) -> Iterator[Any]:
@@ -71,7 +69,8 @@ class Session(NamedTuple):
         connection = connect(Target({**params, "user": self.super_user}), "pg_migrate super_user")
         try:
             with connection.cursor() as cursor:
-                cursor.execute(self.settings + SAVEPOINT)
+                with connection.scripted():
+                    cursor.execute(self.settings + SAVEPOINT)
                 with connection.lent(lambda: self._leave(connection)) as loan:
                     yield cursor
                 if not loan.left:

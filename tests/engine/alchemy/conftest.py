@@ -76,7 +76,7 @@ def runner(server: Any) -> Iterator[Runner]:
     execute(url, START)
     before = dump(url)
     with closing(connect(Target(parse_url(url)), "test")) as connection:
-        with connection.cursor() as cursor:
+        with connection.scripted(), connection.cursor() as cursor:
             cursor.execute(SAVEPOINT)
         runner = Runner(url, connection)
         with connection.lent(runner.leave):

@@ -15,6 +15,10 @@ from ... import deps
 from ...model import Statement
 from ...sql import glance
 
+# Until the end of the transaction. pg_temp is named, and last: else it would come first.
+CATALOG_ONLY = "SET LOCAL search_path = pg_catalog, pg_temp; "
+LOOKS = (b"SELECT", b"WITH", b"INSERT", b"UPDATE", b"DELETE")
+
 # What the server's encodings have in common is ASCII; all else only has to come out as it went in.
 ENCODING = ("utf-8", "surrogateescape")
 
@@ -24,7 +28,9 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
 
     def execute(self, query: Any, vars: Any = None) -> Any:
         """Execute as psycopg2 does; a script's transaction control is the connection's to obey."""
-        if self.connection.is_ours or self.name is not None:
+        if self.connection.is_ours:
+            return self._as_ours(query, vars)
+        if self.name is not None:
             return super().execute(query, vars)
         return self._through_gate(self.mogrify(query, vars))
 
@@ -53,6 +59,15 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
     def copy_to(self, *arguments: Any, **options: Any) -> Any:
         """Copy as psycopg2 does."""
         return self._guarded("COPY", lambda: super(MigrationCursor, self).copy_to(*arguments, **options))
+
+    def _as_ours(self, query: Any, vars: Any) -> Any:
+        """Send a statement of our own; nothing that stands in the database is found by its names and operators."""
+        if self.connection.info.transaction_status != deps.psycopg2.extensions.TRANSACTION_STATUS_IDLE:
+            return super().execute(query, vars)  # what began the transaction has seen to it
+        sent = self.mogrify(query, vars)
+        # Outside a transaction both statements of the message are one. What can't be in any has no names to be found.
+        alone = self.connection.autocommit and not sent.lstrip().startswith(LOOKS)
+        return super().execute(sent if alone else CATALOG_ONLY.encode() + sent)
 
     def _through_gate(self, sent: bytes) -> Any:
         """Send a text as it is, or in the pieces between its transaction control.

@@ -26,8 +26,6 @@ SELECT n.nspname, c.oid::bigint, c.relkind::text,
 """
 )
 
-CURRENT_SCHEMA = "SELECT pg_catalog.current_schema()"
-
 SCHEMA_EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
 
 CREATE_SCHEMA = "CREATE SCHEMA {schema}"
@@ -171,8 +169,12 @@ SELECT version FROM (SELECT DISTINCT ON (version) version, event FROM {log} ORDE
  WHERE event = 'failed'
 """
 
-# Of another tool's table, on this session's search_path.
-COLUMNS = """
-SELECT a.attname::text FROM pg_catalog.pg_attribute a
- WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attnum > 0 AND NOT a.attisdropped
+# The tables of other tools that there may be, with their columns. A view that is called so is none.
+OTHER_TABLES = """
+SELECT n.nspname, c.relname, pg_catalog.array_agg(a.attname::text)
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+ WHERE c.relname = ANY(%(names)s) AND n.nspname = ANY(%(schemas)s) AND c.relkind IN ('r', 'p')
+ GROUP BY n.nspname, c.relname
 """

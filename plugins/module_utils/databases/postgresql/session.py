@@ -29,6 +29,17 @@ MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
 
 AUTOCOMMIT_LEVEL = 0
 
+OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
+
+# Remembers a script's search_path for the look in between, and gives it back.
+ENTER_CATALOG = """
+SELECT pg_catalog.set_config('pgops.search_path', pg_catalog.current_setting('search_path'), true);
+SET LOCAL search_path = pg_catalog, pg_temp
+"""
+LEAVE_CATALOG = """
+SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgops.search_path'), true)
+"""
+
 # Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
 Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
 # Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
@@ -68,6 +79,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         self.stopped: Optional[errors.MigrationError] = None
         self._loan: Optional[Loan] = None
         self._stays_open = False
+        self._scripted = False
         self._savepoints: List[str] = []
         self._numbers = itertools.count(1)
 
@@ -85,14 +97,24 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
             self.cursor_factory = MigrationCursor  # a script may have put its own there
 
     @contextmanager
-    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
-        """Execute outside transactions, through a guard if there is one."""
-        self.autocommit = True
-        self.guard, self.stopped = guard, None
+    def scripted(self) -> Iterator[None]:
+        """Send what is executed as a script's: with the search_path that the database gives to a session."""
+        before, self._scripted = self._scripted, True
         try:
             yield
         finally:
-            self.guard = None
+            self._scripted = before
+
+    @contextmanager
+    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
+        """Execute a script outside transactions, through a guard if there is one."""
+        self.autocommit = True
+        self.guard, self.stopped = guard, None
+        with self.scripted():
+            try:
+                yield
+            finally:
+                self.guard = None
 
     @contextmanager
     def unguarded(self) -> Iterator[None]:
@@ -121,7 +143,16 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     @property
     def is_ours(self) -> bool:
         """Return whether no script has it, so that nothing that is sent needs a look."""
-        return self._loan is None and self.guard is None
+        return self._loan is None and self.guard is None and not self._scripted
+
+    def own_schemas(self) -> List[str]:
+        """Return the schemas of the session's search_path that are there, in its order. It ends what only was read."""
+        self.rollback()
+        with self.scripted(), self.cursor() as cursor:
+            cursor.execute(OWN_SCHEMAS)
+            found = cursor.fetchone()[0]
+        self.rollback()
+        return list(found)
 
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """Return a cursor of the class that is asked for, which passes the gate whatever class that is."""
@@ -259,6 +290,17 @@ def cancel_everything() -> None:
             connection.cancel()
         except deps.psycopg2.Error:
             continue  # it is closed, or the server is gone
+
+
+@contextmanager
+def catalog_only(cursor: Any) -> Iterator[None]:
+    """Execute statements of our own in a script's transaction, unseen by what the database or the script has put there.
+
+    Its search_path is the script's again afterwards; an error ends the transaction anyway.
+    """
+    deps.BaseCursor.execute(cursor, ENTER_CATALOG)
+    yield
+    deps.BaseCursor.execute(cursor, LEAVE_CATALOG)
 
 
 def in_transaction(connection: Any) -> bool:
