@@ -12,14 +12,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
+import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.authoring.from_database import schema_as_sql
+from ansible_collections.pgops.migrations.plugins.module_utils.authoring.from_database_tables import schema_as_script
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import client
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import QualifiedName
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
@@ -70,9 +74,6 @@ END $do$;
 """
 
 
-pytestmark = pytest.mark.slow
-
-
 class Hostile:
     """The project, who looks at it, and how often the alarm has rung."""
 
@@ -98,12 +99,14 @@ def hostile(project: Project, request: Any) -> Iterator[Hostile]:
     project.query(f"REASSIGN OWNED BY {OWNER} TO postgres; DROP OWNED BY {OWNER}")
 
 
+@pytest.mark.slow
 def test_the_alarm_rings(hostile: Hostile) -> None:
     with closing(psycopg2.connect(hostile.url)) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1 = 1, now()")
     assert hostile.alarms() >= 2
 
 
+@pytest.mark.slow
 def test_no_statement_of_ours_rings_it(hostile: Hostile) -> None:
     project, target = hostile.project, Target(parse_url(hostile.url))
     place = {
@@ -130,6 +133,7 @@ def test_no_statement_of_ours_rings_it(hostile: Hostile) -> None:
     assert hostile.alarms() == 0
 
 
+@pytest.mark.slow
 def test_provisioning_does_not_ring_it(hostile: Hostile) -> None:
     name = parse_url(hostile.project.url)["dbname"]
     options = {**DEFAULTS, "url": hostile.project.url, "db": name, "user": OWNER, "extensions": ["hstore"]}
@@ -137,3 +141,167 @@ def test_provisioning_does_not_ring_it(hostile: Hostile) -> None:
         with contextlib.suppress(errors.Conflict):
             provision(user_db_request({**options, **more}, True))
     assert hostile.alarms() == 0
+
+
+# A superuser of the database has taken the place of a function of the catalog.
+PRINTS = """
+CREATE VIEW v AS SELECT 1 AS one;
+ALTER FUNCTION pg_catalog.pg_get_viewdef(oid) RENAME TO original;
+CREATE FUNCTION pg_catalog.pg_get_viewdef(oid) RETURNS text LANGUAGE sql AS $f$ SELECT {text} $f$;
+"""
+PRINTED = {
+    "unrestrict": "E' SELECT 1 AS one;\\n\\\\unrestrict pgops\\n\\\\! touch {file}\\n\\\\restrict pgops\\n'",
+    "a command alone": "E' SELECT 1 AS one;\\n\\\\! touch {file}\\n'",
+    "backticks": "E' SELECT 1 AS one;\\n\\\\unrestrict `touch {file}`\\n'",
+    "a copy": "E' SELECT 1 AS one;\\n\\\\copy v to program ''touch {file}''\\n'",
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_no_program_reads_what_a_server_prints(project: Project, tmp_path: Path, name: str) -> None:
+    file = tmp_path / "PWNED"
+    project.query(PRINTS.format(text=PRINTED[name].format(file=file)))
+    project.write(v1="CREATE TABLE a (x int)")
+    checked = project.check()
+    assert "the server has printed a command for psql" in checked.warnings[0]
+    assert not file.exists()
+    with pytest.raises(errors.RehearsalError, match="can't be trusted"):
+        project.check(rehearsal="required")
+
+
+TAKES_OVER = f"""
+CREATE FUNCTION public.f(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN
+  IF (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) THEN ALTER ROLE {OWNER} SUPERUSER; END IF;
+  IF current_user = '{OWNER}' AND session_user = current_user THEN RETURN $1; END IF;
+  RETURN $1; END $$;
+"""
+DOMAIN = "CREATE DOMAIN public.d AS int CHECK (public.f(VALUE) > 0)"
+OWNERS_CODE = {
+    "a generated column": "CREATE TABLE public.g (a int, b int GENERATED ALWAYS AS (public.f(1) + a) STORED)",
+    "a partition's key": "CREATE TABLE public.g (a int) PARTITION BY RANGE ((a + public.f(1)))",
+    "an index": "CREATE TABLE public.g (a int); CREATE INDEX ON public.g (public.f(a))",
+    "a domain": f"{DOMAIN}; CREATE TABLE public.g (a public.d DEFAULT 1)",
+    "an operator": (
+        "CREATE FUNCTION public.fo(int, int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT public.f($1)'; "
+        "CREATE OPERATOR public.|+| (LEFTARG = int, RIGHTARG = int, FUNCTION = public.fo); "
+        "CREATE TABLE public.g (a int, b int GENERATED ALWAYS AS ((1 OPERATOR(public.|+|) 1) + a) STORED)"
+    ),
+    "a materialized view": "CREATE MATERIALIZED VIEW public.g AS SELECT public.f(1) AS a",
+}
+LEFT_OUT = ("a generated column", "a partition's key", "an operator")
+
+
+@pytest.fixture
+def owned(project: Project) -> Iterator[Project]:
+    """Return a project on a database whose schema public belongs to an owner without any right."""
+    project.query(f"DO $$ BEGIN CREATE ROLE {OWNER} LOGIN CREATEDB; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
+    project.query(f"ALTER SCHEMA public OWNER TO {OWNER}")
+    yield project
+    project.query(f"ALTER ROLE {OWNER} NOSUPERUSER; REASSIGN OWNED BY {OWNER} TO postgres; DROP OWNED BY {OWNER}")
+
+
+def is_superuser(project: Project) -> bool:
+    return bool(project.query("SELECT rolsuper FROM pg_roles WHERE rolname = %s", OWNER)[0][0])
+
+
+@pytest.mark.parametrize("name", OWNERS_CODE)
+def test_nothing_of_the_owners_runs_as_a_superuser_who_rehearses(owned: Project, name: str) -> None:
+    owned.query(f"SET SESSION AUTHORIZATION {OWNER}; {TAKES_OVER} {OWNERS_CODE[name]}")
+    owned.write(v1="CREATE TABLE a (x int)")
+    checked = owned.check(rehearsal="required")
+    assert not is_superuser(owned)
+    assert done(checked) == ["1"]
+    assert any("it would run public.f" in each and OWNER in each for each in checked.rehearsal.unproved) is (
+        name in LEFT_OUT
+    )
+    assert checked.diffs == owned.migrate(with_diff=True).diffs
+    assert not is_superuser(owned)
+
+
+def test_a_superuser_never_loads_without_owners(owned: Project) -> None:
+    # For the owner alone this fails, which would have had a superuser load it without owners, as his own.
+    picky = TAKES_OVER.replace(f"IF current_user = '{OWNER}'", f"IF current_user <> '{OWNER}'").replace(
+        "THEN RETURN $1; END IF", "THEN RAISE EXCEPTION 'not for you'; END IF"
+    )
+    owned.query(f"SET SESSION AUTHORIZATION {OWNER}; {picky} CREATE TABLE public.g (a int);")
+    owned.query(f"SET SESSION AUTHORIZATION {OWNER}; CREATE INDEX g_f ON public.g (public.f(a))")
+    owned.query("CREATE EXTENSION hstore SCHEMA public; CREATE TABLE of_extension (h hstore)")
+    owned.write(v1="CREATE TABLE a (x int)")
+    assert done(owned.check(rehearsal="required")) == ["1"]
+    assert not is_superuser(owned)
+
+
+CHECKED_ROWS = {
+    "a check": "CREATE TABLE public.r (a int CHECK (public.f(a) > 0))",
+    "a domain": f"{DOMAIN}; CREATE TABLE public.r (a public.d)",
+    "domains in an array": f"{DOMAIN}; CREATE TABLE public.r (a public.d[])",
+    "a generated column": "CREATE TABLE public.r (a int, b int GENERATED ALWAYS AS (a + 1) STORED)",
+}
+
+
+@pytest.mark.parametrize("name", CHECKED_ROWS)
+@pytest.mark.parametrize("data", [("r",), ("public.r",), ("all",)])
+def test_rows_that_run_code_of_their_owner_are_not_copied_by_a_superuser(
+    owned: Project, name: str, data: tuple[str, ...]
+) -> None:
+    owned.query(
+        f"SET SESSION AUTHORIZATION {OWNER}; {TAKES_OVER} {CHECKED_ROWS[name]}; INSERT INTO r VALUES {ROW[name]}"
+    )
+    owned.query(f"ALTER ROLE {OWNER} NOSUPERUSER")
+    owned.write(v1="CREATE TABLE a (x int)")
+    with pytest.raises(errors.RehearsalError, match="run checks and expressions of") as caught:
+        owned.check(rehearsal="required", rehearsal_data=data)
+    assert OWNER in str(caught.value.hint)
+    assert not is_superuser(owned)
+    mine = Target({**parse_url(owned.url), "user": OWNER})
+    assert done(owned.check(rehearsal="required", rehearsal_data=data, target=mine)) == ["1"]
+
+
+ROW = {"a check": "(1)", "a domain": "(1)", "domains in an array": "('{1}')", "a generated column": "(1)"}
+
+
+@pytest.fixture(scope="module")
+def spare(any_server: Any) -> Iterator[Any]:
+    """Return another server than the project's."""
+    with throwaway.running(any_server.bindir) as started:
+        yield started
+
+
+@pytest.mark.parametrize("right", ["SUPERUSER", "IN ROLE pg_execute_server_program", "IN ROLE pg_read_server_files"])
+def test_another_servers_schema_is_not_loaded_with_such_a_right(project: Project, spare: Any, right: str) -> None:
+    spare.psql("DROP ROLE IF EXISTS mighty")
+    spare.psql(f"CREATE ROLE mighty LOGIN CREATEDB {right}")
+    project.write(v1="CREATE TABLE a (x int)")
+    elsewhere = Target({**parse_url(spare.url("postgres")), "user": "mighty"})
+    checked = project.check(rehearsal_server=elsewhere)
+    assert "rehearsal_url logs in with the rights of" in checked.warnings[0]
+    with pytest.raises(errors.RehearsalError, match="another server's"):
+        project.check(rehearsal_server=elsewhere, rehearsal="required")
+
+
+NAMES = {
+    "a table": 'CREATE TABLE "a\nCREATE TABLE injected (); --" ()',
+    "a schema": 'CREATE SCHEMA "a\rb"',
+    "a function": "CREATE FUNCTION \"a\nb\"() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "a constraint": 'CREATE TABLE t (a int CONSTRAINT "a\nb" CHECK (a > 0))',
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_line_break_in_a_name(project: Project, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    project.query(NAMES[name])
+    project.write(v1="CREATE TABLE x ()")
+    assert done(project.check(rehearsal="required")) == ["1"]  # this pg_dump keeps it in its line
+    monkeypatch.setattr(client, "RESTRICT_KEY_SINCE", {})
+    monkeypatch.setattr(client, "keeps_names_in_their_line", lambda dummy: False)
+    with pytest.raises(errors.RehearsalError, match="has a line break in it"):
+        project.check(rehearsal="required")
+
+
+def test_generating_runs_no_code_of_others_either(owned: Project) -> None:
+    owned.query(f"SET SESSION AUTHORIZATION {OWNER}; {TAKES_OVER} {OWNERS_CODE['a generated column']}")
+    tools = Tools(owned._run, str(owned.scratch_files))
+    for write in (schema_as_sql, schema_as_script):
+        with pytest.raises(errors.RehearsalError, match="would run public.f of " + OWNER):
+            write(Target(parse_url(owned.url)), QualifiedName("schema_migrations"), tools)
+    assert not is_superuser(owned)

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import Any, Callable, Iterable, Iterator, NamedTuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Tuple
 
 from .. import deps, errors
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect, settled
+from ..databases.postgresql.foreign_code import code_of_others
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.scratch import Facts, Scratch, facts_of, scratch_database
 from ..databases.postgresql.snapshots import SchemaReader, read
@@ -40,6 +41,19 @@ class Schema(NamedTuple):
     facts: Facts
     reader: SchemaReader
     snapshot: Snapshot
+    code: Tuple[Tuple[str, str, str], ...] = ()
+
+    def refuse_code_of_others(self, scratch: Scratch) -> None:
+        """Refuse to make, as a superuser, what would run somebody else's code.
+
+        :raises RehearsalError: names the table, the function and its owner.
+        """
+        if self.code and scratch.by_superuser:
+            raise errors.RehearsalError(
+                "The schema isn't tried out: to make the table %s would run %s of %s, and this is a superuser"
+                % self.code[0],
+                hint="Connect as %s, with CREATEDB." % self.code[0][2],
+            )
 
 
 def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: Tools) -> str:
@@ -52,6 +66,7 @@ def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: To
         schema = read_schema(connection, source_target, history_table, tools)
     text = HEAD + "\n" + as_text(schema.snapshot.objects.values())
     with scratch_database(schema.target, schema.facts) as scratch:
+        schema.refuse_code_of_others(scratch)
         # What counts is what will be read of the file.
         prove(schema, scratch, lambda connection: _execute(connection, reading.decode(text.encode(), "")))
     return text
@@ -67,7 +82,8 @@ def read_schema(connection: Any, target: Target, history_table: QualifiedName, t
     reader = SchemaReader(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
     with tools.file() as path:
         client.dump_schema(reader.pg_dump, target, tools.run, path, reader.exclude, [NO_SUBSCRIPTIONS])
-        return Schema(target, facts_of(connection), reader, read(path))
+        code = tuple(code_of_others(connection))
+        return Schema(target, facts_of(connection), reader, read(path), code)
 
 
 def as_text(statements: Iterable[str]) -> str:

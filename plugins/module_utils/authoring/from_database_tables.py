@@ -105,6 +105,7 @@ def schema_as_script(source_target: Target, history_table: QualifiedName, tools:
             cursor.execute(EMPTY_SEARCH_PATH)
         connection.commit()
         with scratch_database(schema.target, schema.facts) as scratch, engine_on(connection) as engine:
+            schema.refuse_code_of_others(scratch)
             text = _script(engine, schema, scratch)
             scratch.recreate()
             prove(schema, scratch, lambda empty: _call(empty, text, "upgrade"))

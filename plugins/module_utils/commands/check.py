@@ -140,6 +140,7 @@ def _wishes(request: Request) -> Wishes:
         request.single_transaction,
         request.per_migration,
         request.rehearsal_extensions,
+        request.rehearsal_server is not None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from .. import deps, errors, model
 from ..databases.postgresql.containment import Containment
-from ..databases.postgresql.session import in_transaction, is_aborted
+from ..databases.postgresql.transaction import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
 from .failure import aborted_error, explain

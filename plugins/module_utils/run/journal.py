@@ -12,7 +12,7 @@ from .. import errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.connection import connect
 from ..databases.postgresql.indexes import invalid_indexes, new_invalid_indexes
-from ..databases.postgresql.session import catalog_only
+from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
 from ..history.record import Entry, log
 from .session import Session

@@ -10,7 +10,8 @@ from typing import Any, Optional
 from .. import deps, errors, model
 from ..databases.postgresql import once
 from ..databases.postgresql.indexes import drop_new_invalid_indexes, new_invalid_indexes
-from ..databases.postgresql.session import RELEASE, abandon, in_transaction
+from ..databases.postgresql.session import RELEASE
+from ..databases.postgresql.transaction import abandon, in_transaction
 from .hazards import TableWatch
 from .journal import Journal
 from .place import Place

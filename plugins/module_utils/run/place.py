@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .. import errors, model
-from ..databases.postgresql.session import RELEASE, abandon
+from ..databases.postgresql.session import RELEASE
+from ..databases.postgresql.transaction import abandon
 from .hazards import TableWatch
 from .session import Session
 

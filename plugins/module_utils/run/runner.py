@@ -16,7 +16,8 @@ from .. import deps, errors, model
 from ..databases.postgresql.blockers import BlockerWatch, sentence
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
-from ..databases.postgresql.session import SAVEPOINT, abandon, in_transaction
+from ..databases.postgresql.session import SAVEPOINT
+from ..databases.postgresql.transaction import abandon, in_transaction
 from ..hazard import Hazard
 from ..history.record import Entry, Recorder, log, touched_error
 from ..runtimes.capture import Capture

@@ -9,7 +9,7 @@ import glob
 import os
 import re
 import sys
-from typing import Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ... import deps, errors
 from .connection import Target
@@ -30,16 +30,12 @@ USUAL_DIRECTORIES = (
     "/Applications/Postgres.app/Contents/Versions/latest/bin",
 )
 
-# The first minor releases whose pg_dump takes --restrict-key (they write the \\restrict lines that it makes constant).
+# The first minor releases whose pg_dump takes --restrict-key (they write the \\restrict lines that it makes constant),
+# and keeps a line break in a name from ending the comment that the name stands in (CVE-2025-8715).
 RESTRICT_KEY_SINCE = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 RESTRICT_KEY = "pgops"
 
 LOCK_WAIT_MS = 5000
-
-# What pg_dump writes into the head of a dump since version 17, whichever server it dumps; older servers refuse it.
-TRANSACTION_TIMEOUT = b"\nSET transaction_timeout = 0;"
-TRANSACTION_TIMEOUT_SINCE = 170000
-HEAD_BYTES = 4096
 
 
 class Client(NamedTuple):
@@ -88,60 +84,14 @@ def dump_schema(
     argv = [client.path, "--no-password", "--schema-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
     argv += ["--encoding=UTF8", "--file=" + output, *options]
     argv += ["--exclude-table=" + pattern for pattern in exclude]
-    argv += _restrict_option(client)
-    _call(argv, target, run, "read the schema of")
-
-
-def dump_data(client: Client, target: Target, run: Run, output: str, tables: Sequence[str]) -> None:
-    """Write the rows of some tables (quoted and qualified patterns), as SQL, to the file ``output``."""
-    argv = [client.path, "--no-password", "--data-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
-    argv += ["--encoding=UTF8", "--file=" + output, "--strict-names"]
-    argv += ["--table=" + pattern for pattern in tables]
-    _call(argv, target, run, "read the rows of")
-
-
-def dump_all(
-    client: Client, target: Target, run: Run, output: str, exclude: Sequence[str], options: Sequence[str]
-) -> None:
-    """Write schema and rows, in an order that constraints allow, to the file ``output``."""
-    argv = [client.path, "--no-password", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
-    argv += ["--encoding=UTF8", "--file=" + output, *options]
-    argv += ["--exclude-table=" + pattern for pattern in exclude]
-    _call(argv, target, run, "read the contents of")
-
-
-def load(
-    client: Client,
-    target: Target,
-    run: Run,
-    path: str,
-    server_version: int,
-    settings: Optional[Mapping[str, str]] = None,
-) -> None:
-    """Run a dump with psql, stopping at its first error.
-
-    :param server_version: as libpq gives it; what an older server doesn't know is made a comment in the file.
-    :param settings: server settings for this session.
-    :raises MigrationError: with what psql said.
-    """
-    if server_version < TRANSACTION_TIMEOUT_SINCE:
-        _comment_out(path, TRANSACTION_TIMEOUT)
-    argv = [client.path, "--no-password", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--file=" + path]
-    _call(argv, target, run, "load the schema into", settings)
-
-
-def pattern(schema: str, name: str) -> str:
-    """Return a client program's pattern for exactly one relation: in double quotes nothing in it is special."""
-    return ".".join('"%s"' % part.replace('"', '""') for part in (schema, name))
-
-
-def _comment_out(path: str, line: bytes) -> None:
-    """Make a line in a file's head a comment, in place: the file may be large."""
-    with open(path, "r+b") as file:
-        place = file.read(HEAD_BYTES).find(line)
-        if place >= 0:
-            file.seek(place)
-            file.write(b"\n-- ")
+    argv += ["--restrict-key=" + RESTRICT_KEY] if keeps_names_in_their_line(client) else []
+    code, dummy, err = run([*argv, "--dbname=" + _conninfo(target)], _environment(target))
+    if code != 0:
+        raise errors.MigrationError(
+            "%s could not read the schema of the database: %s"
+            % (os.path.basename(client.path), " ".join(err.split()) or code),
+            hint="Fix what the program reports above, then run again.",
+        )
 
 
 def _candidates(program: str) -> Iterator[str]:
@@ -165,31 +115,18 @@ def _identify(path: str, run: Run) -> Optional[Client]:
     return Client(path, (int(found.group(1)), int(found.group(2) or 0)))
 
 
-def _restrict_option(client: Client) -> List[str]:
+def keeps_names_in_their_line(client: Client) -> bool:
+    """Return whether a line break in an object's name can't begin a statement of its own in what it dumps."""
     major, minor = client.version
-    known = major >= 18 or minor >= RESTRICT_KEY_SINCE.get(major, sys.maxsize)
-    return ["--restrict-key=" + RESTRICT_KEY] if known else []
+    return major >= 18 or minor >= RESTRICT_KEY_SINCE.get(major, sys.maxsize)
 
 
-def _call(
-    argv: List[str], target: Target, run: Run, purpose: str, settings: Optional[Mapping[str, str]] = None
-) -> None:
-    code, dummy, err = run([*argv, "--dbname=" + _conninfo(target, settings or {})], _environment(target))
-    if code != 0:
-        raise errors.MigrationError(
-            "%s could not %s the database: %s" % (os.path.basename(argv[0]), purpose, " ".join(err.split()) or code),
-            hint="Fix what the program reports above, then run again.",
-        )
-
-
-def _conninfo(target: Target, settings: Mapping[str, str]) -> str:
-    """Return the connection string for argv: all but the secrets, with the session's settings as options."""
+def _conninfo(target: Target) -> str:
+    """Return the connection string for argv: all but the secrets, with the session's role as an option."""
     params = target.public_params()
-    role = {"role": target.session_role} if target.session_role else {}
-    options = ["-c %s=%s" % (name, _escape(value)) for name, value in {**role, **settings}.items()]
-    if options:
+    if target.session_role:
         inherited = params.get("options", os.environ.get("PGOPTIONS", ""))
-        params["options"] = " ".join(filter(None, [inherited.strip(), *options]))
+        params["options"] = " ".join(filter(None, [inherited.strip(), "-c role=%s" % _escape(target.session_role)]))
     return str(deps.psycopg2.extensions.make_dsn(**params))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Callable, List, Optional, Sequence
 from ... import deps, errors
 from ...model import Statement
 from ...sql.statements import BEGINS, COMMITS, TWO_PHASES, words
-from .session import ROLLBACK, catalog_only, in_transaction, is_aborted
+from .transaction import ROLLBACK, catalog_only, in_transaction, is_aborted
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
 # DATABASE (TABLESPACE, PARAMETER) gives its lock back at once, but shows in the session's counts of changed rows.

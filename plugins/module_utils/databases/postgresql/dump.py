@@ -61,7 +61,7 @@ def _entries(data: bytes) -> Iterator[Tuple[Match[bytes], Mapping[str, str], str
     settings: Mapping[str, str] = {}
     opened: Optional[Tuple[Match[bytes], Mapping[str, str]]] = None
     noise = None
-    for mark in _marks(data):
+    for mark in marks(data):
         if mark.lastgroup == "value":
             settings = {**settings, mark["setting"].decode(): mark["value"].decode("utf-8", "backslashreplace")}
         if mark.lastgroup not in ("owner", "trailer"):
@@ -78,7 +78,7 @@ def _entries(data: bytes) -> Iterator[Tuple[Match[bytes], Mapping[str, str], str
         yield (*opened, _text(data, opened[0].end(), noise))
 
 
-def _marks(data: bytes) -> Iterator[Match[bytes]]:
+def marks(data: bytes) -> Iterator[Match[bytes]]:
     """Yield the headers, the trailer and the noise; literals, quoted names and other comments are passed over.
 
     A literal ends at the next quote: pg_dump doubles those inside it and never escapes one with a backslash.

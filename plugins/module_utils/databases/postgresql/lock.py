@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional
 
 from ... import deps, errors
-from .session import abandon
+from .transaction import abandon
 
 # The letters "pgopsmig" as a number: one lock for each database, whatever the history is called.
 KEY = int.from_bytes(b"pgopsmig", "big")

@@ -15,7 +15,7 @@ from typing import Any, Callable, Optional, Sequence
 from ... import deps
 from ...model import Statement
 from ...sql.statements import BEGINS, COMMITS, words
-from .session import in_transaction
+from .transaction import in_transaction
 
 # Logs what is about to be sent: the number of the transaction that it is done in, if it is in one.
 Note = Callable[[Optional[int]], None]

@@ -44,6 +44,9 @@ SELECT count(*) FROM pg_catalog.pg_subscription s
   JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database()
 """
 
+# Tells one server from another; who may not ask isn't told.
+SYSTEM = "SELECT system_identifier FROM pg_catalog.pg_control_system()"
+
 # Scratch databases whose rehearsal is gone: nobody on this server holds the lock that goes with the name.
 ABANDONED = """
 SELECT d.datname FROM pg_catalog.pg_database d
@@ -78,6 +81,7 @@ class Facts:
     settings: Sequence[str] = ()
     grants: Sequence[Tuple[str, str]] = ()
     subscriptions: int = 0
+    system: Optional[int] = None
 
 
 @dataclass
@@ -91,10 +95,14 @@ class Scratch:
     unproved: List[str]
 
     @property
+    def by_superuser(self) -> bool:
+        """Return whether a superuser has logged in."""
+        return bool(self.admin.info.parameter_status("is_superuser") == "on")
+
+    @property
     def loader(self) -> Target:
         """Return as whom to fill it: a superuser needs no role to give every object its owner."""
-        superuser = self.admin.info.parameter_status("is_superuser") == "on"
-        return replace(self.target, session_role=None) if superuser else self.target
+        return replace(self.target, session_role=None) if self.by_superuser else self.target
 
     def recreate(self) -> None:
         """Make it anew, empty: a first attempt to fill it got stuck half-way."""
@@ -112,7 +120,20 @@ def facts_of(connection: Any) -> Facts:
         cursor.execute(GRANTS)
         grants = cursor.fetchall()
         cursor.execute(SUBSCRIPTIONS)
-        return Facts(row, encoding, owner, settings, grants, cursor.fetchone()[0])
+        subscriptions = cursor.fetchone()[0]
+    return Facts(row, encoding, owner, settings, grants, subscriptions, system_of(connection))
+
+
+def system_of(connection: Any) -> Optional[int]:
+    """Return the number of the server that a connection goes to; None: this role may not know."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(SYSTEM)
+            return int(cursor.fetchone()[0])
+    except deps.DatabaseError:
+        return None
+    finally:
+        connection.rollback()
 
 
 @contextmanager

@@ -19,8 +19,6 @@ SAVEPOINT = "SAVEPOINT pgops_script"
 RELEASE = "RELEASE SAVEPOINT pgops_script"
 ROLLBACK_TO = "ROLLBACK TO SAVEPOINT pgops_script"
 
-ROLLBACK = "ROLLBACK"
-
 # Nested savepoints for alchemy, where several SQLAlchemy connections share this one.
 SET_INNER = "SAVEPOINT {name}"
 RELEASE_INNER = "RELEASE SAVEPOINT {name}"
@@ -31,14 +29,6 @@ AUTOCOMMIT_LEVEL = 0
 
 OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
 
-# Remembers a script's search_path for the look in between, and gives it back.
-ENTER_CATALOG = """
-SELECT pg_catalog.set_config('pgops.search_path', pg_catalog.current_setting('search_path'), true);
-SET LOCAL search_path = pg_catalog, pg_temp
-"""
-LEAVE_CATALOG = """
-SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgops.search_path'), true)
-"""
 
 # Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
 Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
@@ -290,33 +280,3 @@ def cancel_everything() -> None:
             connection.cancel()
         except deps.psycopg2.Error:
             continue  # it is closed, or the server is gone
-
-
-@contextmanager
-def catalog_only(cursor: Any) -> Iterator[None]:
-    """Execute statements of our own in a script's transaction, unseen by what the database or the script has put there.
-
-    Its search_path is the script's again afterwards; an error ends the transaction anyway.
-    """
-    deps.BaseCursor.execute(cursor, ENTER_CATALOG)
-    yield
-    deps.BaseCursor.execute(cursor, LEAVE_CATALOG)
-
-
-def in_transaction(connection: Any) -> bool:
-    """Return whether the server has an open transaction for this connection, aborted or not."""
-    return bool(connection.info.transaction_status != deps.psycopg2.extensions.TRANSACTION_STATUS_IDLE)
-
-
-def abandon(connection: Any) -> None:
-    """Roll back what is open and go back to transactions; psycopg2 doesn't count one that a script has begun itself."""
-    connection.rollback()
-    if in_transaction(connection):
-        with connection.cursor() as cursor:
-            cursor.execute(ROLLBACK)
-    connection.autocommit = False
-
-
-def is_aborted(connection: Any) -> bool:
-    """Return whether the open transaction can only be rolled back."""
-    return bool(connection.info.transaction_status == deps.psycopg2.extensions.TRANSACTION_STATUS_INERROR)

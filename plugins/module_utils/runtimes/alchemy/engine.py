@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator
 
 from ... import deps
-from ...databases.postgresql.session import MigrationConnection, is_aborted
+from ...databases.postgresql.session import MigrationConnection
+from ...databases.postgresql.transaction import is_aborted
 from . import binding, changeset, connections, statements
 from .migrate import package
 from .patches import Patches

@@ -175,9 +175,6 @@ SECRET = Target({"host": "db", "user": "ann", "password": "sec ret", "sslpasswor
 PG_DUMP = Client("/bin/pg_dump", (18, 0))
 CALLS = {
     "schema": lambda target, run: client.dump_schema(PG_DUMP, target, run, "/tmp/x", ['"a"."b"'], ["--no-owner"]),
-    "rows": lambda target, run: client.dump_data(PG_DUMP, target, run, "/tmp/x", ['"a"."b"']),
-    "everything": lambda target, run: client.dump_all(PG_DUMP, target, run, "/tmp/x", ['"a"."b"'], ["--no-owner"]),
-    "load": lambda target, run: client.load(Client("/bin/psql", (18, 0)), target, run, "/tmp/x", 180006, {"a": "b"}),
 }
 
 
@@ -202,9 +199,6 @@ def test_no_password(machine, call):
     "call, wanted, unwanted",
     [
         ("schema", ["--schema-only", "--lock-wait-timeout=5000", "--no-owner", '--exclude-table="a"."b"'], []),
-        ("rows", ["--data-only", "--lock-wait-timeout=5000", '--table="a"."b"', "--strict-names"], ["--schema-only"]),
-        ("everything", ["--lock-wait-timeout=5000", '--exclude-table="a"."b"'], ["--schema-only", "--data-only"]),
-        ("load", ["--no-psqlrc", "--set=ON_ERROR_STOP=1", "--file=/tmp/x"], []),
     ],
 )
 def test_arguments(machine, call, wanted, unwanted):
@@ -282,15 +276,6 @@ def test_options_are_added_to(machine, monkeypatch, params, pgoptions, role, exp
     assert (None if found is None else split_options(found)) == expected
 
 
-def test_settings_of_a_load_come_behind_the_role(machine):
-    target = Target({"dbname": "shop"}, "owner")
-    client.load(
-        Client("/bin/psql", (18, 0)), target, machine.run, "/tmp/x", 180006, {"session_replication_role": "replica"}
-    )
-    expected = ["-c", "role=owner", "-c", "session_replication_role=replica"]
-    assert split_options(options_in(machine.last()[0])) == expected
-
-
 @pytest.mark.parametrize(
     "value",
     ["two words", "it's", "back\\slash", "a=b", "", "😀", "%s", '"', "postgresql://x"],
@@ -301,28 +286,3 @@ def test_names_arrive_as_they_are(machine, key, value):
 
     client.dump_schema(PG_DUMP, Target({key: value}), machine.run, "/tmp/x")
     assert parse_dsn(machine.last()[0][-1][len("--dbname=") :]) == {key: value}
-
-
-@pytest.mark.parametrize(
-    "schema, name, expected",
-    [("public", "users", '"public"."users"'), ("a.b", "c*", '"a.b"."c*"'), ('say "so"', "x", '"say ""so"""."x"')],
-)
-def test_pattern(schema, name, expected):
-    assert client.pattern(schema, name) == expected
-
-
-@pytest.mark.parametrize(
-    "server_version, loaded",
-    [
-        (130000, "--\n\n--  transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n"),
-        (160014, "--\n\n--  transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n"),
-        (170000, "--\n\nSET transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n"),
-    ],
-)
-def test_an_older_server_does_not_get_the_setting_in_the_head_that_it_does_not_know(
-    machine, tmp_path, server_version, loaded
-):
-    dump = tmp_path / "dump"
-    dump.write_text("--\n\nSET transaction_timeout = 0;\nSET x = 1;\nSET transaction_timeout = 0;\n")
-    client.load(Client("/bin/psql", (18, 0)), Target({}), machine.run, str(dump), server_version)
-    assert dump.read_text() == loaded

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What state a connection's transaction is in, and what of ours may be sent in one that a script has begun."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Iterator
+
+from ... import deps
+
+ROLLBACK = "ROLLBACK"
+
+# Remembers a script's search_path for the look in between, and gives it back.
+ENTER_CATALOG = """
+SELECT pg_catalog.set_config('pgops.search_path', pg_catalog.current_setting('search_path'), true);
+SET LOCAL search_path = pg_catalog, pg_temp
+"""
+LEAVE_CATALOG = """
+SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgops.search_path'), true)
+"""
+
+
+@contextmanager
+def catalog_only(cursor: Any) -> Iterator[None]:
+    """Execute statements of our own in a script's transaction, unseen by what the database or the script has put there.
+
+    Its search_path is the script's again afterwards; an error ends the transaction anyway.
+    """
+    deps.BaseCursor.execute(cursor, ENTER_CATALOG)
+    yield
+    deps.BaseCursor.execute(cursor, LEAVE_CATALOG)
+
+
+def in_transaction(connection: Any) -> bool:
+    """Return whether the server has an open transaction for this connection, aborted or not."""
+    return bool(connection.info.transaction_status != deps.psycopg2.extensions.TRANSACTION_STATUS_IDLE)
+
+
+def abandon(connection: Any) -> None:
+    """Roll back what is open and go back to transactions; psycopg2 doesn't count one that a script has begun itself."""
+    connection.rollback()
+    if in_transaction(connection):
+        with connection.cursor() as cursor:
+            cursor.execute(ROLLBACK)
+    connection.autocommit = False
+
+
+def is_aborted(connection: Any) -> bool:
+    """Return whether the open transaction can only be rolled back."""
+    return bool(connection.info.transaction_status == deps.psycopg2.extensions.TRANSACTION_STATUS_INERROR)

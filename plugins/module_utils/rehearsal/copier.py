@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fills a scratch database: with the original's schema, and the rows that were asked for.
+
+Text of a dump may run code of an owner's as it is loaded, as whoever logged in. A superuser therefore leaves out what
+would, and never loads without owners: then all of it would be his.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+
+from .. import deps, errors, model
+from ..databases.postgresql import client, load, rows
+from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.dump import DumpError
+from ..databases.postgresql.foreign_code import code_of_others, names_with_line_breaks, powers
+from ..databases.postgresql.names import QualifiedName, parse_name
+from ..databases.postgresql.scratch import Facts, RehearsalImpossible, Scratch, system_of
+from ..databases.postgresql.snapshots import SchemaReader, read
+from ..databases.tools import Tools
+from ..history.history import History
+from ..schema.snapshot import Snapshot
+
+# rehearsal_data: all
+ALL = ("all",)
+OWNERS = "owners and grants: they had to be left out of the copy (%s)"
+LEFT_OUT = "%s: left out of the copy (%s)"
+LARGE_OBJECTS = "large objects: the copy has none"
+APPLICATION = "pg_migrate"
+
+
+class Original(NamedTuple):
+    """The database that is to be copied. ``target`` None: it doesn't exist yet."""
+
+    target: Optional[Target]
+    facts: Facts
+    rows: Tuple[model.HistoryRow, ...]
+    history_table: QualifiedName
+    server_version: int
+
+
+class Wishes(NamedTuple):
+    """How to rehearse.
+
+    :ivar server: where, and as whom.
+    :ivar data: "all", or the tables whose rows the copy gets.
+    :ivar extensions: what the copy of a database that isn't there yet gets.
+    :ivar is_elsewhere: the server was named, and may be another than the original's.
+    """
+
+    server: Target
+    data: Sequence[str] = ()
+    super_user: str = "postgres"
+    single_transaction: bool = False
+    per_migration: bool = False
+    extensions: Sequence[str] = ()
+    is_elsewhere: bool = False
+
+
+class Copier:
+    """Fills one scratch database.
+
+    :raises RehearsalImpossible: when there is no pg_dump that fits.
+    """
+
+    def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Scratch) -> None:
+        self.original, self.data, self.tools, self.scratch = original, tuple(wishes.data), tools, scratch
+        self.extensions = wishes.extensions
+        self._refuse_powers(wishes)
+        newest = max(original.server_version, scratch.admin.server_version)
+        try:
+            pg_dump = client.find("pg_dump", newest, tools.run)
+        except errors.DependencyError as error:
+            raise RehearsalImpossible(error.message, hint=error.hint) from None
+        self.reader = SchemaReader(tools, pg_dump, History(original.history_table).tables())
+
+    def _refuse_powers(self, wishes: Wishes) -> None:
+        """Refuse to load a foreign schema as somebody who can do more on a server than work in it."""
+        if self.original.target is None or not wishes.is_elsewhere:
+            return
+        if self.original.facts.system in (None, system_of(self.scratch.admin)):
+            return  # the same server, by another way
+        found = powers(self.scratch.admin)
+        if found:
+            raise RehearsalImpossible(
+                "rehearsal_url logs in with the rights of %s, and what is loaded there is another server's"
+                % ", ".join(found),
+                hint="Log in as a role with CREATEDB that is neither a superuser nor a member of %s."
+                % ", ".join(found),
+            )
+
+    def fill(self) -> Optional[Snapshot]:
+        """Load schema and rows; return the original's snapshot, or None where there is no original yet."""
+        target = self.original.target
+        if target is None:
+            self._extend()
+            return None
+        exclude = self._look_at_code(target)
+        with self.tools.file() as path:
+            self._dump(target, path, self.reader.exclude)
+            base = read(path)
+            if self.original.facts.subscriptions or exclude:
+                self._dump(target, path, [*self.reader.exclude, *exclude], "--no-subscriptions")
+            self._load(target, path, exclude)
+        return base
+
+    def _extend(self) -> None:
+        """Create the extensions that whoever creates the database will have created with it."""
+        if not self.extensions:
+            return
+        from ..provision.administrator import execute
+        from ..provision.extensions import creation
+
+        with closing(connect(self.scratch.loader, APPLICATION)) as connection:
+            try:
+                for name in self.extensions:
+                    for statement in creation(name, self.scratch.name).statements:
+                        execute(connection, statement)
+            except errors.MigrationError as error:
+                raise RehearsalImpossible("the copy can't be given its extensions: %s" % error.message) from None
+            connection.commit()
+
+    def _look_at_code(self, target: Target) -> List[str]:
+        """Return the tables that would run code of theirs when a superuser makes them; each is said to be left out."""
+        with closing(connect(target, APPLICATION)) as source:
+            broken = [] if client.keeps_names_in_their_line(self.reader.pg_dump) else names_with_line_breaks(source)
+            found = code_of_others(source) if self.scratch.by_superuser else []
+        if broken:
+            raise RehearsalImpossible(
+                "the name %r has a line break in it, and %s %d.%d would let it begin a statement"
+                % (broken[0], self.reader.pg_dump.path, *self.reader.pg_dump.version),
+                hint="Update PostgreSQL's client programs on the host that runs the task, or rename it.",
+            )
+        for table, function, owner in found:
+            self.scratch.unproved.append(LEFT_OUT % ("table " + table, "it would run %s of %s" % (function, owner)))
+        return list(dict.fromkeys(table for table, dummy, dummy in found))
+
+    def _dump(self, target: Target, path: str, exclude: Sequence[str], *options: str) -> None:
+        client.dump_schema(self.reader.pg_dump, target, self.tools.run, path, exclude, options)
+
+    def _load(self, target: Target, path: str, exclude: Sequence[str]) -> None:
+        """Load the dump. Where that fails, with the history in it, for a view may look at it; then, as a superuser,
+        without what fails, and as another one, who may not make everybody's objects, without owners and grants."""
+        reason = self._try(target, path)
+        if reason is None:
+            return
+        self._dump(target, path, exclude, "--no-subscriptions")
+        self._anew()
+        reason = self._try(target, path)
+        if reason is None:
+            return
+        self._anew()
+        if self.scratch.by_superuser:
+            self._try(target, path, tolerant=True)
+            return
+        self._dump(target, path, exclude, "--no-subscriptions", "--no-owner", "--no-privileges")
+        failed = self._try(target, path)
+        if failed is not None:
+            raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % failed)
+        self.scratch.unproved.append(OWNERS % reason)
+
+    def _anew(self) -> None:
+        unproved = list(self.scratch.unproved)
+        self.scratch.recreate()
+        self.scratch.unproved[:] = dict.fromkeys([*unproved, *self.scratch.unproved])
+
+    def _try(self, target: Target, path: str, tolerant: bool = False) -> Optional[str]:
+        """Load schema and rows; return why that failed, or None."""
+        with open(path, "rb") as stream:
+            data = stream.read()
+        try:
+            dump = load.read_entries(data, self.scratch.admin.server_version)
+        except DumpError as error:
+            raise RehearsalImpossible("the schema can't be trusted: %s" % error) from None
+        try:
+            with closing(connect(self.scratch.loader, APPLICATION)) as connection, connection.outside(None):
+                self._fill_in_order(target, connection, dump, tolerant)
+            return None
+        except deps.DatabaseError as error:
+            return str(error.diag.message_primary or error).strip()
+
+    def _fill_in_order(self, target: Target, connection: Any, dump: load.Dump, tolerant: bool) -> None:
+        load.send(connection, dump.head)
+        before, behind = dump.parts()
+        left_out = load.load(connection, before, tolerant)
+        if self.data:
+            with self._rows_ready(target, connection) as source:
+                self._copy_rows(source, connection)
+        left_out += load.load(connection, [self._without_rows(entry) for entry in behind], tolerant)
+        for each in left_out:
+            self.scratch.unproved.append(LEFT_OUT % (each.entry.label, each.reason))
+
+    def _without_rows(self, entry: load.Entry) -> load.Entry:
+        """Let a foreign key not look at rows, where the copy may lack those that it refers to."""
+        if entry.kind != "FK CONSTRAINT" or self.data in ((), ALL):
+            return entry
+        return entry._replace(text=load.not_validated(entry.text))
+
+    @contextmanager
+    def _rows_ready(self, target: Target, connection: Any) -> Iterator[Any]:
+        with closing(connect(target, APPLICATION)) as source:
+            try:
+                self._schemas = source.own_schemas()
+                rows.begin(source)
+                yield source
+            except deps.DatabaseError as error:
+                said = str(error.diag.message_primary or error).strip()
+                raise RehearsalImpossible("rehearsal_data can't be copied: %s" % said) from None
+
+    def _copy_rows(self, source: Any, connection: Any) -> None:
+        names = None if self.data == ALL else self._names(source)
+        history = set(self.reader.exclude)
+        found = [each for each in rows.tables(source, names) if parse_quoted(each) not in history]
+        self._refuse_code_of_owners(found)
+        for table in found:
+            rows.copy(source, connection, table)
+        rows.copy_sequences(source, connection, None if names is None else found)
+        if names is None and rows.has_large_objects(source):
+            self.scratch.unproved.append(LARGE_OBJECTS)
+
+    def _names(self, source: Any) -> List[str]:
+        """Return the quoted names of the tables that were asked for; without a schema, the first on the search_path."""
+        found = []
+        for each in self.data:
+            name = parse_name(each, "rehearsal_data")
+            places = [name.schema] if name.schema else self._schemas
+            quoted = [QualifiedName(name.name, schema).quoted() for schema in places]
+            there = [each for each in quoted if each not in rows.missing(source, quoted)]
+            if not there:
+                raise RehearsalImpossible("rehearsal_data can't be copied: there is no table %s" % each)
+            found.append(there[0])
+        return found
+
+    def _refuse_code_of_owners(self, found: Sequence[rows.Table]) -> None:
+        if not self.scratch.by_superuser:
+            return
+        risky = [each for each in found if each.runs_code and not each.by_superuser]
+        if risky:
+            raise RehearsalImpossible(
+                "rehearsal_data: the rows of %s run checks and expressions of %s as they are copied, and this is a "
+                "superuser" % (", ".join(each.label for each in risky), risky[0].owner),
+                hint="Connect as %s, who may rehearse with CREATEDB; or leave these tables out." % risky[0].owner,
+            )
+
+
+def parse_quoted(table: rows.Table) -> str:
+    """Return the quoted name of a table, as it is excluded from a dump."""
+    return QualifiedName(table.name, table.schema).quoted()
