@@ -395,6 +395,17 @@ def test_a_script_that_everybody_may_write_is_refused(project: Project) -> None:
     assert done(project.migrate()) == ["1"]
 
 
+def test_a_link_that_leads_out_is_refused_or_followed(project: Project) -> None:
+    elsewhere = project.directory.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "b.sql").write_text("CREATE TABLE b (x int)")
+    project.write(v1="CREATE TABLE a (x int)")
+    (project.directory / "2_b.up.sql").symlink_to(elsewhere / "b.sql")
+    error = refused(project)
+    assert (error.kind, error.path) == ("script_invalid", str(project.directory / "2_b.up.sql"))
+    assert done(project.migrate(follow=True)) == ["1", "2"]
+
+
 def test_a_statement_may_take_only_so_long(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int); SELECT pg_sleep(60)")
     with pytest.raises(MigrationError, match="statement timeout") as caught:

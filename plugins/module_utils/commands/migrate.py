@@ -29,7 +29,9 @@ def migrate(request: Request, tools: Tools) -> Report:
     :param tools: the means to run client programs.
     :raises MigrationError: its ``report`` says what was done until then.
     """
-    scripts = discover(request.directories, request.kind) if request.described is None else request.described
+    scripts = request.described
+    if scripts is None:
+        scripts = discover(request.directories, request.kind, request.follow)
     warnings = tuple("There are no migrations in %s." % each for each in request.directories if not scripts)
     try:
         connection = connect(request.target, PROGRAM)

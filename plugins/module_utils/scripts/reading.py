@@ -11,22 +11,32 @@ import stat
 from typing import Iterable
 
 from .. import errors, model
+from ..files import opening
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# More than people write, and no more than a small host has memory for.
+MOST = 100 * opening.MIB
 
 
 def read_bytes(path: str) -> bytes:
     """Return a file's content.
 
-    :raises ScriptInvalid: when it can't be read.
+    :raises ScriptInvalid: when it can't be read, is no regular file, or is too big for a script.
     """
     try:
-        with open(path, "rb", buffering=0) as stream:
-            return stream.read()
-    except OSError as error:
-        raise errors.ScriptInvalid(
-            "%s can't be read: %s" % (path, error.strerror), hint="Mend its rights, or what it links to.", path=path
-        ) from None
+        return opening.read(path, MOST)
+    except opening.Unopened as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str, error: opening.Unopened) -> errors.ScriptInvalid:
+    """Return what is told of a file of the scripts that wasn't opened."""
+    return errors.ScriptInvalid(
+        "%s can't be read: %s" % (path, error.reason),
+        hint=error.hint or "Mend its rights, or what it links to.",
+        path=path,
+    )
 
 
 def refuse_writable(paths: Iterable[str]) -> None:
