@@ -14,7 +14,7 @@ from ..databases.postgresql.trouble import told
 from ..databases.tools import Tools
 from ..history.history import History
 from ..planning.request import Request
-from ..scripts import reading
+from ..scripts import trust
 from ..scripts.discovery import discover
 from .report import Report
 from .view import View, look, read_all, view_of
@@ -58,10 +58,10 @@ def _proceed(request: Request, tools: Tools, view: View, connection: Any) -> Rep
     if request.described is not None and view.plan.steps:
         return Report(view.plan, wants_scripts=True)
     skipped: Tuple[Any, ...] = ()
+    if not request.allow_writable_scripts and not request.described:
+        trust.refuse_writable(request.directories, [step.script for step in view.plan.steps])
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
         view, skipped = _ask_ahead(request, view, connection)
-    if not request.allow_writable_scripts and not request.described:
-        reading.refuse_writable(step.script.path for step in view.plan.steps)
     if view.plan.idle:
         return Report(view.plan, model.Progress(skipped=skipped))
     if request.state == "tested" or request.checking:

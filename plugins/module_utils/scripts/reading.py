@@ -6,9 +6,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-from typing import Iterable
 
 from .. import errors, model
 from ..files import opening
@@ -37,22 +34,6 @@ def unreadable(path: str, error: opening.Unopened) -> errors.ScriptInvalid:
         hint=error.hint or "Mend its rights, or what it links to.",
         path=path,
     )
-
-
-def refuse_writable(paths: Iterable[str]) -> None:
-    """Refuse scripts that anybody on this host may write, or may put another in the place of.
-
-    :raises ScriptInvalid: names the first file or directory.
-    """
-    files = list(paths)
-    for path in [*dict.fromkeys(os.path.dirname(file) or "." for file in files), *files]:
-        if os.stat(path).st_mode & stat.S_IWOTH:
-            raise errors.ScriptInvalid(
-                "Everybody on this host may write %s, and what stands there would run with the database's rights"
-                % path,
-                hint="chmod o-w it; or set allow_writable_scripts: true, if that is as it has to be.",
-                path=path,
-            )
 
 
 def decode(data: bytes, path: str) -> str:
