@@ -27,7 +27,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     module.no_log_values.update(filter(None, [request.target.password]))
     shown = _unpack(module)
     if shown:
-        request = request._replace(directories=tuple(shown))
+        # Who may write them was looked at on the controller, and no link is left in them.
+        request = request._replace(directories=tuple(shown), allow_writable_scripts=True)
     try:
         report = migrate(request, Tools(run_program(module), module.tmpdir))
     except errors.MigrationError as error:
@@ -35,7 +36,7 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
         raise
     if report.wants_scripts:
-        return {"changed": False, "_wants_scripts": True}
+        return {"changed": False, "_wants_scripts": [str(step.script.version) for step in report.plan.steps]}
     return dict(_shown_as({**migrate_result(report, checking), "warnings": report.warnings}, shown))
 
 
