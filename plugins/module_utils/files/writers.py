@@ -11,7 +11,7 @@ import pwd
 import stat
 import struct
 from functools import lru_cache
-from typing import AbstractSet, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import links
 
@@ -68,9 +68,10 @@ def _replacer(
     above: str, status: os.stat_result, entry: str, entry_status: os.stat_result, trusted: AbstractSet[int]
 ) -> Optional[Writer]:
     """Return who may put something else into the place of a directory's entry."""
-    if not status.st_mode & stat.S_ISVTX:
-        return _writer(above, status, trusted)
-    # Renamed or removed it may be by its owner, and by that of the directory.
+    found = _writer(above, status, trusted)
+    if found is None or not status.st_mode & stat.S_ISVTX:
+        return found
+    # Of those who may write the directory, it is renamed or removed by its owner alone, and by that of the directory.
     return _owner(above, status, trusted) or _owner(entry, entry_status, trusted)
 
 
@@ -89,27 +90,29 @@ def _writer(path: str, status: os.stat_result, trusted: AbstractSet[int]) -> Opt
     if not status.st_mode & stat.S_IWGRP:
         return None  # where there is an access list, these bits are the most that it gives
     users, groups = _listed(path, status)
-    for uid in users:
-        if uid not in trusted:
+    for uid, writes in users.items():
+        if writes and uid not in trusted:
             return Writer(name_of(uid), path, "setfacl -b it")
     for gid in groups:
-        for uid in sorted(_members(gid) - trusted):
+        for uid in sorted(_members(gid) - trusted - users.keys()):
             who = "%s, who is in the group %s," % (name_of(uid), _group(gid))
             return Writer(who, path, "chmod g-w it")
     return None
 
 
-def _listed(path: str, status: os.stat_result) -> Tuple[List[int], List[int]]:
-    """Return the users and the groups that may write something by its access list; without one, the owning group."""
+def _listed(path: str, status: os.stat_result) -> Tuple[Dict[int, bool], List[int]]:
+    """Return what an access list says: of each user whether they may write, whatever groups they are in; and the groups
+    that may. Without a list it is the owning group."""
     try:
         data = os.getxattr(path, ACCESS_LIST)
     except (OSError, AttributeError):  # there is none; or this system has none
-        return [], [status.st_gid]
+        return {}, [status.st_gid]
     entries = list(ENTRY.iter_unpack(data[VERSION.size :]))
     mask = next((permissions for tag, permissions, dummy in entries if tag == MASK), MAY_WRITE)
-    writing = [(tag, whose) for tag, permissions, whose in entries if permissions & mask & MAY_WRITE]
-    groups = [status.st_gid for tag, dummy in writing if tag == OWNING_GROUP]
-    return [whose for tag, whose in writing if tag == USER], groups + [whose for tag, whose in writing if tag == GROUP]
+    writing = [(tag, whose, bool(permissions & mask & MAY_WRITE)) for tag, permissions, whose in entries]
+    groups = [status.st_gid for tag, dummy, writes in writing if writes and tag == OWNING_GROUP]
+    groups += [whose for tag, whose, writes in writing if writes and tag == GROUP]
+    return {whose: writes for tag, whose, writes in writing if tag == USER}, groups
 
 
 @lru_cache(maxsize=None)

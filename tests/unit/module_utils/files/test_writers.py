@@ -115,6 +115,10 @@ BY_ROOT: dict[str, tuple[Made, tuple[str, str, str | None] | None]] = {
         listed("up/m", (writers.GROUP, 7, DAEMON.pw_gid), MASK),
         ("daemon, who is in the group daemon,", "up/m", "chmod g-w it"),
     ),
+    "a user of an access list who may only read, whatever groups they are in": (
+        listed("up/m", (writers.USER, 5, DAEMON.pw_uid), (writers.GROUP, 7, DAEMON.pw_gid), MASK),
+        None,
+    ),
     "a user whom this host doesn't know": (owned("up/m/file", 54321, 0, 0o644), ("the user 54321", "up/m/file", None)),
 }
 
@@ -165,3 +169,5 @@ def test_in_a_sticky_directory_a_link_is_its_owner_s(tmp_path: Path) -> None:
     os.chown(link, DAEMON.pw_uid, DAEMON.pw_gid, follow_symlinks=False)
     assert stranger(link) == writers.Writer("daemon", str(link))
     assert stranger(link, DAEMON.pw_uid) is None
+    (tmp_path / "up").chmod(0o1755)
+    assert stranger(link) is None
