@@ -16,9 +16,10 @@ import json
 import os
 import re
 import tempfile
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, Tuple
 
 from ansible import constants
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.task import rooms
@@ -54,11 +55,18 @@ class ActionModule(ActionBase):
         from ansible_collections.pgops.migrations.plugins.module_utils.scripts import shipment
 
         arguments["src"] = self._sources(arguments)
-        arguments["_described"] = json.dumps(shipment.describe(arguments["src"], arguments.get("kind")))
+        follow, as_they_are = (_flag(arguments, name) for name in ("follow", "allow_writable_scripts"))
+        described = shipment.describe(arguments["src"], arguments.get("kind"), follow)
+        arguments["_described"] = json.dumps(described)
         answer = self._run_module(arguments, task_vars)
-        if answer.pop("_wants_scripts", False):
-            archive = self._ship(lambda path: shipment.pack(arguments["src"], path))
+        wanted = answer.pop("_wants_scripts", None)
+        if wanted:
+            if not as_they_are:
+                shipment.refuse_writable(described, arguments["src"], wanted)
+            archive, left = self._ship(lambda path: shipment.pack(described, arguments["src"], path, follow))
             answer = self._run_module({**arguments, "_archive": archive}, task_vars)
+            if left:
+                answer["warnings"] = [*left, *answer.get("warnings", ())]
         return answer
 
     def _run_module(self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool = True) -> Dict[str, Any]:
@@ -95,16 +103,24 @@ class ActionModule(ActionBase):
             )
         return os.path.abspath(found)
 
-    def _ship(self, pack: Callable[[str], None]) -> str:
-        """Put the archive that pack writes into the task's directory on the target. Return its path there."""
+    def _ship(self, pack: Callable[[str], List[str]]) -> Tuple[str, List[str]]:
+        """Put the archive that pack writes into the task's directory on the target.
+
+        :returns: its path there, and what pack has to say.
+        """
         place = self._connection._shell.tmpdir
         remote = str(self._connection._shell.join_path(place, ARCHIVE))
         with tempfile.TemporaryDirectory() as directory:
             local = os.path.join(directory, ARCHIVE)
-            pack(local)
+            said = pack(local)
             self._transfer_file(local, remote)
         self._fixup_perms2((place, remote))
-        return remote
+        return remote, said
+
+
+def _flag(arguments: Dict[str, Any], name: str) -> bool:
+    """Return an option that is on or off. What is neither the module refuses, in Ansible's own words."""
+    return bool(boolean(arguments.get(name) or False, strict=False))
 
 
 def _coloured(answer: Dict[str, Any]) -> Dict[str, Any]:

@@ -36,6 +36,14 @@ options:
     type: str
     version_added: 0.1.0
     choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway]
+  follow:
+    description:
+      - Also take scripts that are links which lead out of their directory. Without it, such a link is refused by its
+        name. Links that stay inside are always followed, and the directory itself may be a link.
+      - Whatever it is, a script must be a regular file of at most 100 MiB.
+    type: bool
+    version_added: 0.2.0
+    default: false
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.

@@ -218,11 +218,22 @@ options:
         relative path is looked for beside the playbook and in the role.
       - The scripts go to the host as one archive, and only when something is pending; they are removed afterwards.
       - They have to stand alone there; what they import must be installed on the host, or stand beside them.
+      - What goes along are the scripts; and where there are scripts in Python, what is beside and below them as well,
+        since they may import or read it.
+      - What stays behind are names with a dot in front, C(__pycache__), C(node_modules), virtual environments, sockets,
+        FIFOs, devices, and links that lead nowhere. A file of more than 100 MiB stays behind with a warning.
+      - 20000 files and 1 GiB in all are the most. More, and links that lead out of the directory (see O(follow)), fail
+        the task before anything is sent.
     type: list
     elements: path
     version_added: 0.1.0
   allow_writable_scripts:
-    description: Also run scripts from files or directories that everybody on the host may write.
+    description:
+      - Also run scripts that others on the host may write. Others are all but root, the user who runs the task, and the
+        owner of the directory that O(migrations_dir) names.
+      - What they may write is looked for in the scripts, in what these import from their own directory, in the
+        directories of all of them, and further up, where they could be put in another's place.
+      - Scripts of O(src) are looked at on the controller.
     type: bool
     version_added: 0.1.0
     default: false
@@ -270,6 +281,12 @@ EXAMPLES = r"""
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
     src: /srv/shop/migrations
+
+- name: Apply the migrations of a checkout whose scripts are links into another one
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    follow: true
 
 - name: Roll back what was applied last
   pgops.migrations.pg_migrate:

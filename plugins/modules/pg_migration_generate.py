@@ -41,6 +41,11 @@ options:
     elements: path
     version_added: 0.1.0
     required: true
+  follow:
+    description: Also count scripts that are links which lead out of the directory. Without it, they are refused.
+    type: bool
+    version_added: 0.2.0
+    default: false
   from_database:
     description:
       - Write the live schema of the database as the migration, such that applied to an empty database it gives the same

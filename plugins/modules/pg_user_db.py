@@ -140,7 +140,10 @@ options:
     version_added: 0.1.0
     default: false
   pgpass_file:
-    description: The password file, when it isn't C(~/.pgpass).
+    description:
+      - The password file, when it isn't C(~/.pgpass).
+      - Where root keeps it in a directory of another user's, it is that user's. A link there is refused, since that
+        user could turn it elsewhere.
     type: path
     version_added: 0.1.0
   pgpass_host:
@@ -184,6 +187,13 @@ EXAMPLES = r"""
     collate: de_DE.UTF-8
     ctype: de_DE.UTF-8
     pgpass: true
+
+- name: Keep the password of shop for the system's user deploy, as root
+  pgops.migrations.pg_user_db:
+    user: shop
+    password: "{{ shop_password }}"
+    pgpass: true
+    pgpass_file: ~deploy/.pgpass
 
 - name: An empty database in place of the old one
   pgops.migrations.pg_user_db:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,6 +76,32 @@ def test_bad_scripts(project: Project, name: str, checking: bool) -> None:
     assert caught.value.kind == kind
     for word in words:
         assert word in caught.value.message
+    assert caught.value.hint
+    assert project.tables() == []
+
+
+# What stands where a script should → what its message says.
+NO_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a FIFO": (os.mkfifo, "it is a FIFO, and only regular files are opened"),
+    "an endless device": (lambda path: path.symlink_to("/dev/zero"), "it is a character device"),
+    "a directory": (Path.mkdir, "Is a directory"),
+    "a hole of three gigabytes": (
+        lambda path: (path.touch(), os.truncate(path, 3 * 2**30)),
+        "it has 3 GiB, and 100 MiB is the most",
+    ),
+}
+
+
+@pytest.mark.parametrize("file_name", ["2_b.up.sql", "2_b.py"])
+@pytest.mark.parametrize("name", NO_FILES)
+def test_what_is_no_regular_file(project: Project, name: str, file_name: str) -> None:
+    make, reason = NO_FILES[name]
+    project.write(v1="CREATE TABLE good (a int)")
+    make(project.directory / file_name)
+    with pytest.raises(MigrationError) as caught:
+        project.migrate(follow=True)
+    assert caught.value.kind == "script_invalid"
+    assert f"{project.directory}/{file_name} can't be read: {reason}" in caught.value.message
     assert caught.value.hint
     assert project.tables() == []
 

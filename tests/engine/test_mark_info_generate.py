@@ -544,6 +544,14 @@ def test_into_a_repository(directory: Path) -> None:
     assert generate(GenerateRequest(str(directory), "first")).files == {}
 
 
+def test_a_link_that_leads_out_is_refused_or_followed(directory: Path) -> None:
+    (directory.parent / "elsewhere.py").write_text("def up(cursor): pass\n")
+    (directory / "7_a.py").symlink_to("../elsewhere.py")
+    with pytest.raises(MigrationError, match="7_a.py is a link that leads out"):
+        generate(GenerateRequest(str(directory), "new"))
+    assert generate(GenerateRequest(str(directory), "new", follow=True)).version == "8"
+
+
 def test_a_directory_that_is_not_there_is_made(tmp_path: Path) -> None:
     directory = tmp_path / "not" / "yet"
     generate(GenerateRequest(str(directory), "new", checking=True), now=NOW)

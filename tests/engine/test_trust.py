@@ -395,6 +395,52 @@ def test_a_script_that_everybody_may_write_is_refused(project: Project) -> None:
     assert done(project.migrate()) == ["1"]
 
 
+def test_a_module_that_everybody_may_write_is_refused(project: Project) -> None:
+    project.file("names.py", "A = 'a'\n")
+    project.file("1_a.py", "import names\n\n\ndef up(cursor):\n    cursor.execute(f'CREATE TABLE {names.A} (x int)')\n")
+    (project.directory / "names.py").chmod(0o666)
+    for checking in (False, True):
+        error = refused(project, checking=checking)
+        assert (error.kind, error.path) == ("script_invalid", str(project.directory / "names.py"))
+    (project.directory / "names.py").chmod(0o644)
+    assert done(project.migrate()) == ["1"]
+
+
+def test_a_repeatable_script_that_everybody_may_write_is_not_even_asked(project: Project) -> None:
+    project.file(
+        "1_a.py",
+        "def should_run(cursor):\n    open(__file__ + '.asked', 'w').close()\n    return False\n\n\n"
+        "def up(cursor):\n    pass\n",
+    ).chmod(0o666)
+    assert "chmod o-w" in str(refused(project).hint)
+    assert not (project.directory / "1_a.py.asked").exists()
+    assert done(project.migrate(allow_writable_scripts=True)) == []
+    assert (project.directory / "1_a.py.asked").exists()
+
+
+def test_a_directory_above_that_others_may_rename_is_refused_unless_it_is_sticky(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int)")
+    above = project.directory.parent
+    above.chmod(0o777)
+    assert refused(project).path == str(above)
+    above.chmod(0o1777)
+    assert done(project.migrate()) == ["1"]
+
+
+def test_a_link_that_leads_out_is_refused_or_followed(project: Project) -> None:
+    elsewhere = project.directory.parent / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "b.sql").write_text("CREATE TABLE b (x int)")
+    project.write(v1="CREATE TABLE a (x int)")
+    (project.directory / "2_b.up.sql").symlink_to(elsewhere / "b.sql")
+    error = refused(project)
+    assert (error.kind, error.path) == ("script_invalid", str(project.directory / "2_b.up.sql"))
+    elsewhere.chmod(0o777)
+    assert refused(project, follow=True).path == str(elsewhere)
+    elsewhere.chmod(0o755)
+    assert done(project.migrate(follow=True)) == ["1", "2"]
+
+
 def test_a_statement_may_take_only_so_long(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int); SELECT pg_sleep(60)")
     with pytest.raises(MigrationError, match="statement timeout") as caught:

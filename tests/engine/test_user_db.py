@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 from collections.abc import Iterator
 from contextlib import closing
@@ -258,6 +259,8 @@ def test_a_password_file_that_cannot_be_written(admin: Administration, tmp_path:
     options = {"user": admin.user, "password": "x", "db": admin.db, "pgpass": True}
     refused(admin, "password_file", pgpass_file=str(tmp_path / "no" / "file"), **options)
     refused(admin, "password_file", pgpass_file=str(tmp_path), **options)
+    os.mkfifo(tmp_path / "pipe")
+    refused(admin, "password_file", pgpass_file=str(tmp_path / "pipe"), **options)
 
 
 @pytest.mark.parametrize("password", ["", "nul\0"])

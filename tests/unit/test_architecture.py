@@ -28,9 +28,9 @@ POSTGRESQL = "databases.postgresql"
 DATABASES = {"databases", POSTGRESQL}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
-    "action": {"task", "scripts", BASE},
+    "action": {"task", "scripts", "files", BASE},
     "doc_fragments": set(),
-    "task": {"commands", "run", "planning", "provision", "scripts", *DATABASES, BASE},
+    "task": {"commands", "run", "planning", "provision", "scripts", *DATABASES, "files", BASE},
     "commands": {
         *("rehearsal", "authoring", "run", "history", "planning", "runtimes", "scripts"),
         *DATABASES,
@@ -43,12 +43,13 @@ PACKAGES: dict[str, set[str]] = {
     "planning": {*DATABASES, "schema", BASE},
     "runtimes": {"runtimes.alchemy", "scripts", BASE},
     "runtimes.alchemy": {"sql", *DATABASES, BASE},
-    "provision": {*DATABASES, BASE},
-    "scripts": {"sql", BASE},
+    "provision": {*DATABASES, "files", BASE},
+    "scripts": {"sql", "files", BASE},
     "sql": {BASE},
-    POSTGRESQL: {"databases", "schema", "sql", BASE},
+    POSTGRESQL: {"databases", "schema", "sql", "files", BASE},
     "databases": {BASE},
     "schema": {BASE},
+    "files": set(),
     BASE: set(),
 }
 # Planning is pure: of a database it knows values and names, nothing that connects.
@@ -342,7 +343,7 @@ def shipped(name: str) -> set[str]:
 
 def test_pg_user_db_ships_what_provisioning_needs():
     packages = {package(name) for name in shipped("modules.pg_user_db")}
-    assert packages == {"modules", "task", "provision", POSTGRESQL, "sql", BASE}
+    assert packages == {"modules", "task", "provision", POSTGRESQL, "sql", "files", BASE}
 
 
 def test_pg_migrate_ships_its_rooms_as_an_archive():

@@ -73,6 +73,7 @@ class GenerateRequest(NamedTuple):
     kind: Optional[str] = None
     checking: bool = False
     source: Optional[Source] = None
+    follow: bool = False
 
 
 class Generated(NamedTuple):
@@ -95,9 +96,9 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     :raises ScriptInvalid: when the directory can't be read or written, or its versions are of two sorts.
     """
     name = _slug(request.name)
-    repository = repository_of(request.directory)
+    repository = repository_of(request.directory, request.follow)
     directory = repository.versions if repository else request.directory
-    scripts = discover([directory]) if os.path.isdir(directory) else ()
+    scripts = discover([request.directory], None, request.follow) if os.path.isdir(directory) else ()
     for script in scripts:
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})

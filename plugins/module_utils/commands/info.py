@@ -30,6 +30,7 @@ class InfoRequest(NamedTuple):
     sort: str = "version"
     kind: Optional[str] = None
     repository_id: Optional[str] = None
+    follow: bool = False
 
 
 class Standing(NamedTuple):
@@ -74,7 +75,7 @@ def info(request: InfoRequest) -> Info:
 
     :raises MigrationError: when directory, connection or history can't be read.
     """
-    scripts = discover(request.directories, request.kind)
+    scripts = discover(request.directories, request.kind, request.follow)
     try:
         with closing(connect(request.target, "pg_migration_info")) as connection:
             history = history_room.find(connection, request.history_table, request.repository_id)

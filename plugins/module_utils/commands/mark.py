@@ -38,6 +38,7 @@ class MarkRequest(NamedTuple):
     state: model.State
     kind: Optional[str] = None
     repository_id: Optional[str] = None
+    follow: bool = False
     lock_wait: float = 60
     checking: bool = False
 
@@ -67,7 +68,7 @@ def mark(request: MarkRequest) -> List[Mark]:
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
-    scripts = discover(request.directories, request.kind)
+    scripts = discover(request.directories, request.kind, request.follow)
     with closing(connect(request.target, "pg_migration_mark")) as connection:
         if request.checking:
             return [each for each, dummy in _plan(connection, request, scripts)[1]]

@@ -12,7 +12,7 @@ from .. import errors, model
 from ..databases.postgresql.connection import connect, settled
 from ..databases.postgresql.trouble import driver_errors_translated
 from ..history.history import History
-from ..scripts import reading
+from ..scripts import trust
 from ..scripts.discovery import discover
 from .context import Context
 from .view import View, read_all, read_view, view_of
@@ -28,7 +28,9 @@ def migrate(context: Context) -> None:
     :raises MigrationError: at the first failure.
     """
     request = context.request
-    scripts = discover(request.directories, request.kind) if request.described is None else request.described
+    scripts = request.described
+    if scripts is None:
+        scripts = discover(request.directories, request.kind, request.follow)
     if not scripts:
         context.warnings += ["There are no migrations in %s." % each for each in request.directories]
     try:
@@ -52,10 +54,10 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
     if request.described is not None and view.plan.steps:
         context.wants_scripts, context.progress = True, model.Progress()
         return
+    if not request.allow_writable_scripts and not request.described:
+        trust.refuse_writable(request.directories, [step.script for step in view.plan.steps])
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
         view = _ask_ahead(context, view, connection)
-    if not request.allow_writable_scripts and not request.described:
-        reading.refuse_writable(step.script.path for step in view.plan.steps)
     if view.plan.idle:
         context.progress = model.Progress()
     elif request.state == "tested" or request.checking:

@@ -26,6 +26,7 @@ class Request(NamedTuple):
     """What the user asks for; see the module's options of the same names.
 
     :ivar kind: the kind of the scripts; None: found by looking.
+    :ivar follow: also take scripts that are links which lead out of their directory.
     :ivar repository_id: of a repository of sqlalchemy-migrate.
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
@@ -47,6 +48,7 @@ class Request(NamedTuple):
     directories: Tuple[str, ...]
     history_table: QualifiedName
     kind: Optional[str] = None
+    follow: bool = False
     repository_id: Optional[str] = None
     state: str = "migrated"
     version: Optional[str] = None

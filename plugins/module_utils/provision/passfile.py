@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Tuple
 
+from ..files import writers
 from . import pgpass
 from .pgpass import Entry, PasswordFile
 from .request import ProvisionRequest, Site, State
@@ -37,7 +38,7 @@ def edit(site: Site, request: ProvisionRequest) -> Optional[Edit]:
     there = pgpass.read(request.passfile.path)
     keep = request.state is not State.ABSENT
     wanted = pgpass.with_entry(there, entry) if keep else pgpass.without_entry(there, entry)
-    if wanted.text == there.text and not (keep and there.is_ignored):
+    if wanted.text == there.text and not (keep and (there.is_ignored or there.given_to is not None)):
         return None
     is_wide = there.text is not None and there.is_ignored
     warnings = (REPAIRED % (there.path, there.mode),) if is_wide else ()
@@ -62,5 +63,8 @@ def _difference(there: PasswordFile, wanted: PasswordFile, entry: Entry, keep: b
         attributes.append(Attribute("line", before, shown if keep else None))
     if there.text is None or there.is_ignored:
         attributes.append(Attribute("mode", "%04o" % there.mode if there.text is not None else None, "0600"))
+    if there.given_to is not None:
+        before = None if there.text is None else writers.name_of(writers.ROOT)
+        attributes.append(Attribute("owner", before, writers.name_of(there.given_to)))
     action = Action.CREATED if there.text is None else Action.CHANGED
     return Difference("file", there.path, action, tuple(attributes))

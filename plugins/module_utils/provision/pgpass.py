@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
+import secrets
 import stat
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import List, Optional, Tuple
 
 from .. import errors
+from ..files import links, opening, writers
 
 USUAL_FILE = "~/.pgpass"
 LOCAL = "localhost"
@@ -23,6 +25,10 @@ SOCKET_DIRECTORIES = ("", "/var/run/postgresql", "/run/postgresql", "/tmp")
 
 FIELD = re.compile(r"(?:\\.|[^:\\])*")
 PRIVATE = 0o600
+MOST = 10 * opening.MIB
+
+FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True)
@@ -54,11 +60,15 @@ class PasswordFile:
 
     :ivar text: None: there is none.
     :ivar mode: its permission bits.
+    :ivar given_to: root keeps it in a directory of this user's, whose it isn't yet.
+    :ivar folder: its directory's device and inode.
     """
 
     path: str
     text: Optional[str] = field(default=None, repr=False)
     mode: int = PRIVATE
+    given_to: Optional[int] = None
+    folder: Optional[Tuple[int, int]] = None
 
     @property
     def is_ignored(self) -> bool:
@@ -77,21 +87,53 @@ def read(path: Optional[str]) -> PasswordFile:
     :param path: None: that of the user who runs this.
     :raises PasswordFileError: when it can't be read, or a new one couldn't be written.
     """
-    whole = os.path.realpath(os.path.expanduser(path or USUAL_FILE))
+    given = os.path.abspath(os.path.expanduser(path or USUAL_FILE))
+    whole = os.path.realpath(given)
     try:
-        with open(whole, encoding="utf-8", errors="surrogateescape", newline="") as stream:
-            mode = os.fstat(stream.fileno()).st_mode
-            found = PasswordFile(whole, stream.read(), stat.S_IMODE(mode))
-    except FileNotFoundError:
-        found = PasswordFile(whole)
-    except OSError as error:
-        raise _unusable(whole, "read", error) from None
+        folder = os.stat(os.path.dirname(whole))
+        _refuse_links(given, folder.st_uid)
+    except OSError:
+        raise _no_directory(whole) from None
+    there = PasswordFile(whole, folder=(folder.st_dev, folder.st_ino))
+    try:
+        data, status = opening.read_with_status(whole, MOST)
+    except opening.Unopened as error:
+        if not error.absent:
+            raise _unusable(whole, "read", error.reason) from None
+        found = replace(there, given_to=_given_to(0, folder.st_uid))
+    else:
+        text, mode = data.decode("utf-8", "surrogateescape"), stat.S_IMODE(status.st_mode)
+        found = replace(there, text=text, mode=mode, given_to=_given_to(status.st_uid, folder.st_uid))
     if not os.access(os.path.dirname(whole), os.W_OK | os.X_OK):
-        raise errors.PasswordFileError(
-            "The password file %s can't be written: its directory isn't there, or is closed" % whole,
-            hint="Make the directory, or name another file with pgpass_file.",
-        )
+        raise _no_directory(whole)
     return found
+
+
+def _refuse_links(path: str, owner: int) -> None:
+    """Refuse a link that somebody else may turn elsewhere. On the way there, it may lead to a directory of their own.
+
+    :param owner: whose the directory is in the end.
+    :raises PasswordFileError: when there is such a link.
+    """
+    place, in_its_place = os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path)), False
+    with suppress(OSError):  # there needn't be a file yet
+        for entry, status in links.walk(path):
+            in_its_place = in_its_place or entry == place
+            if not stat.S_ISLNK(status.st_mode):
+                continue
+            others = {status.st_uid, os.stat(os.path.dirname(entry)).st_uid} - {writers.ROOT, os.geteuid()}
+            if others - (set() if in_its_place else {owner}):
+                raise errors.PasswordFileError(
+                    "The password file %s isn't touched: %s is a link, and %s may turn it elsewhere"
+                    % (path, entry, writers.name_of(max(others))),
+                    hint="Remove the link; or name with pgpass_file the file that is meant.",
+                )
+
+
+def _given_to(has: int, owner_of_folder: int) -> Optional[int]:
+    """Return whom root has to give a file to: libpq reads it as the user in whose directory it is."""
+    needed = os.geteuid() == writers.ROOT == has and owner_of_folder != writers.ROOT
+    return owner_of_folder if needed else None
 
 
 def check(entry: Entry) -> None:
@@ -134,28 +176,54 @@ def write(file: PasswordFile) -> None:
 
     :raises PasswordFileError: when that can't be done.
     """
+    directory, last = os.path.split(file.path)
     try:
-        descriptor, name = tempfile.mkstemp(prefix=".pgpass-", dir=os.path.dirname(file.path))
+        folder = os.open(directory, FOLDER)
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                stream.write(file.text or "")
-                stream.flush()
-                os.fsync(stream.fileno())
-            _keep_owner(file.path, name)
-            os.replace(name, file.path)
+            status = os.fstat(folder)
+            if file.folder not in (None, (status.st_dev, status.st_ino)):
+                raise _unusable(file.path, "written", "its directory is another one meanwhile")
+            _write_in(folder, last, file)
         finally:
-            with suppress(FileNotFoundError):
-                os.unlink(name)
+            os.close(folder)
     except OSError as error:
-        raise _unusable(file.path, "written", error) from None
+        raise _unusable(file.path, "written", error.strerror or str(error)) from None
 
 
-def _keep_owner(path: str, new: str) -> None:
-    """Root may keep the file of another user, who has to go on reading it."""
+def _write_in(folder: int, last: str, file: PasswordFile) -> None:
+    """Write a file, by its directory's descriptor: the path to it may be changed at any time by whose it is."""
+    name = ".pgpass-%s" % secrets.token_hex(8)
+    descriptor = os.open(name, NEW, PRIVATE, dir_fd=folder)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
+            os.fchmod(descriptor, PRIVATE)
+            stream.write(file.text or "")
+            stream.flush()
+            _give(descriptor, folder, last, file.given_to)
+            os.fsync(descriptor)
+        os.replace(name, last, src_dir_fd=folder, dst_dir_fd=folder)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+
+
+def _give(descriptor: int, folder: int, last: str, given_to: Optional[int]) -> None:
+    """Give the file to whom it has to belong, who else couldn't read it: as a rule, whose it was."""
+    if given_to is not None:
+        os.fchown(descriptor, given_to, _group_of(given_to))
+        return
     with suppress(FileNotFoundError):
-        there = os.stat(path)
+        there = os.stat(last, dir_fd=folder, follow_symlinks=False)
         if there.st_uid != os.geteuid():
-            os.chown(new, there.st_uid, there.st_gid)
+            os.fchown(descriptor, there.st_uid, there.st_gid)
+
+
+def _group_of(uid: int) -> int:
+    """Return a user's own group; -1, which leaves it as it is, where this host doesn't know the user."""
+    try:
+        return pwd.getpwuid(uid).pw_gid
+    except KeyError:
+        return -1
 
 
 def _lines(file: PasswordFile) -> List[str]:
@@ -200,8 +268,15 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text)
 
 
-def _unusable(path: str, verb: str, error: OSError) -> errors.PasswordFileError:
+def _no_directory(path: str) -> errors.PasswordFileError:
     return errors.PasswordFileError(
-        "The password file %s can't be %s: %s" % (path, verb, error.strerror or error),
+        "The password file %s can't be written: its directory isn't there, or is closed" % path,
+        hint="Make the directory, or name another file with pgpass_file.",
+    )
+
+
+def _unusable(path: str, verb: str, reason: str) -> errors.PasswordFileError:
+    return errors.PasswordFileError(
+        "The password file %s can't be %s: %s" % (path, verb, reason),
         hint="Correct its path or its rights, or name another file with pgpass_file.",
     )

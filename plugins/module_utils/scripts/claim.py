@@ -7,38 +7,49 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Dict, FrozenSet, Iterator, NamedTuple, Optional, Tuple
 
 from .. import errors, model
+from ..files import links
 from . import reading
+
+# What scripts are written in. A directory of such a name was meant as a script too, and is refused as one.
+LANGUAGES = (".py", ".sql")
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A directory's entries by name, sorted."""
+    """A directory's entries by name, sorted.
+
+    :ivar files: all that isn't a directory, whatever it is: what can't be read is told, not passed over.
+    :ivar home: the directory that no link may lead out of; None: they may.
+    """
 
     directory: str
     files: Tuple[str, ...]
     folders: Tuple[str, ...]
+    home: Optional[str] = None
+    _links: FrozenSet[str] = frozenset()
     _data: Dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, directory: str) -> Listing:
+    def of(cls, directory: str, home: Optional[str] = None) -> Listing:
         """List a directory.
 
         :raises ScriptInvalid: when it can't be read.
         """
         try:
             with os.scandir(directory) as entries:
-                found = sorted((entry.name, entry.is_dir()) for entry in entries)
-        except OSError as error:
+                found = sorted((entry.name, _is_folder(entry), entry.is_symlink()) for entry in entries)
+        except (OSError, ValueError) as error:
             raise errors.ScriptInvalid(
-                "The migrations directory %s can't be read: %s" % (directory, error.strerror),
+                "The migrations directory %s can't be read: %s" % (directory, getattr(error, "strerror", error)),
                 hint="migrations_dir is a directory on the host where the task runs.",
                 path=directory,
             ) from None
-        files = tuple(name for name, is_folder in found if not is_folder)
-        return cls(directory, files, tuple(name for name, is_folder in found if is_folder))
+        files = tuple(name for name, is_folder, dummy in found if not is_folder or name.endswith(LANGUAGES))
+        folders = tuple(name for name, is_folder, dummy in found if is_folder)
+        return cls(directory, files, folders, home, frozenset(name for name, dummy, is_link in found if is_link))
 
     def ending(self, suffix: str) -> Iterator[str]:
         """Yield the files whose names end so; each kind looks only at those in its language."""
@@ -48,11 +59,49 @@ class Listing:
         """Return the path of an entry."""
         return os.path.join(self.directory, *names)
 
+    def has(self, *names: str) -> bool:
+        """Tell whether there is something at a path, be it a link that leads nowhere."""
+        return os.path.lexists(self.path(*names))
+
     def data(self, name: str) -> bytes:
-        """Return the content of a file; several kinds look at the same one."""
+        """Return the content of a file; several kinds look at the same one.
+
+        :raises ScriptInvalid: when it can't be read, or a link to it leads out.
+        """
         if name not in self._data:
+            self.admit(name)
             self._data[name] = reading.read_bytes(self.path(name))
         return self._data[name]
+
+    def admit(self, name: str) -> None:
+        """Let a script in, or what else a kind reads.
+
+        :raises ScriptInvalid: when it is a link that leads out, or lies behind one.
+        """
+        if self.home is not None and (name in self._links or os.sep in name):
+            refuse_leading_out(self.path(name), self.home)
+
+
+def refuse_leading_out(path: str, home: str) -> None:
+    """Refuse what is somewhere else than in the directory that people have named.
+
+    :raises ScriptInvalid: when it is.
+    """
+    if not links.leads_out(path, home):
+        return
+    what = "%s is a link that leads out of %s, to %s" if os.path.islink(path) else "%s lies out of %s, by a link: at %s"
+    raise errors.ScriptInvalid(
+        what % (path, home, os.path.realpath(path)),
+        hint="Put what it leads to in its place; or set follow: true, if it is to be taken from there.",
+        path=path,
+    )
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or into what is closed: whoever claims it is told so
+        return False
 
 
 class Claim(NamedTuple):

@@ -16,6 +16,7 @@ from .claim import Claim, Listing
 KIND = "diesel"
 LOOKS_LIKE = "<version>_<name>/up.sql"
 FOLDER_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)")
+METADATA = "metadata.toml"
 FILES = (("up.sql", model.Direction.UP), ("down.sql", model.Direction.DOWN))
 
 # All that diesel reads there; the only line that it knows.
@@ -27,7 +28,9 @@ def claim(listing: Listing) -> Iterator[Claim]:
     for folder in listing.folders:
         match = FOLDER_NAME.fullmatch(folder)
         for file_name, section in FILES if match else ():
-            if match and os.path.isfile(listing.path(folder, file_name)):
+            if match and listing.has(folder, file_name):
+                for name in (file_name, METADATA):
+                    listing.admit(os.path.join(folder, name))
                 yield Claim(
                     os.path.join(folder, file_name), model.Version.parse(match["version"]), match["name"], section
                 )
@@ -38,11 +41,16 @@ def read(script: model.Script) -> model.Migration:
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    metadata = os.path.join(os.path.dirname(script.path), "metadata.toml")
-    text = reading.decode(reading.read_bytes(metadata), metadata) if os.path.exists(metadata) else ""
+    metadata = metadata_of(script)
+    text = reading.decode(reading.read_bytes(metadata), metadata) if os.path.lexists(metadata) else ""
     transactional = not NO_TRANSACTION.search(text)
     down = _body(script.down_path, transactional) if script.down_path else None
     return model.Migration(script, _body(script.path, transactional), down)
+
+
+def metadata_of(script: model.Script) -> str:
+    """Return the path of the file that says how a script is run; it need not be there."""
+    return os.path.join(os.path.dirname(script.path), METADATA)
 
 
 def _body(path: str, transactional: bool) -> model.SqlBody:

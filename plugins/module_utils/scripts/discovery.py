@@ -11,7 +11,7 @@ from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, model
 from . import dbmate, dbmigrator, diesel, flyway, goose, reading, repository, sql_pair, sql_plain, sqlalchemy_migrate
-from .claim import Claim, Listing
+from .claim import Claim, Listing, refuse_leading_out
 
 # One module a kind. Each has KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text
 # tells more than its checksum.
@@ -23,16 +23,18 @@ SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IG
 LEADING_VERSION = re.compile(r"[0-9][0-9-]*")
 
 
-def discover(directories: Sequence[str], kind: Optional[str] = None) -> Tuple[model.Script, ...]:
+def discover(directories: Sequence[str], kind: Optional[str] = None, follow: bool = False) -> Tuple[model.Script, ...]:
     """Find the scripts of several directories, as one sequence ordered by version, and look at each.
 
     :param kind: the kind of all of them; None: found by looking, for each directory.
-    :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, or a name that is almost a migration's.
+    :param follow: also take scripts that are links which lead out of their directory.
+    :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, a name that is almost a migration's, what
+        is no regular file, or a link that leads out.
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
     found: Dict[model.Version, model.Script] = {}
     for directory in directories:
-        for script in _discover_one(directory, kind):
+        for script in _discover_one(directory, kind, follow):
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
@@ -51,16 +53,20 @@ def read(script: model.Script) -> model.Migration:
     return readers[script.kind](script)
 
 
-def _discover_one(directory: str, wanted: Optional[str]) -> List[model.Script]:
-    own = repository.find(directory)
+def _discover_one(directory: str, wanted: Optional[str], follow: bool) -> List[model.Script]:
+    own, home = repository.find(directory, follow), None if follow else directory
     if own is not None:
+        if home is not None:
+            refuse_leading_out(own.versions, home)
         directory, wanted = own.versions, sqlalchemy_migrate.KIND
-    listing = Listing.of(directory)
+    listing = Listing.of(directory, home)
     claims = {each.KIND: list(each.claim(listing)) for each in KINDS if wanted in (None, each.KIND)}
     looks = {kind: claimed for kind, claimed in claims.items() if claimed}
     if len(looks) > 1:
         raise _mixed_error(directory, looks)
     kind, claimed = next(iter(looks.items()), ("", []))
+    for claim in claimed:
+        listing.admit(claim.file_name)
     if wanted is None:
         _refuse_suspects(directory, listing.files, claimed)
     return _pair(directory, kind, claimed)

@@ -6,43 +6,34 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-from typing import Iterable
 
 from .. import errors, model
+from ..files import opening
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+# More than people write, and no more than a small host has memory for.
+MOST = 100 * opening.MIB
 
 
 def read_bytes(path: str) -> bytes:
     """Return a file's content.
 
-    :raises ScriptInvalid: when it can't be read.
+    :raises ScriptInvalid: when it can't be read, is no regular file, or is too big for a script.
     """
     try:
-        with open(path, "rb", buffering=0) as stream:
-            return stream.read()
-    except OSError as error:
-        raise errors.ScriptInvalid(
-            "%s can't be read: %s" % (path, error.strerror), hint="Fix its rights, or what it links to.", path=path
-        ) from None
+        return opening.read(path, MOST)
+    except opening.Unopened as error:
+        raise unreadable(path, error) from None
 
 
-def refuse_writable(paths: Iterable[str]) -> None:
-    """Refuse scripts that anybody on this host may write, or may put another in the place of.
-
-    :raises ScriptInvalid: names the first file or directory.
-    """
-    files = list(paths)
-    for path in [*dict.fromkeys(os.path.dirname(file) or "." for file in files), *files]:
-        if os.stat(path).st_mode & stat.S_IWOTH:
-            raise errors.ScriptInvalid(
-                "Everybody on this host may write %s, and what stands there would run with the database's rights"
-                % path,
-                hint="chmod o-w it; or set allow_writable_scripts: true, if that is as it has to be.",
-                path=path,
-            )
+def unreadable(path: str, error: opening.Unopened) -> errors.ScriptInvalid:
+    """Return what is told of a file of the scripts that wasn't opened."""
+    return errors.ScriptInvalid(
+        "%s can't be read: %s" % (path, error.reason),
+        hint=error.hint or "Fix its rights, or what it links to.",
+        path=path,
+    )
 
 
 def decode(data: bytes, path: str) -> str:

@@ -9,6 +9,8 @@ import os
 from typing import NamedTuple, Optional, Sequence
 
 from .. import errors
+from . import reading
+from .claim import refuse_leading_out
 
 CONFIG = "migrate.cfg"
 VERSIONS = "versions"
@@ -28,36 +30,41 @@ class Repository(NamedTuple):
         return os.path.join(self.directory, VERSIONS)
 
 
-def find(directory: str) -> Optional[Repository]:
+def find(directory: str, follow: bool = False) -> Optional[Repository]:
     """Return the repository that a directory is, if it is one.
 
+    :param follow: its migrate.cfg may be a link that leads out.
     :raises ScriptInvalid: when its migrate.cfg can't be read, or names no repository.
     """
     path = os.path.join(directory, CONFIG)
-    if not os.path.isfile(path):
+    if not os.path.lexists(path):
         return None
+    if not follow:
+        refuse_leading_out(path, directory)
     import configparser  # few directories are repositories, and it would cost every run
 
     parser = configparser.RawConfigParser()
     try:
-        with open(path, encoding="utf-8") as stream:
-            parser.read_file(stream)
+        parser.read_string(reading.decode(reading.read_bytes(path), path))
         name = parser.get(SECTION, "repository_id")
-    except (OSError, UnicodeDecodeError, configparser.Error) as error:
+    except configparser.Error as error:
+        # A parser's message may quote a line, which is nobody's business if this is another file by mistake.
+        lacks = isinstance(error, (configparser.NoSectionError, configparser.NoOptionError))
         raise errors.ScriptInvalid(
-            "%s can't be read: %s" % (path, " ".join(str(error).split())),
+            "%s can't be read: %s" % (path, "it names no repository" if lacks else "it is no INI file"),
             hint="It needs a section [db_settings] with repository_id.",
             path=path,
         ) from None
     return Repository(directory, name, parser.get(SECTION, "version_table", fallback="migrate_version"))
 
 
-def repository_of_all(directories: Sequence[str]) -> Optional[str]:
+def repository_of_all(directories: Sequence[str], follow: bool = False) -> Optional[str]:
     """Return the name of the repository that these directories are, if they are one.
 
     :raises OptionInvalid: when they are several: each has a history of its own.
     """
-    names = list(dict.fromkeys(each.repository_id for each in map(find, directories) if each is not None))
+    found = [find(directory, follow) for directory in directories]
+    names = list(dict.fromkeys(each.repository_id for each in found if each is not None))
     if len(names) > 1:
         raise errors.OptionInvalid(
             "migrations_dir: %s are different repositories" % " and ".join(names),

@@ -7,25 +7,38 @@ from __future__ import annotations
 
 import os
 import tarfile
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import errors, model
+from ..files import opening
+from . import diesel, neighbours, reading, repository, trust
+from .claim import refuse_leading_out
 from .discovery import discover
 from .repository import repository_of_all
 
-# What no script needs, and what a checkout has.
-LEFT_OUT = (".git", ".hg", ".svn", "__pycache__")
+# What goes to the target at each run that has something to do; more was hardly meant to.
+MOST_FILES = 20000
+MOST_BYTES = opening.GIB
+LEFT_BEHIND = "src: %s wasn't taken along: %s. If a script reads it, have it on the host and read it there."
 
 
-def describe(directories: Sequence[str], kind: Optional[str]) -> Dict[str, Any]:
+def describe(directories: Sequence[str], kind: Optional[str], follow: bool = False) -> Dict[str, Any]:
     """Return what is known of the directories' scripts without running any, as plain data.
 
     :raises MigrationError: see discovery.
     """
-    scripts = [script._asdict() for script in discover(directories, kind)]
+    scripts = [script._asdict() for script in discover(directories, kind, follow)]
     for script in scripts:
         script["version"] = str(script["version"])
-    return {"repository_id": repository_of_all(directories), "scripts": scripts}
+    return {"repository_id": repository_of_all(directories, follow), "scripts": scripts}
+
+
+def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], versions: Sequence[str]) -> None:
+    """Refuse scripts that others on this host may write, of those that are to be run.
+
+    :raises ScriptInvalid: see trust.
+    """
+    trust.refuse_writable(directories, [each for each in scripts_of(described) if str(each.version) in versions])
 
 
 def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
@@ -34,23 +47,97 @@ def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     return tuple(model.Script(**{**each, "version": model.Version.parse(each["version"])}) for each in found)
 
 
-def pack(directories: Sequence[str], archive: str) -> None:
-    """Write the files of directories into one archive; a link's target goes in its place.
+def pack(described: Mapping[str, Any], directories: Sequence[str], archive: str, follow: bool = False) -> List[str]:
+    """Write scripts into one archive, and what they may import and read beside themselves; see neighbours.
 
-    :raises ScriptInvalid: when one can't be read.
+    Scripts in SQL read nothing. What a link leads to goes in its place.
+
+    :param follow: also where that is out of the directory.
+    :returns: what was left behind although a script may read it, as warnings.
+    :raises ScriptInvalid: when a link leads out, a file can't be read, or it is too much of all.
     """
-
-    def wanted(member: tarfile.TarInfo) -> Optional[tarfile.TarInfo]:
-        return None if os.path.basename(member.name) in LEFT_OUT else member
-
     try:
-        with tarfile.open(archive, "w:gz", dereference=True) as tar:
+        with tarfile.open(archive, "w:gz") as tar:
+            parcel = _Parcel(tar)
             for number, directory in enumerate(directories):
-                tar.add(directory, arcname=str(number), filter=wanted)
+                _pack_one(parcel, scripts_of(described), directory, str(number), follow)
     except OSError as error:
         raise errors.ScriptInvalid(
-            "%s can't be packed: %s" % (error.filename, error.strerror), path=error.filename
+            "src: %s can't be packed: %s" % (error.filename or "what is to be taken along", error.strerror),
+            hint="Fix its rights; or move it out of the directory, if no script needs it.",
+            path=error.filename,
         ) from None
+    return parcel.left_behind
+
+
+def _pack_one(parcel: _Parcel, scripts: Sequence[model.Script], directory: str, name: str, follow: bool) -> None:
+    home = os.path.join(directory, "")
+    own = [script for script in scripts if script.path.startswith(home)]
+    with_python = any(script.path.endswith(".py") for script in own)
+    parcel.add_folder(name)
+    needed = dict.fromkeys(path for path in _needed(directory, own) if os.path.lexists(path))
+    for path in needed:
+        parcel.add_file(path, os.path.join(name, path[len(home) :]), directory)
+    for entry in neighbours.beside(directory, None if follow else refuse_leading_out, deep=with_python):
+        if not with_python or entry.path in needed:
+            continue
+        if entry.is_folder:
+            parcel.add_folder(os.path.join(name, entry.name))
+        else:
+            parcel.add_file(entry.path, os.path.join(name, entry.name), directory, optional=True)
+
+
+def _needed(directory: str, scripts: Sequence[model.Script]) -> Iterator[str]:
+    """Yield the files that are read here."""
+    yield os.path.join(directory, repository.CONFIG)
+    for script in scripts:
+        yield from filter(None, (script.path, script.down_path))
+        if script.kind == diesel.KIND:
+            yield diesel.metadata_of(script)
+
+
+class _Parcel:
+    """An archive in the making. What it holds belongs to whoever unpacks it, and nobody else may write it then."""
+
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self.left_behind: List[str] = []
+        self._tar = tar
+        self._files = 0
+        self._bytes = 0
+
+    def add_folder(self, name: str) -> None:
+        """Add a folder."""
+        member = tarfile.TarInfo(name)
+        member.type, member.mode = tarfile.DIRTYPE, 0o755
+        self._tar.addfile(member)
+
+    def add_file(self, path: str, name: str, directory: str, optional: bool = False) -> None:
+        """Add a file.
+
+        :param optional: no more than a warning, if it is too big.
+        :raises ScriptInvalid: when it can't be read, or it is too much of all.
+        """
+        try:
+            with opening.opened(path, reading.MOST) as (stream, status):
+                self._count(status.st_size, directory)
+                member = tarfile.TarInfo(name)
+                member.size, member.mtime, member.mode = status.st_size, int(status.st_mtime), 0o644
+                self._tar.addfile(member, stream)
+        except opening.Unopened as error:
+            if not (optional and error.too_big):
+                raise reading.unreadable(path, error) from None
+            self.left_behind.append(LEFT_BEHIND % (path, error.reason))
+
+    def _count(self, size: int, directory: str) -> None:
+        self._files += 1
+        self._bytes += size
+        if self._files > MOST_FILES or self._bytes > MOST_BYTES:
+            raise errors.ScriptInvalid(
+                "src: %s holds too much to be taken along; %d files and %s are the most"
+                % (directory, MOST_FILES, opening.shown(MOST_BYTES)),
+                hint="Name the directory of the scripts alone, or move elsewhere what they don't need.",
+                path=directory,
+            )
 
 
 def unpack(archive: str, place: str, count: int) -> Tuple[str, ...]:

@@ -6,13 +6,16 @@
 from __future__ import annotations
 
 import configparser
+import io
 import os
 from typing import List, Optional
 
 from .. import errors
+from ..files import opening
 
 URL_KEY = "db-connection-string"
 DIRECTORY_KEY = "migrations-directory"
+MOST = opening.MIB
 
 
 class ConfigFile:
@@ -26,14 +29,13 @@ class ConfigFile:
         self.here = os.path.dirname(os.path.abspath(path))
         self.parser = configparser.ConfigParser(defaults={"here": self.here.replace("%", "%%")})
         try:
-            with open(path, encoding="utf-8-sig") as stream:
-                self.parser.read_file(stream)
-        except (OSError, UnicodeDecodeError, configparser.Error) as error:
+            self.parser.read_file(io.TextIOWrapper(io.BytesIO(opening.read(path, MOST)), "utf-8-sig"))
+        except opening.Unopened as error:
+            raise _unreadable(path, error.reason, error.hint or "Correct its path, or its rights.") from None
+        except (UnicodeDecodeError, configparser.Error):
             # A parser's message may quote a line, and a line may hold a password.
-            reason, hint = getattr(error, "strerror", None), "Correct its path, or its rights."
-            if reason is None:
-                reason, hint = "it is no INI file in UTF-8", "It has [sections], and lines with key = value in them."
-            raise errors.OptionInvalid("config_file: %s can't be read: %s" % (path, reason), hint=hint) from None
+            hint = "It has [sections], and lines with key = value in them."
+            raise _unreadable(path, "it is no INI file in UTF-8", hint) from None
 
     def url(self, key: Optional[str], needed: bool = True) -> Optional[str]:
         """Return the connection string.
@@ -66,3 +68,7 @@ class ConfigFile:
             except (configparser.NoOptionError, configparser.NoSectionError):
                 continue
         return None
+
+
+def _unreadable(path: str, reason: str, hint: str) -> errors.OptionInvalid:
+    return errors.OptionInvalid("config_file: %s can't be read: %s" % (path, reason), hint=hint)

@@ -29,7 +29,7 @@ def pg_migration_generate(module: Any) -> Dict[str, Any]:
             hint="Name the one that it belongs into.",
         )
     directory = params["migrations_dir"][0]
-    request = GenerateRequest(directory, params["name"], params["kind"], module.check_mode, source)
+    request = GenerateRequest(directory, params["name"], params["kind"], module.check_mode, source, params["follow"])
     try:
         made = generate(request, Tools(run_program(module), module.tmpdir))
     except errors.RehearsalError as error:

@@ -28,7 +28,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     module.no_log_values.update(filter(None, [request.target.password]))
     shown = _unpack(module)
     if shown:
-        request = request._replace(directories=tuple(shown))
+        # Who may write them was looked at on the controller, and no link is left in them.
+        request = request._replace(directories=tuple(shown), allow_writable_scripts=True)
     context = Context(request, Tools(run_program(module), module.tmpdir))
     try:
         migrate(context)
@@ -37,7 +38,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
         known = failure(context.report(), checking) if context.progress is not None else {}
         raise Failed(error, _shown_as(known, shown)) from None
     if context.wants_scripts:
-        return {"changed": False, "_wants_scripts": True}
+        wanted = [str(step.script.version) for step in context.plan.steps] if context.plan else []
+        return {"changed": False, "_wants_scripts": wanted}
     return dict(_shown_as(migrate_result(context.report(), checking), shown))
 
 

@@ -34,6 +34,7 @@ MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": KINDS},
+    "follow": {"type": "bool", "default": False},
     "history_table": {"type": "str"},
 }
 
@@ -95,4 +96,5 @@ GENERATE: Dict[str, Any] = {
     "name": {"type": "str", "required": True},
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
     "kind": {"type": "str", "choices": ["python", "sql", "sqlalchemy"]},
+    "follow": {"type": "bool", "default": False},
 }

@@ -52,9 +52,10 @@ def place(params: Mapping[str, Any]) -> Dict[str, Any]:
     :raises MigrationError: when nothing says where the scripts are, or the history's name can't be a table's.
     """
     paths = directories(params)
-    own = repository_of_all(paths)
+    own = repository_of_all(paths, params["follow"])
     table = _history_table(params, own)
-    return {"directories": paths, "history_table": table, "repository_id": own, "kind": params["kind"]}
+    found = {"directories": paths, "kind": params["kind"], "follow": params["follow"]}
+    return {**found, "history_table": table, "repository_id": own}
 
 
 def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Dict, Mapping, Optional
 
 from ... import deps, errors
+from ...files import opening
 from .session import MigrationConnection
 
 # SQLAlchemy names its driver in the scheme; libpq knows the bare two.
@@ -20,6 +21,10 @@ MAINTENANCE_DATABASES = ("postgres", "template1")
 
 DATABASE_EXISTS = "SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s"
 SET_ROLE = "SET ROLE {}"
+
+# Files that libpq opens by itself, and the options that name them.
+FILES = {"sslrootcert": "ca_cert", "sslcert": "ssl_cert", "sslkey": "ssl_key"}
+FILES.update({keyword: "connect_params: %s" % keyword for keyword in ("sslcrl", "servicefile")})
 
 SECRETS = ("password", "sslpassword")
 
@@ -156,10 +161,21 @@ def _unreadable_error(reason: str) -> errors.ConnectError:
 
 
 def _open(target: Target, application_name: str) -> Any:
+    for keyword, option in FILES.items():
+        if target.params.get(keyword):
+            _refuse_irregular(option, target.params[keyword])
     # A name of its own in the URL would hide the progress that a DBA looks for.
     fixed = {"application_name": application_name, "client_encoding": "UTF8"}
     params: Dict[str, Any] = {**PATIENCE, **target.params, **fixed}
     return deps.psycopg2.connect(connection_factory=MigrationConnection, **params)
+
+
+def _refuse_irregular(option: str, path: str) -> None:
+    """libpq would wait for who writes into a FIFO, without any limit."""
+    try:
+        opening.refuse_irregular(path)
+    except opening.Unopened as error:
+        raise errors.OptionInvalid("%s: %s can't be read: %s" % (option, path, error.reason), hint=error.hint) from None
 
 
 def _missing_error(target: Target) -> errors.DatabaseMissing:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import stat
 import string
 from dataclasses import replace
@@ -137,6 +138,145 @@ def test_a_link_stays_one(tmp_path):
     write(with_entry(read(str(tmp_path / "link")), SHOP))
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "real").read_text() == LINE
+
+
+def test_a_link_that_leads_nowhere_yet(tmp_path):
+    (tmp_path / "link").symlink_to("real")
+    write(with_entry(read(str(tmp_path / "link")), SHOP))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_text() == LINE
+
+
+IRREGULAR = {
+    "a FIFO": (os.mkfifo, "it is a FIFO, and only regular files are opened"),
+    "a device": (lambda path: path.symlink_to("/dev/zero"), "it is a character device, and only regular files are"),
+    "a directory": (os.mkdir, "Is a directory"),
+    "a circle": (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+    "too much of it": (lambda path: (path.touch(), os.truncate(path, 2**30)), "it has 1 GiB, and 10 MiB is the most"),
+}
+
+
+@pytest.mark.parametrize("name", IRREGULAR)
+def test_what_is_no_regular_file(tmp_path, name):
+    make, reason = IRREGULAR[name]
+    make(tmp_path / "file")
+    with pytest.raises(PasswordFileError, match="The password file .* can't be read: " + reason) as caught:
+        read(str(tmp_path / "file"))
+    assert caught.value.kind == "password_file" and caught.value.hint
+
+
+# Root, and a directory of somebody else's.
+
+ANN = pwd.getpwnam("daemon")
+BOB = pwd.getpwnam("bin")
+by_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can write for somebody else")
+
+
+@pytest.fixture
+def home(tmp_path):
+    path = tmp_path / "home"
+    path.mkdir(mode=0o755)
+    os.chown(path, ANN.pw_uid, ANN.pw_gid)
+    return path
+
+
+def owner_and_mode(path):
+    status = path.lstat()
+    return status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)
+
+
+BEFORE = {"none": None, "root's": 0, "theirs": ANN.pw_uid, "another's": BOB.pw_uid}
+
+
+@by_root
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+def test_in_a_directory_of_somebody_else_s_it_is_theirs(home, before):
+    path = home / ".pgpass"
+    if before is not None:
+        path.write_text("x:1:y:z:w\n")
+        path.chmod(0o644)
+        os.chown(path, before, 0)
+    there = read(str(path))
+    write(with_entry(there, SHOP))
+    whose = BOB if before == BOB.pw_uid else ANN
+    assert (path.stat().st_uid, stat.S_IMODE(path.stat().st_mode)) == (whose.pw_uid, 0o600)
+    assert there.given_to == (ANN.pw_uid if not before else None)
+    assert read(str(path)).given_to is None
+    assert os.listdir(home) == [".pgpass"]
+
+
+@by_root
+def test_in_a_directory_of_root_s_it_is_root_s(tmp_path):
+    path = tmp_path / "file"
+    write(with_entry(read(str(path)), SHOP))
+    assert owner_and_mode(path) == (0, 0, 0o600)
+
+
+def linked(home, where, maker=ANN, target="../private"):
+    (home / where).parent.mkdir(exist_ok=True)
+    (home / where).symlink_to(target)
+    os.chown(home / where, maker.pw_uid, maker.pw_gid, follow_symlinks=False)
+
+
+# How a link of theirs comes in between → the path, and the link that is named; None: it is written.
+LINKS = {
+    "in its place": (lambda home: linked(home, ".pgpass"), ".pgpass", ".pgpass"),
+    "in its place, leading nowhere": (lambda home: linked(home, ".pgpass", target="nowhere"), ".pgpass", ".pgpass"),
+    "in its place, inside": (lambda home: linked(home, ".pgpass", target="real"), ".pgpass", ".pgpass"),
+    "root's own, in a directory of theirs": (
+        lambda home: linked(home, ".pgpass", pwd.getpwuid(0)),
+        ".pgpass",
+        ".pgpass",
+    ),
+    "a directory of root's": (lambda home: linked(home, "etc", target="../etc"), "etc/.pgpass", "etc"),
+    "a directory of their own": (lambda home: linked(home, "more", target="deep"), "more/.pgpass", None),
+    "a link of root's to theirs": (
+        lambda home: linked(home, "../link", pwd.getpwuid(0), "home"),
+        "../link/.pgpass",
+        None,
+    ),
+    "a link of root's to a link of theirs": (
+        lambda home: (linked(home, ".pgpass"), linked(home, "../link", pwd.getpwuid(0), "home/.pgpass")),
+        "../link",
+        ".pgpass",
+    ),
+}
+
+
+@by_root
+@pytest.mark.parametrize("name", LINKS)
+def test_a_link_that_somebody_else_may_turn_elsewhere(home, name):
+    make, path, link = LINKS[name]
+    (home.parent / "private").write_text("root's")
+    (home.parent / "etc").mkdir()
+    (home / "deep").mkdir()
+    os.chown(home / "deep", ANN.pw_uid, ANN.pw_gid)
+    make(home)
+    if link is None:
+        write(with_entry(read(str(home / path)), SHOP))
+        assert owner_and_mode(home / path) == (ANN.pw_uid, ANN.pw_gid, 0o600)
+        return
+    with pytest.raises(PasswordFileError) as caught:
+        read(str(home / path))
+    expected = "The password file %s isn't touched: %s is a link, and daemon may turn it elsewhere"
+    assert caught.value.message == expected % (os.path.abspath(home / path), home / link)
+    assert caught.value.hint == "Remove the link; or name with pgpass_file the file that is meant."
+    assert (home.parent / "private").read_text() == "root's"
+    assert os.listdir(home.parent / "etc") == []
+
+
+@by_root
+def test_a_directory_that_is_exchanged_meanwhile(home):
+    there = with_entry(read(str(home / ".pgpass")), SHOP)
+    os.rename(home, home.parent / "old")
+    (home.parent / "etc").mkdir()
+    for make in (lambda: home.symlink_to("etc"), lambda: os.rename(home.parent / "etc", home)):
+        make()
+        with pytest.raises(PasswordFileError, match="can't be written"):
+            write(there)
+        assert os.listdir(home) == []
+        if home.is_symlink():
+            home.unlink()
 
 
 @pytest.mark.parametrize("path", ["no/such/directory/file", "."])

@@ -10,7 +10,7 @@ import os
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import DuplicateVersion, ScriptInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Version
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover, read
 
 UP = "def up(cursor): pass\n"
 
@@ -171,19 +171,126 @@ def test_no_directory(tmp_path, name):
     assert caught.value.path == path
 
 
-def test_links_are_followed(tmp_path):
+def link(target):
+    return lambda path: path.symlink_to(target)
+
+
+def sparse(path):
+    path.touch()
+    os.truncate(path, 3 * 2**30)
+
+
+# What stands where a script should → what is told of it, with and without follow.
+NO_SCRIPTS = {
+    "a FIFO": (os.mkfifo, "it is a FIFO, and only regular files are opened"),
+    "an endless device": (link("/dev/zero"), "it is a character device, and only regular files are opened"),
+    "a directory": (os.mkdir, "Is a directory"),
+    "a hole of three gigabytes": (sparse, "it has 3 GiB, and 100 MiB is the most"),
+    "a link that leads nowhere": (link("nowhere"), "No such file or directory"),
+    "a link in a circle": (lambda path: path.symlink_to(path.name), "Too many levels of symbolic links"),
+}
+
+
+@pytest.mark.parametrize(
+    "file_name",
+    ["2_b.py", "2_b.up.sql", "2_b.sql", "2_postgres_upgrade.sql", "V2__b.sql", "migrate.cfg", "1_a/up.sql"]
+    + ["1_a/metadata.toml"],
+)
+@pytest.mark.parametrize("name", NO_SCRIPTS)
+def test_what_is_no_regular_file(tmp_path, name, file_name):
+    make, reason = NO_SCRIPTS[name]
+    path = tmp_path / "m" / file_name
+    path.parent.mkdir(parents=True)
+    if file_name.endswith("metadata.toml"):
+        (path.parent / "up.sql").write_text("SELECT 1")
+    make(path)
+    with pytest.raises(ScriptInvalid) as caught:
+        for script in discover((str(tmp_path / "m"),), follow=True):
+            read(script)
+    assert caught.value.message == "%s can't be read: %s" % (path, reason)
+    assert (caught.value.path, bool(caught.value.hint)) == (str(path), True)
+
+
+@pytest.mark.parametrize("name", ["helpers.py", "README", "notes.txt", "data"])
+def test_what_is_no_regular_file_and_has_no_script_s_name(tmp_path, name):
+    directory = fill(tmp_path / "m", ["1_a.py"])
+    os.mkfifo(tmp_path / "m" / name)
+    os.symlink("loop", tmp_path / "m" / "loop")
+    assert shown(discover((directory,))) == ["1_a python"]
+
+
+# Kind, links → what is named as leading out; None: nothing does.
+LINKS = {
+    "a script beside it": ("python", {"2_b.py": "1_a.py"}, None),
+    "a script further down": ("python", {"2_b.py": "deep/real.py"}, None),
+    "through a link inside, as Kubernetes mounts": ("python", {"..data": "deep", "2_b.py": "..data/real.py"}, None),
+    "an absolute path inside": ("python", {"2_b.py": "{here}/m/1_a.py"}, None),
+    "a script": (
+        None,
+        {"2_b.py": "../elsewhere/real.py"},
+        "2_b.py is a link that leads out of {here}/m, to {here}/else",
+    ),
+    "a script in SQL": ("sql", {"2_b.up.sql": "../elsewhere/real.sql"}, "2_b.up.sql is a link that leads out"),
+    "a private file": (None, {"2_b.py": "/etc/shadow"}, "2_b.py is a link that leads out of {here}/m, to /etc/shadow"),
+    "the way back": (
+        "sql",
+        {"2_b.up.sql": "1_a.py", "2_b.down.sql": "../elsewhere/real.sql"},
+        "2_b.down.sql is a link that leads out",
+    ),
+    "a folder of diesel's": (
+        "diesel",
+        {"2_b": "../elsewhere/2_b"},
+        "2_b/up.sql lies out of {here}/m, by a link: at {here}/elsewhere/2_b/up.sql",
+    ),
+    "what says how it is run": ("diesel", {"3_c/metadata.toml": "/etc/shadow"}, "3_c/metadata.toml is a link that"),
+    "a repository's configuration": (None, {"migrate.cfg": "/etc/shadow"}, "migrate.cfg is a link that leads out"),
+    "a repository's scripts": (
+        None,
+        {"migrate.cfg": "deep/migrate.cfg", "versions": "../elsewhere"},
+        "versions is a link that leads out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_links(tmp_path, name):
+    kind, made, told = LINKS[name]
+    for path in ("elsewhere/real.py", "elsewhere/real.sql", "elsewhere/2_b/up.sql", "m/deep/real.py", "m/3_c/up.sql"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(UP if path.endswith(".py") else "SELECT 1")
+    (tmp_path / "m/deep/migrate.cfg").write_text("[db_settings]\nrepository_id = x\n")
+    (tmp_path / "m/1_a.py").write_text(UP)
+    for path, target in made.items():
+        (tmp_path / "m" / path).symlink_to(target.format(here=tmp_path))
+    if told is None:
+        assert shown(discover((str(tmp_path / "m"),), kind)) == ["1_a python", "2_b python"]
+        return
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((str(tmp_path / "m"),), kind)
+    assert told.format(here=tmp_path) in caught.value.message
+    assert "follow: true" in caught.value.hint
+    assert caught.value.path.startswith(str(tmp_path / "m"))
+
+
+def test_links_that_lead_out_are_followed_where_that_is_wanted(tmp_path):
     fill(tmp_path / "elsewhere", ["real.py"])
     directory = fill(tmp_path / "m", ["1_a.py"])
     os.symlink(tmp_path / "elsewhere" / "real.py", os.path.join(directory, "2_b.py"))
-    assert shown(discover((directory,))) == ["1_a python", "2_b python"]
+    assert shown(discover((directory,), follow=True)) == ["1_a python", "2_b python"]
 
 
-def test_a_dangling_link_is_told(tmp_path):
+def test_the_directory_itself_may_be_a_link(tmp_path):
+    fill(tmp_path / "release", ["1_a.py"])
+    (tmp_path / "current").symlink_to("release")
+    assert shown(discover((str(tmp_path / "current"),))) == ["1_a python"]
+
+
+def test_a_repository_that_is_another_file_is_not_quoted(tmp_path):
     directory = fill(tmp_path / "m", ["1_a.py"])
-    os.symlink("nowhere", os.path.join(directory, "2_b.py"))
-    with pytest.raises(ScriptInvalid) as caught:
+    (tmp_path / "m/migrate.cfg").write_text("root:s3cret:1::::\n")
+    with pytest.raises(ScriptInvalid, match="migrate.cfg can't be read: it is no INI file") as caught:
         discover((directory,))
-    assert "2_b.py" in caught.value.message
+    assert "s3cret" not in caught.value.sentence()
 
 
 def test_checksum_is_that_of_the_text_whatever_its_line_ends(tmp_path):

@@ -160,6 +160,15 @@ def test_no_file(tmp_path: Path, place: str, reason: str) -> None:
     assert caught.value.kind == "option"
 
 
+def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "endless").symlink_to("/dev/zero")
+    for name, what in (("pipe", "a FIFO"), ("endless", "a character device")):
+        with pytest.raises(MigrationError, match=f"config_file: .*/{name} can't be read: it is {what}, and") as caught:
+            ConfigFile(str(tmp_path / name))
+        assert caught.value.kind == "option" and caught.value.hint
+
+
 # What the task says beside it
 
 

@@ -5,9 +5,15 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.errors import ConnectError
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
+    Target,
+    connect,
+    parse_url,
+)
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import ConnectError, OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import target
 
@@ -147,3 +153,23 @@ def test_with_database():
     other = target.with_database("postgres")
     assert other == Target({**WHOLE, "dbname": "postgres"}, "role")
     assert target.params["dbname"] == "shop"
+
+
+@pytest.mark.parametrize(
+    "keyword, option",
+    [
+        *(("sslrootcert", "ca_cert"), ("sslcert", "ssl_cert"), ("sslkey", "ssl_key")),
+        *(("sslcrl", "connect_params: sslcrl"), ("servicefile", "connect_params: servicefile")),
+    ],
+)
+def test_files_that_libpq_would_wait_for_are_refused(tmp_path, keyword, option):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OptionInvalid) as caught:
+        connect(Target({"host": str(tmp_path), keyword: str(tmp_path / "pipe")}), "test")
+    assert caught.value.message.startswith("%s: %s/pipe can't be read: it is a FIFO" % (option, tmp_path))
+    assert caught.value.hint
+
+
+def test_a_file_that_is_not_there_is_libpq_s_business(tmp_path):
+    with pytest.raises(ConnectError):
+        connect(Target({"host": str(tmp_path), "sslrootcert": str(tmp_path / "none")}), "test")
