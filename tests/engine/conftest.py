@@ -69,6 +69,12 @@ class Project:
             connection.commit()
             return rows
 
+    def execute(self, statement: str) -> None:
+        """Have the database do what can't be in a transaction."""
+        with closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
+            connection.autocommit = True
+            cursor.execute(statement)
+
     def applied(self) -> list[str]:
         """Return the recorded versions, in the order of their application."""
         return [row[0] for row in self.query("SELECT version FROM schema_migrations ORDER BY applied")]

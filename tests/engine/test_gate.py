@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 
-from .conftest import Project, done
+from .conftest import Project, _on_postgres, done
 
 ROLE = "pgops_gate_role"
 HAS_ROLE = "SELECT count(*) FROM pg_roles WHERE rolname = %s"
@@ -147,3 +150,116 @@ def test_a_scripts_own_transaction_is_one_in_the_rehearsal_too(project: Project,
     assert ("CREATE TABLE public.y" in "".join(checked.diffs or ())) is bool(tables)
     assert done(project.migrate()) == ["1"]
     assert project.tables() == tables
+
+
+REACHES_OUT = {
+    "a slot": "SELECT pg_create_physical_replication_slot('pgops_slot')",
+    "a slot in a block": "DO $$ BEGIN PERFORM pg_create_logical_replication_slot('pgops_slot', 'test'); END $$",
+    "the configuration is read again": "SELECT pg_reload_conf()",
+    "a file": "COPY (SELECT 1) TO '/tmp/pgops_reaches_out'",
+    "a program": "COPY t FROM PROGRAM 'echo 1'",
+    "a large object's file": "SELECT lo_export(1, '/tmp/pgops_reaches_out')",
+    "a session is ended": "SELECT pg_terminate_backend(0)",
+    "another server": "SELECT * FROM dblink('host=x', 'SELECT 1') AS t (a int)",
+}
+
+
+@pytest.mark.parametrize("name", REACHES_OUT)
+@pytest.mark.parametrize("kind", ["sql", "outside", "python", "python outside"])
+def test_what_no_rollback_takes_back_ends_a_rehearsal_before_it_runs(project: Project, name: str, kind: str) -> None:
+    text = REACHES_OUT[name]
+    if kind.startswith("python"):
+        project.file("1_a.py", script("autocommit" if "outside" in kind else "str", text))
+    else:
+        project.write(v1=("-- no-transaction\n" if kind == "outside" else "") + text)
+    checked = project.check()
+    assert checked.rehearsal.stopped and "can't be taken back on a copy" in checked.rehearsal.stopped
+    assert project.query("SELECT count(*) FROM pg_replication_slots WHERE slot_name = 'pgops_slot'") == [(0,)]
+    assert not Path("/tmp/pgops_reaches_out").exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-- SELECT pg_reload_conf()\nCREATE TABLE t (a int)",
+        "CREATE TABLE copy (to_file text); CREATE TABLE t (a int)",
+        "COMMENT ON SCHEMA public IS 'no dblink here'; CREATE TABLE t (a int)",
+        "NOTIFY somebody; CREATE TABLE t (a int)",
+    ],
+)
+def test_what_only_looks_so_does_not(project: Project, text: str) -> None:
+    project.write(v1=text)
+    assert (done(project.check()), project.report.rehearsal.stopped) == (["1"], None)
+
+
+def test_a_foreign_table_is_not_written_by_a_rehearsal(project: Project) -> None:
+    name = project.url.rpartition("/")[2]
+    project.query("CREATE EXTENSION postgres_fdw; CREATE TABLE far (a int)")
+    address = urlsplit(project.url)
+    project.query(
+        f"CREATE SERVER s FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '{address.port}', "
+        f"dbname '{name}'); CREATE USER MAPPING FOR CURRENT_USER SERVER s OPTIONS (user 'postgres'); "
+        "CREATE FOREIGN TABLE near (a int) SERVER s OPTIONS (table_name 'far')"
+    )
+    project.write(v1="INSERT INTO near VALUES (1)")
+    checked = project.check()
+    assert "it writes the foreign table" in checked.rehearsal.stopped
+    assert project.query("SELECT count(*) FROM far") == [(0,)]
+
+
+def test_a_prepared_transaction_and_a_slot_do_not_keep_a_scratch_database(project: Project) -> None:
+    name = "pgops_rehearsal_00000001"
+    maintenance = _on_postgres(project.url, project.directory)
+    maintenance.execute(f"CREATE DATABASE {name}")
+    left = _on_postgres(project.url, project.directory)
+    left.url = left.url.rpartition("/")[0] + "/" + name
+    prepares = maintenance.query("SHOW max_prepared_transactions") != [("0",)]
+    if prepares:
+        left.execute("BEGIN; CREATE TABLE t (a int); PREPARE TRANSACTION 'pgops_left'")
+    if maintenance.query("SHOW wal_level") == [("logical",)]:
+        left.query("SELECT pg_create_logical_replication_slot('pgops_left', 'test_decoding')")
+    project.write(v1="CREATE TABLE a (x int)")
+    assert done(project.check(rehearsal="required")) == ["1"]
+    assert maintenance.query("SELECT count(*) FROM pg_database WHERE datname = %s", name) == [(0,)]
+    assert maintenance.query("SELECT count(*) FROM pg_prepared_xacts") == [(0,)]
+
+
+CONCURRENTLY = "CREATE INDEX CONCURRENTLY i ON t (a)"
+
+
+@pytest.mark.parametrize("checking", [True, False])
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"CREATE TABLE t (a int); COMMIT; {CONCURRENTLY}",
+        "CREATE TABLE t (a int); COMMIT; VACUUM t; COMMIT; " + CONCURRENTLY,
+        "CREATE TABLE t (a int); COMMIT; -- now\n" + CONCURRENTLY,
+    ],
+)
+@pytest.mark.parametrize("way", ["str", "one by one"])
+def test_after_a_commit_of_its_own_a_script_leaves_for_what_needs_no_transaction(
+    project: Project, text: str, way: str, checking: bool
+) -> None:
+    project.file("1_a.py", script(way, text))
+    report = project.check() if checking else project.migrate()
+    assert done(report) == ["1"]
+    assert "outside a transaction" in str(report.progress.done[0].note)
+    assert project.tables() == ([] if checking else ["t"])
+
+
+def test_without_a_commit_it_is_the_servers_to_refuse(project: Project) -> None:
+    project.file("1_a.py", script("one by one", "CREATE TABLE t (a int); SELECT 1; " + CONCURRENTLY))
+    with pytest.raises(errors.ScriptFailed, match="cannot run inside a transaction block"):
+        project.migrate()
+    assert project.tables() == []
+
+
+def test_a_script_that_ended_its_transaction_and_failed_was_interrupted(project: Project) -> None:
+    around = "import psycopg2.extensions as e; e.cursor(cursor.connection).execute('CREATE TABLE t (a int); COMMIT')"
+    project.file("1_a.py", f"def up(cursor):\n    {around}\n    raise ValueError('stop')\n")
+    with pytest.raises(errors.Interrupted, match="stop.*what it did until then stands") as caught:
+        project.migrate()
+    assert caught.value.path == str(project.directory / "1_a.py")
+    assert project.tables() == ["t"]
+    with pytest.raises(errors.Interrupted, match="somewhere in its Python code"):
+        project.migrate()

@@ -73,7 +73,7 @@ OWED = {
 }
 
 # Of a MigrationConnection; its loan's too.
-CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_scripted", "_savepoints"}
+CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_scripted", "_savepoints", "_committed"}
 
 DRIVERS = {"psycopg2", "psycopg", "sqlalchemy"}
 DRIVERS_OF = f"{UTILS}.deps"

@@ -12,7 +12,7 @@ from ..databases.postgresql.containment import Containment
 from ..databases.postgresql.transaction import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
-from .failure import aborted_error, explain
+from .failure import aborted_error, ended_error, explain
 from .inside import InOneTransaction, InTransaction
 from .outside import OutsideTransaction
 from .place import Place
@@ -70,6 +70,8 @@ class Attempt:
         return self.body.note
 
     def _send_all(self, cursor: Any, body: model.SqlBody) -> None:
+        if self.session.guard is not None:
+            self.session.guard.look_at(body.text)
         for number, statement in enumerate(body.messages):
             try:
                 self.place.send(cursor, body, number)
@@ -78,7 +80,8 @@ class Attempt:
                     raise explain(error, self.migration, body, self.connection, statement.offset) from None
 
     def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
-        with self.connection.lent(lambda: self._leave(cursor)) as loan:
+        look_at = self.session.guard.look_at if self.session.guard else None
+        with self.connection.lent(lambda: self._leave(cursor), look_at) as loan:
             wants = not self.asks or self._call("should_run", cursor, body)
             if wants:
                 self.connection.autocommit = not body.transactional
@@ -121,7 +124,12 @@ class Attempt:
             with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument:
                 answer = getattr(self.prepared.modules[body.path], function)(argument)
         except (Exception, SystemExit) as error:
-            raise self.connection.stopped or explain(error, self.migration, body, self.connection) from None
+            if self.connection.stopped:
+                raise self.connection.stopped from None
+            explained = explain(error, self.migration, body, self.connection)
+            if self.connection.held and not self.connection.closed and not in_transaction(self.connection):
+                raise ended_error(explained, self.migration) from None
+            raise explained from None
         if self.connection.stopped:
             raise self.connection.stopped
         return answer

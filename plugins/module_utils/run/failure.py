@@ -55,6 +55,19 @@ def aborted_error(migration: model.Migration, body: model.Body) -> errors.Script
     )
 
 
+def ended_error(error: errors.MigrationError, migration: model.Migration) -> errors.Interrupted:
+    """Return the error for a script that had ended its transaction behind our back when it failed."""
+    return errors.Interrupted(
+        "%s. It had ended its transaction before, so what it did until then stands" % error.message.rstrip("."),
+        hint="Look at what stands; finish it by hand and mark the migration as applied, or undo it and mark it as "
+        "pending, with pg_migration_mark. In the script, take out what ends the transaction.",
+        version=str(migration.script.version),
+        path=error.path,
+        line=error.line,
+        sqlstate=error.sqlstate,
+    )
+
+
 def _of_python(error: BaseException) -> Diagnosis:
     if isinstance(error, SystemExit):
         called = "it called sys.exit(%s)" % ("" if error.code is None else error.code)

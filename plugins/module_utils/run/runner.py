@@ -227,6 +227,9 @@ class _Run:
             error.message = "; ".join(filter(None, [error.message, attempt.place.leftovers()]))
             with self.connection.cursor() as cursor:
                 cursor.execute(self.session.reset())
+                if isinstance(error, errors.Interrupted):
+                    # The next run must not take it for one that left nothing.
+                    log(cursor, self.session.history, Entry(model.Event.STARTED, attempt.step))
                 log(cursor, self.session.history, entry, error.message)
             self.connection.commit()
         except deps.DatabaseError:

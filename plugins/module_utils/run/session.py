@@ -71,7 +71,8 @@ class Session(NamedTuple):
             with connection.cursor() as cursor:
                 with connection.scripted():
                     cursor.execute(self.settings + SAVEPOINT)
-                with connection.lent(lambda: self._leave(connection)) as loan:
+                look_at = self.guard.look_at if self.guard else None
+                with connection.lent(lambda: self._leave(connection), look_at) as loan:
                     yield cursor
                 if not loan.left:
                     cursor.execute(RELEASE)

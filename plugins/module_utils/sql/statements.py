@@ -108,7 +108,7 @@ def split(text: str) -> Tuple[Statement, ...]:
 
 
 def words(statement: str, most: int) -> Tuple[str, ...]:
-    """Return the first words of a statement, comments left out: those without quotes in capital letters.
+    """Return the first words of a statement, comments left out: those of ASCII in capital letters, unless quoted.
 
     It ends early at the first thing that is neither a word nor a quoted identifier.
     """
@@ -119,9 +119,18 @@ def words(statement: str, most: int) -> Tuple[str, ...]:
         if mark is None:
             break
         word = mark.group()
-        found.append(word if word.startswith('"') else word.upper())
+        found.append(word.upper() if word.isascii() and not word.startswith('"') else word)
         position = _skip(statement, mark.end())
     return tuple(found)
+
+
+def needs_no_transaction(statement: Statement) -> bool:
+    """Return whether a statement is refused inside a transaction, by what it is."""
+    if statement.keyword in ("VACUUM", "CREATE DATABASE", "DROP DATABASE", "CREATE TABLESPACE", "DROP TABLESPACE"):
+        return True
+    if statement.keyword in ("CREATE INDEX", "DROP INDEX", "REINDEX"):
+        return "CONCURRENTLY" in (word.upper() for word in words(statement.text, 4))
+    return words(statement.text, 2) == ("ALTER", "SYSTEM")
 
 
 def transaction_shape(statements: Sequence[Statement]) -> Shape:

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Callable, List, Optional, Sequence
 
 from ... import deps, errors
 from ...model import Statement
-from ...sql.statements import BEGINS, COMMITS, TWO_PHASES, words
+from ...sql.statements import BEGINS, COMMITS, TWO_PHASES, SplitError, split, words
 from .transaction import ROLLBACK, catalog_only, in_transaction, is_aborted
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
@@ -32,10 +33,31 @@ SHARED_RELATIONS = {
     "pg_database": "databases or grants on them",
     "pg_db_role_setting": "settings of a role or a database",
     "pg_parameter_acl": "grants on settings",
+    "pg_replication_origin": "replication origins",
     "pg_shdescription": "comments on what is shared",
     "pg_subscription": "subscriptions",
     "pg_tablespace": "tablespaces",
 }
+
+# What a rollback doesn't take back, or what leaves the database by itself. It is looked for in the text, in bodies of
+# functions and blocks too, so that it is known before it runs; a function that was there before and does it isn't seen.
+REACHES_OUT = re.compile(
+    r"\b(?P<call>pg_create_(?:logical|physical)_replication_slot|pg_copy_(?:logical|physical)_replication_slot"
+    r"|pg_drop_replication_slot|pg_replication_slot_advance|pg_logical_slot_get_(?:binary_)?changes|pg_reload_conf"
+    r"|pg_rotate_logfile|pg_switch_wal|pg_promote|pg_wal_replay_(?:pause|resume)|pg_terminate_backend|pg_cancel_backend"
+    r"|pg_create_restore_point|pg_backup_start|pg_start_backup|lo_export|lo_import|pg_file_\w+|dblink\w*|pg_stat_reset_shared"
+    r"|pg_stat_reset_slru|pg_stat_reset_replication_slot)\s*\("
+    r"|\b(?P<copy>COPY)\b[^;]*?\b(?:TO|FROM)\s+(?:PROGRAM\b|E?')",
+    re.IGNORECASE,
+)
+
+# A server behind a foreign table commits what was written there when this transaction does.
+FOREIGN_TABLES = """
+SELECT pg_catalog.min(c.oid::pg_catalog.regclass::text)
+  FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation
+ WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND c.relkind = 'f'
+   AND l.mode = 'RowExclusiveLock'
+"""
 
 # What can't run inside a transaction and yet touches only its own database.
 LOCAL_OUTSIDE = frozenset(
@@ -57,6 +79,30 @@ def stay_inside(cursor: Any) -> None:
     if relations:
         names = [SHARED_RELATIONS.get(name, name) for name in relations]
         raise NotProved("it changes %s, which belong to the whole cluster; the copy stops before it" % ", ".join(names))
+    cursor.execute(FOREIGN_TABLES)
+    foreign = cursor.fetchone()[0]
+    if foreign is not None:
+        raise NotProved("it writes the foreign table %s, which is another server's" % foreign)
+
+
+def refuse_reaching_out(text: str) -> None:
+    """Stop what would reach out of the copy, by its text.
+
+    :raises NotProved: names it.
+    """
+    found = REACHES_OUT.search(text)
+    if found and (found := _outside_comments(text)):
+        what = "calls %s" % found["call"].lower() if found["call"] else "copies to or from a file or a program"
+        raise NotProved("it %s, which can't be taken back on a copy" % what)
+
+
+def _outside_comments(text: str) -> Any:
+    """Look again, where comments ahead of statements don't count."""
+    try:
+        texts = [statement.text for statement in split(text)]
+    except SplitError:
+        texts = [text]
+    return next(filter(None, map(REACHES_OUT.search, texts)), None)
 
 
 class Containment:
@@ -76,6 +122,13 @@ class Containment:
         with catalog_only(cursor):
             self._note(cursor)
             stay_inside(cursor)
+
+    def look_at(self, text: str) -> None:
+        """Look at what a script is about to send.
+
+        :raises NotProved: when it would reach out of the copy, transaction or not.
+        """
+        refuse_reaching_out(text)
 
     def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
         """Send what a script wants outside a transaction, in one that is looked at before it is committed.

@@ -75,11 +75,14 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         :param sent: as it goes to the server.
         """
         connection, text = self.connection, sent.decode(*ENCODING)
-        if connection.guard is None and not (connection.held and glance.may_control(text)):
+        connection.look_at(text)
+        may_control = connection.held and (connection.has_committed or glance.may_control(text))
+        if connection.guard is None and not may_control:
             return super().execute(sent)
         for piece, statements in pieces(text):
             if connection.held and connection.control(statements[0]):
                 continue
+            connection.may_leave_for(statements)
             self._send(piece, statements)
         return None
 

@@ -14,14 +14,12 @@ from typing import Any, Callable, Optional, Sequence
 
 from ... import deps
 from ...model import Statement
-from ...sql.statements import BEGINS, COMMITS, words
+from ...sql.statements import BEGINS, COMMITS, needs_no_transaction, words
 from .transaction import in_transaction
 
 # Logs what is about to be sent: the number of the transaction that it is done in, if it is in one.
 Note = Callable[[Optional[int]], None]
 
-# What is known to be refused inside a transaction needn't be tried in one.
-CONCURRENTLY = ("CREATE INDEX", "DROP INDEX", "REINDEX")
 # SET LOCAL …, SET TRANSACTION …, SET CONSTRAINTS … hold for a transaction only.
 OF_TRANSACTION = (("LOCAL",), ("TRANSACTION",), ("CONSTRAINTS",))
 # CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS name
@@ -43,7 +41,7 @@ def send(cursor: Any, statement: Statement, note: Note) -> None:
         cursor.execute(statement.text)
         return
     # What guards a rehearsal has transactions of its own.
-    alone = _is_alone(statement) or statement.keyword in BEGINS or connection.guard is not None
+    alone = needs_no_transaction(statement) or statement.keyword in BEGINS or connection.guard is not None
     if alone or not _inside(cursor, statement.text, note):
         note(None)
         cursor.execute(statement.text)
@@ -59,7 +57,7 @@ def has_built(statement: Statement, built: Sequence[str]) -> bool:
 
     :param built: names of the indexes that have become valid since it was begun.
     """
-    if statement.keyword != "CREATE INDEX" or not _is_alone(statement):
+    if statement.keyword != "CREATE INDEX" or not needs_no_transaction(statement):
         return False
     name = _index_name(statement)
     return bool(built) if name is None else name in built
@@ -68,13 +66,9 @@ def has_built(statement: Statement, built: Sequence[str]) -> bool:
 def has_dropped(statement: Statement, error: Any) -> bool:
     """Return whether a statement that is sent again fails because it has dropped its index before it was cut off."""
     return (
-        error.pgcode == deps.errorcodes.UNDEFINED_OBJECT and statement.keyword == "DROP INDEX" and _is_alone(statement)
-    )
-
-
-def _is_alone(statement: Statement) -> bool:
-    return statement.keyword == "VACUUM" or (
-        statement.keyword in CONCURRENTLY and "CONCURRENTLY" in words(statement.text, 4)
+        error.pgcode == deps.errorcodes.UNDEFINED_OBJECT
+        and statement.keyword == "DROP INDEX"
+        and needs_no_transaction(statement)
     )
 
 

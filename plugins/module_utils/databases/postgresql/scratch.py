@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import secrets
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from ... import deps, errors
-from .connection import Target, connect_maintenance, settled
-from .trouble import trouble_of
+from .connection import Target, connect, connect_maintenance, settled
+from .trouble import first_words, trouble_of
 
 PREFIX = "pgops_rehearsal_"
 
@@ -46,6 +46,15 @@ SELECT count(*) FROM pg_catalog.pg_subscription s
 
 # Tells one server from another; who may not ask isn't told.
 SYSTEM = "SELECT system_identifier FROM pg_catalog.pg_control_system()"
+
+# What keeps a database from being dropped, though nobody is connected to it.
+KEEPS = """
+SELECT 'slot', s.slot_name::text FROM pg_catalog.pg_replication_slots s WHERE s.database = %s AND NOT s.active
+ UNION ALL
+SELECT 'transaction', x.gid FROM pg_catalog.pg_prepared_xacts x WHERE x.database = %s
+"""
+DROP_SLOT = "SELECT pg_catalog.pg_drop_replication_slot(%s)"
+ROLLBACK_PREPARED = "ROLLBACK PREPARED %s"
 
 # Scratch databases whose rehearsal is gone: nobody on this server holds the lock that goes with the name.
 ABANDONED = """
@@ -149,36 +158,64 @@ def scratch_database(server: Target, facts: Facts) -> Iterator[Scratch]:
         raise RehearsalImpossible("no database to make the copy from lets this user in: %s" % error.message) from None
     try:
         admin.autocommit = True
-        sweep(admin)
+        here = settled(server, admin)
+        left = sweep(here, admin)
         name = _hold_name(admin)
         try:
             unproved = _create(admin, name, facts)
-            yield Scratch(name, settled(server, admin).with_database(name), admin, facts, unproved)
+            yield Scratch(name, here.with_database(name), admin, facts, unproved + left)
         finally:
-            _drop(admin, name)
+            _drop(here, admin, name)
     finally:
         admin.close()
 
 
-def _drop(admin: Any, name: str) -> None:
+def _drop(server: Target, admin: Any, name: str) -> None:
     """Drop it; where the server is gone, or takes no writes, the next rehearsal sweeps it away."""
     try:
+        _let_go(server, admin, name)
         _execute(admin, DROP, name=name)
-    except deps.psycopg2.Error as error:
+    except deps.DatabaseError as error:
         if trouble_of(error) is None:
             raise
 
 
-def sweep(admin: Any) -> None:
-    """Drop scratch databases that a killed run has left; those that another user owns are passed over."""
+def _let_go(server: Target, admin: Any, name: str) -> None:
+    """End what would keep the database: transactions that were prepared in it, and replication slots on it."""
+    with admin.cursor() as cursor:
+        cursor.execute(KEEPS, [name, name])
+        kept = cursor.fetchall()
+        for what, each in kept:
+            if what == "slot":
+                cursor.execute(DROP_SLOT, [each])
+    prepared = [each for what, each in kept if what == "transaction"]
+    if prepared:
+        with closing(connect(replace(server, session_role=None).with_database(name), "pg_migrate sweep")) as inside:
+            inside.autocommit = True
+            with inside.cursor() as cursor:
+                for each in prepared:
+                    cursor.execute(ROLLBACK_PREPARED, [each])
+
+
+def sweep(server: Target, admin: Any) -> List[str]:
+    """Drop scratch databases that a killed run has left; those that another user owns are passed over.
+
+    :returns: which of his own couldn't be dropped, and why.
+    """
     with admin.cursor() as cursor:
         cursor.execute(ABANDONED, [LOCK_CLASS])
         names = [row[0] for row in cursor.fetchall()]
+    failed = []
     for name in names:
         try:
+            _let_go(server, admin, name)
             _execute(admin, DROP, name=name)
-        except deps.psycopg2.Error:
-            continue
+        except (deps.DatabaseError, errors.MigrationError) as error:
+            if getattr(error, "pgcode", None) != deps.errorcodes.INSUFFICIENT_PRIVILEGE:
+                failed.append(
+                    "%s: it was left by a killed rehearsal, and can't be dropped (%s)" % (name, first_words(error))
+                )
+    return failed
 
 
 def _hold_name(admin: Any) -> str:

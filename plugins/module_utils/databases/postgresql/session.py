@@ -13,6 +13,7 @@ from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequ
 from ... import deps, errors
 from ...model import Statement
 from .cursor import MigrationCursor, gated
+from .loan import Guard, Leave, Loan, LookAt
 
 # A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.
 SAVEPOINT = "SAVEPOINT pgops_script"
@@ -28,24 +29,6 @@ MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
 AUTOCOMMIT_LEVEL = 0
 
 OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
-
-
-# Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
-Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
-# Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
-Leave = Callable[[], Optional[Guard]]
-
-
-class Loan:
-    """A connection in the hands of a script.
-
-    :ivar left: whether the script has left the transaction, and goes on outside one.
-    :ivar on_leave: what its leaving does.
-    """
-
-    def __init__(self, on_leave: Leave) -> None:
-        self.on_leave = on_leave
-        self.left = False
 
 
 class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
@@ -70,16 +53,17 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         self._loan: Optional[Loan] = None
         self._stays_open = False
         self._scripted = False
+        self._committed = False  # by what a script has sent last
         self._savepoints: List[str] = []
         self._numbers = itertools.count(1)
 
     @contextmanager
-    def lent(self, on_leave: Leave) -> Iterator[Loan]:
+    def lent(self, on_leave: Leave, look_at: LookAt = None) -> Iterator[Loan]:
         """Lend the connection to a script, within the open transaction, in which SAVEPOINT was set.
 
         Afterwards it is the runner's again: a Loan that wasn't left still has that savepoint to be released.
         """
-        self._loan, self.stopped = Loan(on_leave), None
+        self._loan, self.stopped, self._committed = Loan(on_leave, look_at), None, False
         try:
             yield self._loan
         finally:
@@ -129,6 +113,11 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def held(self) -> bool:
         """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
         return self._loan is not None and not self._loan.left
+
+    @property
+    def has_committed(self) -> bool:
+        """Return whether a COMMIT is the last that a script has sent."""
+        return self._committed
 
     @property
     def is_ours(self) -> bool:
@@ -213,7 +202,28 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
                 "%s can't be part of a migration's own transaction" % statement.keyword,
                 hint="Take it out of the script, or set connection.autocommit = True before it.",
             )
-        return statement.keyword in BEGINS | COMMITS | ROLLS_BACK
+        is_control = statement.keyword in BEGINS | COMMITS | ROLLS_BACK
+        if is_control:
+            self._committed = statement.keyword in COMMITS
+        return is_control
+
+    def look_at(self, text: str) -> None:
+        """Let whoever watches a script look at a text; what is stopped stays known."""
+        if self._loan is None or self._loan.look_at is None:
+            return
+        try:
+            self._loan.look_at(text)
+        except errors.MigrationError as stop:
+            self.stopped = stop
+            raise
+
+    def may_leave_for(self, statements: Sequence[Statement]) -> None:
+        """Leave the transaction for what can't be in one, where the script has just committed: so psycopg2 would."""
+        from ...sql.statements import needs_no_transaction
+
+        if self.held and self._committed and needs_no_transaction(statements[0]):
+            self._leave()
+        self._committed = False
 
     def run_guarded(self, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
         """Send what the guard lets pass; what it has stopped stays known."""
