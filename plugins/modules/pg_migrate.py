@@ -105,7 +105,7 @@ options:
       - In check mode, V(auto) applies the plan to a scratch copy of the database, and where no copy can be made says
         why and lists the plan; V(required) fails there instead; V(off) only lists the plan.
       - In a real run, V(required) rehearses first, and applies only what passed.
-      - It needs the right to create a database, and C(pg_dump) and C(psql) of a version that fits the server.
+      - It needs the right to create a database, and C(pg_dump) of a version that fits the server.
     type: str
     version_added: 0.1.0
     choices: [auto, required, 'off']
