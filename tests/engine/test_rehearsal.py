@@ -8,8 +8,9 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import client, scratch
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import client
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.copies import scratch
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from pg_programs import embedded_bindir
 

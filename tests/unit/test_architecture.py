@@ -25,7 +25,8 @@ SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
 # itself: the words that everybody uses. A line may only name what stands below it.
 BASE = "the base"
 POSTGRESQL = "databases.postgresql"
-DATABASES = {"databases", POSTGRESQL}
+COPIES = f"{POSTGRESQL}.copies"
+DATABASES = {"databases", POSTGRESQL, COPIES}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"task", "scripts", "files", BASE},
@@ -46,6 +47,7 @@ PACKAGES: dict[str, set[str]] = {
     "provision": {*DATABASES, "files", BASE},
     "scripts": {"sql", "files", BASE},
     "sql": {BASE},
+    COPIES: {POSTGRESQL, "databases", "sql", BASE},
     POSTGRESQL: {"databases", "schema", "sql", "files", BASE},
     "databases": {BASE},
     "schema": {BASE},
@@ -61,7 +63,7 @@ MAX_SHARE = 0.25
 
 # PostgreSQL has packages of its own. What stands elsewhere is owed: it moves when a second database needs a port, and
 # docs/architecture.md says what it is. A file that no longer owes anything must leave this list.
-KNOWS_POSTGRESQL = {POSTGRESQL, "provision"}
+KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, "provision"}
 CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {

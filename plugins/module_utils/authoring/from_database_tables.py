@@ -16,8 +16,8 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set
 from .. import deps
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.scratch import Scratch, scratch_database
 from ..databases.tools import Tools
 from ..runtimes.alchemy.engine import engine_on, legacy
 from ..schema.snapshot import ObjectKey

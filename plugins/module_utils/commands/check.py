@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.scratch import Facts, RehearsalImpossible, facts_of
+from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, facts_of
 from ..databases.postgresql.snapshots import differences
 from ..hazard import Hazard
 from ..history import drift

@@ -13,12 +13,13 @@ from contextlib import closing, contextmanager
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
-from ..databases.postgresql import client, load, rows
+from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.copies import load, rows
+from ..databases.postgresql.copies.foreign_code import code_of_others, names_with_line_breaks, powers
+from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, Scratch, system_of
 from ..databases.postgresql.dump import DumpError
-from ..databases.postgresql.foreign_code import code_of_others, names_with_line_breaks, powers
 from ..databases.postgresql.names import QualifiedName, parse_name
-from ..databases.postgresql.scratch import Facts, RehearsalImpossible, Scratch, system_of
 from ..databases.postgresql.snapshots import SchemaReader, read
 from ..databases.tools import Tools
 from ..history.history import History

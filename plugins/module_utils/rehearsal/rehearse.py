@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from .. import model
-from ..databases.postgresql.containment import NotProved
+from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.tools import Tools
 from ..run import runner

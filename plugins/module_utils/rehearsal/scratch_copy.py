@@ -9,9 +9,9 @@ from contextlib import closing, contextmanager
 from typing import Iterator, NamedTuple, Optional, Tuple
 
 from ..databases.postgresql.connection import connect
-from ..databases.postgresql.containment import Containment
+from ..databases.postgresql.copies.containment import Containment
+from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.postgresql.eyes import relations_of
-from ..databases.postgresql.scratch import Scratch, scratch_database
 from ..databases.postgresql.snapshots import SchemaReader
 from ..databases.tools import Tools
 from ..history import history as history_room

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .. import deps, errors, model
-from ..databases.postgresql.containment import Containment
+from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.transaction import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance

@@ -10,12 +10,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import HazardRefused
 from ansible_collections.pgops.migrations.plugins.module_utils.hazard import Hazard, HazardKind
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Script, Step, Version
-from ansible_collections.pgops.migrations.plugins.module_utils.run.hazards import (
-    RULES,
-    judge,
-    refuse,
-    sentence,
-)
+from ansible_collections.pgops.migrations.plugins.module_utils.run.hazards import RULES, judge, refuse, sentence
 
 BEFORE = {1: Relation("public.a", 10, 1, 2), 2: Relation("public.b", 10, 1, 2)}
 STEP = Step(Script(Version.parse("7"), "x", "sql", "/m/7"))

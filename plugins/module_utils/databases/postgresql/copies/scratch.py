@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
-from ... import deps, errors
-from .connection import Target, connect, connect_maintenance, settled
-from .trouble import first_words, trouble_of
+from .... import deps, errors
+from ..connection import Target, connect, connect_maintenance, settled
+from ..trouble import first_words, trouble_of
 
 PREFIX = "pgops_rehearsal_"
 

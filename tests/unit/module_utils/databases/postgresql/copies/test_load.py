@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import DumpError
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.load import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.copies.load import (
     not_validated,
     read_entries,
 )
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import DumpError
 
 HEAD = "--\n-- PostgreSQL database dump\n--\n\n\\restrict abC1\n\nSET transaction_timeout = 0;\nSET a = off;\n\n"
 TRAILER = "--\n-- PostgreSQL database dump complete\n--\n\n\\unrestrict abC1\n\n"

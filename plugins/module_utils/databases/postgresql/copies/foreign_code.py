@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from ... import deps
+from .... import deps
 
 CODE = """
 WITH expression AS (

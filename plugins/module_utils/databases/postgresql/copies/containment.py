@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, List, Optional, Sequence
 
-from ... import deps, errors
-from ...model import Statement
-from ...sql.statements import BEGINS, COMMITS, TWO_PHASES, SplitError, split, words
-from .transaction import ROLLBACK, catalog_only, in_transaction, is_aborted
+from .... import deps, errors
+from ....model import Statement
+from ....sql.statements import BEGINS, COMMITS, TWO_PHASES, SplitError, split, words
+from ..transaction import ROLLBACK, catalog_only, in_transaction, is_aborted
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
 # DATABASE (TABLESPACE, PARAMETER) gives its lock back at once, but shows in the session's counts of changed rows.

@@ -9,7 +9,7 @@ import os
 import threading
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
-from ... import deps
+from .... import deps
 
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET row_security = off"
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
-from ... import deps
-from .dump import DumpError, marks
+from .... import deps
+from ..dump import DumpError, marks
 
 # A message is a transaction. Thousands of tables in one would take the server's locks away from others.
 ENTRIES_A_MESSAGE = 200
