@@ -21,7 +21,7 @@ from typing import Any, Callable, Dict, List
 from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.task import rooms
+from ansible_collections.pgops.migrations.plugins.module_utils.task import checks, options, rooms
 
 MODULE = "pgops.migrations.pg_migrate"
 ARCHIVE = "migrations.tar.gz"
@@ -73,7 +73,7 @@ class ActionModule(ActionBase):
     def _sources(self, arguments: Dict[str, Any]) -> List[str]:
         """Return the directories on the controller.
 
-        :raises OptionInvalid: when one isn't there, or directories of the target are named as well.
+        :raises OptionInvalid: when one is empty or isn't there, or directories of the target are named as well.
         """
         others = [name for name in ("migrations_dir", "context") if arguments.get(name)]
         if others:
@@ -82,7 +82,9 @@ class ActionModule(ActionBase):
                 hint="src is a directory on the controller, migrations_dir one on the host where the task runs.",
             )
         source = arguments["src"]
-        return [self._find(str(each)) for each in (source if isinstance(source, list) else str(source).split(","))]
+        directories = source if isinstance(source, list) else str(source).split(",")
+        checks.check({"src": [str(each) for each in directories]}, {"src": options.MIGRATE["src"]})
+        return [self._find(str(each)) for each in directories]
 
     def _find(self, source: str) -> str:
         found = os.path.expanduser(source)
@@ -113,7 +115,8 @@ def _coloured(answer: Dict[str, Any]) -> Dict[str, Any]:
     It shows as many lines around a change as Ansible's own settings say.
     """
     wanted = answer.get("invocation", {}).get("module_args", {}).get("diff_context")
-    if wanted is None or "diff" not in answer or wanted > constants.config.get_config_value("DIFF_CONTEXT"):
+    # It is no number where it was masked, because a password has the same digits.
+    if not isinstance(wanted, int) or "diff" not in answer or wanted > constants.config.get_config_value("DIFF_CONTEXT"):
         return answer
     return {**answer, "diff": [side for each in answer["diff"] for side in sides(each)]}
 

@@ -84,10 +84,11 @@ def _run(
     history = ensure(connection, view.history, baseline_steps(view.plan))
     try:
         progress = runner.run(_session(request, connection, history), prepared, witness.after_each if witness else None)
-    except errors.MigrationError as error:
+    except (errors.MigrationError, errors.Stop) as error:
         progress = error.progress or model.Progress(left=view.plan.steps)
         report = _reported(report, progress, connection)
-        error.report = witness.after_failure(report, history) if witness and progress.done else report
+        looks = witness and progress.done and not isinstance(error, errors.Stop)
+        error.report = witness.after_failure(report, history) if witness and looks else report
         raise
     report = _reported(report, progress, connection)
     if witness is None:

@@ -23,17 +23,16 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     """
     checking = module.check_mode
     request = migrate_request(module.params, checking, module._diff)
-    # A password inside a URL is as secret as login_password, which Ansible hides by itself.
-    module.no_log_values.update(filter(None, [request.target.password]))
     shown = _unpack(module)
     if shown:
         request = request._replace(directories=tuple(shown))
     try:
         report = migrate(request, Tools(run_program(module), module.tmpdir))
-    except errors.MigrationError as error:
+    except (errors.MigrationError, errors.Stop) as caught:
+        error = errors.Signal.of(caught) if isinstance(caught, errors.Stop) else caught
         error.report = _shown_as(failure(error.report, checking), shown)
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
-        raise
+        raise error from None
     if report.wants_scripts:
         return {"changed": False, "_wants_scripts": True}
     return dict(_shown_as({**migrate_result(report, checking), "warnings": report.warnings}, shown))

@@ -165,7 +165,7 @@ def test_no_file(tmp_path: Path, place: str, reason: str) -> None:
 
 def parameters(**given: object) -> dict[str, object]:
     names = [*options.CONNECTION, *options.MIGRATIONS]
-    return {**dict.fromkeys(names), "connect_params": {}, "history_table": "schema_migrations", **given}
+    return {**dict.fromkeys(names), "history_table": "schema_migrations", **given}
 
 
 @pytest.fixture
