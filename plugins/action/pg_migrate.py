@@ -24,6 +24,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.errors import Mig
 from ansible_collections.pgops.migrations.plugins.module_utils.task import checks, options, rooms
 
 MODULE = "pgops.migrations.pg_migrate"
+# What only this sets.
+OURS = ("_rooms", "_described", "_archive")
 ARCHIVE = "migrations.tar.gz"
 DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
 HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
@@ -39,7 +41,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> Dict[str, Any]:
         """Run the task; with ``src``, with the controller's scripts."""
         result: Dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
+        arguments = {name: value for name, value in self._task.args.items() if name not in OURS}
         if arguments.get("src") is None:
             return {**result, **self._run_module(arguments, task_vars, persist_files=False)}
         try:
@@ -115,8 +117,9 @@ def _coloured(answer: Dict[str, Any]) -> Dict[str, Any]:
     It shows as many lines around a change as Ansible's own settings say.
     """
     wanted = answer.get("invocation", {}).get("module_args", {}).get("diff_context")
-    # It is no number where it was masked, because a password has the same digits.
-    if not isinstance(wanted, int) or "diff" not in answer or wanted > constants.config.get_config_value("DIFF_CONTEXT"):
+    # Ansible has masked it, and it is no number, where a password has the same digits.
+    usable = isinstance(wanted, int) and wanted <= constants.config.get_config_value("DIFF_CONTEXT")
+    if "diff" not in answer or not usable:
         return answer
     return {**answer, "diff": [side for each in answer["diff"] for side in sides(each)]}
 

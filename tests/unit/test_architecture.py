@@ -333,7 +333,8 @@ def test_pg_user_db_ships_what_provisioning_needs():
 
 def test_pg_migrate_ships_its_rooms_as_an_archive():
     # What Ansible finds by parsing, it parses at every run; task/rooms.py says more.
-    names = ("task.options", "task.rooms", "task.module", "task.misplaced", f"{POSTGRESQL}.keywords", "hazard", "errors")
+    task = [f"task.{name}" for name in ("options", "rooms", "module", "misplaced")]
+    names = [*task, f"{POSTGRESQL}.keywords", "hazard", "errors"]
     assert shipped("modules.pg_migrate") == {"modules.pg_migrate", *(f"{UTILS}.{name}" for name in names)}
 
 

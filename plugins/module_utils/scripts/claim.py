@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Dict, Iterator, NamedTuple, Optional, Tuple
 
 from .. import errors, model
 from . import reading
+
+# A file in a language of scripts, or a directory with a version in front.
+SCRIPT = re.compile(r"\d|.*\.(?:py|sql)$", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Listing:
     def of(cls, directory: str) -> Listing:
         """List a directory.
 
-        :raises ScriptInvalid: when it can't be read.
+        :raises ScriptInvalid: when it can't be read, or the name of a script in it.
         """
         try:
             with os.scandir(directory) as entries:
@@ -37,6 +41,13 @@ class Listing:
                 hint="migrations_dir is a directory on the host where the task runs.",
                 path=directory,
             ) from None
+        for name, dummy in found:
+            if SCRIPT.match(name) and _readable(name) != name:
+                raise errors.ScriptInvalid(
+                    "The name of %s is not UTF-8" % _readable(os.path.join(directory, name)),
+                    hint="Rename it: versions and names are kept in the database.",
+                    path=_readable(os.path.join(directory, name)),
+                )
         files = tuple(name for name, is_folder in found if not is_folder)
         return cls(directory, files, tuple(name for name, is_folder in found if is_folder))
 
@@ -53,6 +64,11 @@ class Listing:
         if name not in self._data:
             self._data[name] = reading.read_bytes(self.path(name))
         return self._data[name]
+
+
+def _readable(name: str) -> str:
+    """Return a name in which bytes that aren't UTF-8 are written as backslashes and digits."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 class Claim(NamedTuple):

@@ -71,10 +71,16 @@ def secrets(params: Mapping[str, Any]) -> FrozenSet[str]:
     return frozenset(found)
 
 
+def _is_another(value: str) -> bool:
+    """Return whether libpq took the next keyword for a value, as in "host= dbname=shop"."""
+    keyword, equals, dummy = value.partition("=")
+    return bool(equals) and keyword in keywords.TYPES
+
+
 def _parsed(option: str, url: str, has_database: bool) -> Dict[str, str]:
     """Return a URL's keywords. A part that is there and empty isn't guessed: a template has given nothing for it."""
     found = parse_url(url, option)
-    empty = [key for key, value in found.items() if not value.strip()]
+    empty = [key for key, value in found.items() if not value.strip() or _is_another(value)]
     if not has_database and ENDS_WITHOUT_DATABASE.match(url.strip()) and "dbname" not in found:
         empty.append("dbname")
     if empty:

@@ -14,10 +14,14 @@ from typing import Any, Dict, Mapping, Optional, Set
 
 from ansible.module_utils.basic import AnsibleModule, heuristic_log_sanitize
 from ansible.module_utils.common.parameters import remove_values
+from ansible.module_utils.common.validation import check_type_dict
 
 from .. import errors
 from .misplaced import misplaced
 
+NEWER = "What a newer libpq has beside these can be written into url (…?keyword=value)."
+# Python refuses to make text of an integer with thousands of digits.
+LARGEST_BITS = 2**12
 HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
@@ -31,7 +35,10 @@ class Module(AnsibleModule):
     _accepted = False
 
     def __init__(self, spec: Dict[str, Any], **rules: Any) -> None:
-        super().__init__(argument_spec=spec, supports_check_mode=True, **rules)  # type: ignore[no-untyped-call]
+        try:
+            super().__init__(argument_spec=spec, supports_check_mode=True, **rules)  # type: ignore[no-untyped-call]
+        except Exception as error:
+            self.fail_json("The options can't be read (%s)" % type(error).__name__)
         self._accepted = True
         self.params = {name: _given(value) for name, value in self.params.items()}
 
@@ -47,8 +54,11 @@ class Module(AnsibleModule):
         """Fail. What AnsibleModule itself refuses gets a kind of error, and shows no value that it doesn't know."""
         if not self._accepted:
             self.hide_misplaced()
+            msg = _unreadable(self.params, self.argument_spec) or msg
             self.params = _known(self.params, self.argument_spec, self.no_log_values)
-            result["error"] = errors.OptionInvalid(msg).to_result()
+            hint = NEWER if "Unsupported" in msg and "connect_params." in msg else None
+            error = errors.OptionInvalid(msg, hint=hint)
+            msg, result["error"] = error.sentence(), error.to_result()
         return super().fail_json(msg=msg, **result)
 
     def hide_misplaced(self) -> None:
@@ -67,26 +77,47 @@ class Module(AnsibleModule):
         return remove_values(shown, self.no_log_values)
 
 
+def _unreadable(params: Mapping[str, Any], spec: Mapping[str, Any]) -> Optional[str]:
+    """Return what AnsibleModule itself stumbles over: suboptions that are none, text that isn't UTF-8."""
+    for name, value in params.items():
+        if "options" in spec.get(name, {}) and value is not None:
+            try:
+                check_type_dict(value)
+            except TypeError:
+                return "%s: a dictionary belongs here, and this can't be read as one" % name
+        if printable(value) != value:
+            return "%s %s" % (name, "contains what isn't UTF-8" if isinstance(value, str) else "is too large a number")
+    return None
+
+
+def printable(value: Any) -> Any:
+    """Return a text in which what isn't UTF-8 is written as backslashes and digits, and no number that is too large."""
+    if isinstance(value, int) and value.bit_length() > LARGEST_BITS:
+        return "a number of %d bits" % value.bit_length()
+    return value.encode("utf-8", "backslashreplace").decode("utf-8") if isinstance(value, str) else value
+
+
 def _given(value: Any) -> Any:
     """Return a dictionary of suboptions without those that weren't given; there are fifty of them."""
     return {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
 
 
-def _known(params: Mapping[str, Any], spec: Mapping[str, Any], unread: Set[str]) -> Dict[str, Any]:
-    """Return parameters in which the values of options that there aren't are hidden.
+def _known(params: Mapping[str, Any], spec: Mapping[str, Any], hidden: Set[str]) -> Dict[str, Any]:
+    """Return parameters without the values of secret options, and of options that there aren't.
 
-    :param unread: gets the texts of what can't be read as suboptions; the refusal may quote them.
+    AnsibleModule may have refused them before it has looked which are secret.
+
+    :param hidden: gets the texts that a refusal may quote.
     """
     names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
     known = {}
     for given, value in params.items():
-        suboptions = spec[names[given]].get("options") if given in names else None
-        if given not in names:
+        option = spec.get(names.get(given, ""), {"no_log": True})
+        if "options" in option and isinstance(value, dict):
+            value = _known(value, option["options"], hidden)
+        elif value and (option.get("no_log") or "options" in option):
+            if given in names:
+                hidden.update(str(each) for each in (value if isinstance(value, list) else [value]) if each)
             value = HIDDEN
-        elif suboptions is not None and isinstance(value, dict):
-            value = _known(value, suboptions, unread)
-        elif suboptions is not None and value is not None:
-            unread.update(str(each) for each in (value if isinstance(value, list) else [value]) if each)
-            value = HIDDEN
-        known[given] = value
+        known[printable(given)] = printable(value)
     return known

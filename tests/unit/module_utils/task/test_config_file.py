@@ -194,6 +194,15 @@ def test_options_override_the_file(shop: str, name: str) -> None:
     assert target(parameters(config_file=shop, **given)).params == keywords
 
 
+@pytest.mark.parametrize("value", ["", "  ", "\n  "])
+def test_an_empty_connection_string_is_no_default(tmp_path: Path, value: str) -> None:
+    path = write_only(tmp_path, f"[a]\ndb-connection-string ={value}\nmigrations-directory = m\n")
+    for given in ({}, {"login_host": "db"}):
+        with pytest.raises(MigrationError, match="config_file: the key db-connection-string in .* is empty") as caught:
+            target(parameters(config_file=str(path), **given))
+        assert caught.value.kind == "option"
+
+
 def test_migrations_dir_overrides_the_file(shop: str) -> None:
     assert directories(parameters(config_file=shop)) == (os.path.join(os.path.dirname(shop), "m"),)
     assert directories(parameters(config_file=shop, migrations_dir=["/a", "/b"])) == ("/a", "/b")
