@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 import server as throwaway
-
-from .modules import MODULES, Answer, Modules
-from .ways import CORE, ODD, OTHERS, REFUSED, RIGHT, Place, besides
+from module_runner import MODULES, Answer, Modules
+from secret_ways import CORE, ODD, OTHERS, REFUSED, RIGHT, Place, besides
 
 ADMIN = ODD[1]
 # A few in each run, all of them in bin/test.

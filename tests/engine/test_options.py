@@ -15,9 +15,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task import optio
 from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from module_runner import MODULES, Modules
 from server import Server
-
-from .modules import MODULES, Modules
 
 SPECS: dict[str, dict[str, Any]] = {
     "pg_migrate": options.MIGRATE,

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every option of every module, read off its argument spec: what is empty, or can't be read, is never taken for something."""
+"""Every option of every module, read off the argument specs: nothing empty or unreadable is taken for something else."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ def test_an_empty_element(module: str, option: str, elements: list[str]) -> None
 @pytest.mark.parametrize(("module", "option"), KEYWORDS)
 def test_an_empty_keyword(module: str, option: str) -> None:
     if options.CONNECT_PARAMS[option]["type"] == "str":
-        assert refused(module, {"connect_params": {option: ""}}).message.startswith(f"connect_params: {option} is empty")
+        message = refused(module, {"connect_params": {option: ""}}).message
+        assert message.startswith(f"connect_params: {option} is empty")
 
 
 @pytest.mark.parametrize("module", SPECS)
