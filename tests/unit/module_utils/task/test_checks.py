@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every option of every module, read off the argument specs: nothing empty or unreadable is taken for something else."""
+"""Every option of every module, read off the argument specs: nothing empty is taken for something else."""
 
 from __future__ import annotations
 
