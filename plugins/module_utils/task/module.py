@@ -37,7 +37,7 @@ class Module(AnsibleModule):
     def __init__(self, spec: Dict[str, Any], **rules: Any) -> None:
         try:
             super().__init__(argument_spec=spec, supports_check_mode=True, **rules)  # type: ignore[no-untyped-call]
-        except (TypeError, ValueError, AttributeError) as error:
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
             self.fail_json("The options can't be read (%s)" % type(error).__name__)
         self._accepted = True
         self.params = {name: _given(value) for name, value in self.params.items()}
