@@ -22,9 +22,11 @@ from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.task import rooms
+from ansible_collections.pgops.migrations.plugins.module_utils.task import checks, options, rooms
 
 MODULE = "pgops.migrations.pg_migrate"
+# What only this sets.
+OURS = ("_rooms", "_described", "_archive")
 ARCHIVE = "migrations.tar.gz"
 DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
 HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
@@ -40,7 +42,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: Any = None, task_vars: Any = None) -> Dict[str, Any]:
         """Run the task; with ``src``, with the controller's scripts."""
         result: Dict[str, Any] = super().run(tmp, task_vars)
-        arguments = dict(self._task.args)
+        arguments = {name: value for name, value in self._task.args.items() if name not in OURS}
         if arguments.get("src") is None:
             return {**result, **self._run_module(arguments, task_vars, persist_files=False)}
         try:
@@ -81,7 +83,7 @@ class ActionModule(ActionBase):
     def _sources(self, arguments: Dict[str, Any]) -> List[str]:
         """Return the directories on the controller.
 
-        :raises OptionInvalid: when one isn't there, or directories of the target are named as well.
+        :raises OptionInvalid: when one is empty or isn't there, or directories of the target are named as well.
         """
         others = [name for name in ("migrations_dir", "context") if arguments.get(name)]
         if others:
@@ -90,7 +92,9 @@ class ActionModule(ActionBase):
                 hint="src is a directory on the controller, migrations_dir one on the host where the task runs.",
             )
         source = arguments["src"]
-        return [self._find(str(each)) for each in (source if isinstance(source, list) else str(source).split(","))]
+        directories = source if isinstance(source, list) else str(source).split(",")
+        checks.check({"src": [str(each) for each in directories]}, {"src": options.MIGRATE["src"]})
+        return [self._find(str(each)) for each in directories]
 
     def _find(self, source: str) -> str:
         found = os.path.expanduser(source)
@@ -129,7 +133,9 @@ def _coloured(answer: Dict[str, Any]) -> Dict[str, Any]:
     It shows as many lines around a change as Ansible's own settings say.
     """
     wanted = answer.get("invocation", {}).get("module_args", {}).get("diff_context")
-    if wanted is None or "diff" not in answer or wanted > constants.config.get_config_value("DIFF_CONTEXT"):
+    # Ansible has masked it, and it is no number, where a password has the same digits.
+    usable = isinstance(wanted, int) and wanted <= constants.config.get_config_value("DIFF_CONTEXT")
+    if "diff" not in answer or not usable:
         return answer
     return {**answer, "diff": [side for each in answer["diff"] for side in sides(each)]}
 

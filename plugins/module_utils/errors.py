@@ -198,6 +198,29 @@ class Interrupted(MigrationError):
     kind = "interrupted"
 
 
+class Stop(BaseException):
+    """A signal to end, on its way up; a BaseException, so that no script's ``except Exception`` keeps it."""
+
+    # What was done before it came, as in MigrationError.
+    progress: Any = None
+
+
+class Signal(MigrationError):
+    """The task got a signal to end."""
+
+    kind = "signal"
+
+    @classmethod
+    def of(cls, stop: Stop) -> Signal:
+        """Return the error for a signal, with what was done until then."""
+        error = cls(
+            "Interrupted by %s; what was open is rolled back" % stop,
+            hint="Run the task again when nothing stops it: it goes on from what was done.",
+        )
+        error.progress = stop.progress
+        return error
+
+
 class ExpectationFailed(MigrationError):
     """What would be applied isn't what was rehearsed and reviewed."""
 

@@ -89,7 +89,7 @@ options:
     default: run
   diff_context:
     description:
-      - Lines around a change in the diff.
+      - Lines around a change in the diff, from 0 on.
       - The diff is in colour where Ansible's own setting (C(context) in the section C([diff]) of C(ansible.cfg), or
         C(ANSIBLE_DIFF_CONTEXT)) is no smaller; with a smaller one its callback would leave lines out, so it is text.
     type: int
@@ -531,7 +531,10 @@ error:
     version: '20250103090000'
   contains:
     kind:
-      description: One word for the kind of error, for example C(script_failed), C(lock_held), C(unknown_version).
+      description:
+        - One word for the kind of error, for example C(script_failed), C(lock_held), C(unknown_version).
+        - C(interrupted) is a script outside a transaction that an earlier run didn't end; C(signal) is a signal that
+          ended this task. What was applied until then is in RV(applied).
       type: str
     version:
       description: Version of the migration that it is about.
@@ -560,14 +563,14 @@ error:
       elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
 from ansible_collections.pgops.migrations.plugins.module_utils.task.options import MIGRATE
 from ansible_collections.pgops.migrations.plugins.module_utils.task.rooms import run
 
 
 def main() -> None:
     """Run the task."""
-    run(AnsibleModule(argument_spec=MIGRATE, supports_check_mode=True), "migrate", "pg_migrate")
+    run(Module(MIGRATE), "migrate", "pg_migrate")
 
 
 if __name__ == "__main__":

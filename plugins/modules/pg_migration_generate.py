@@ -132,15 +132,15 @@ error:
     version: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.generate import pg_migration_generate
+from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
 
 
 def main() -> None:
     """Run the task."""
-    module = AnsibleModule(argument_spec=options.GENERATE, supports_check_mode=True)
+    module = Module(options.GENERATE)
     run(module, pg_migration_generate, needs_database=False)
 
 

@@ -193,15 +193,15 @@ error:
     version: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.info import pg_migration_info
+from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
 
 
 def main() -> None:
     """Run the task."""
-    module = AnsibleModule(argument_spec=options.INFO, supports_check_mode=True)
+    module = Module(options.INFO)
     run(module, pg_migration_info)
 
 

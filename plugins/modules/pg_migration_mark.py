@@ -109,15 +109,15 @@ error:
     version: '7'
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.mark import pg_migration_mark
+from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
 
 
 def main() -> None:
     """Run the task."""
-    module = AnsibleModule(argument_spec=options.MARK, supports_check_mode=True)
+    module = Module(options.MARK)
     run(module, pg_migration_mark)
 
 

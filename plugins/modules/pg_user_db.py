@@ -43,14 +43,16 @@ options:
     version_added: 0.1.0
   role_attributes:
     description:
-      - Words like V(CREATEDB) or V(NOINHERIT). Only what is named is compared.
+      - Words like V(CREATEDB) or V(NOINHERIT). Only what is named is compared; with an empty list, nothing.
       - A new user can log in, unless V(NOLOGIN) is named.
     type: list
     elements: str
     version_added: 0.1.0
     aliases: [role_attr_flags]
   member_of:
-    description: Roles that the user has to be a member of; others that it is a member of as well are left alone.
+    description:
+      - Roles that the user has to be a member of; others that it is a member of as well are left alone. The list may be
+        empty.
     type: list
     elements: str
     version_added: 0.1.0
@@ -102,7 +104,8 @@ options:
     version_added: 0.1.0
   extensions:
     description:
-      - Extensions that the database has to have, with all that they require; others are left alone.
+      - Extensions that the database has to have, with all that they require; others are left alone. The list may be
+        empty.
       - They are created by the one who is connected.
     type: list
     elements: str
@@ -255,7 +258,7 @@ changes:
 error:
   description:
     - What went wrong, as in M(pgops.migrations.pg_migrate). Its C(kind) is V(option), V(connection), V(privilege),
-      V(database_missing), V(conflict), V(read_only), V(password_file) or V(provision).
+      V(database_missing), V(conflict), V(read_only), V(password_file), V(provision) or V(signal).
   returned: on failure
   type: dict
   sample:
@@ -270,14 +273,14 @@ error:
     version: null
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
 from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import RULES, USER_DB, pg_user_db
 
 
 def main() -> None:
     """Run the task."""
-    module = AnsibleModule(argument_spec=USER_DB, supports_check_mode=True, **RULES)
+    module = Module(USER_DB, **RULES)
     run(module, pg_user_db)
 
 

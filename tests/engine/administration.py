@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.provision import provision
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import ProvisionReport
+from ansible_collections.pgops.migrations.plugins.module_utils.task.checks import check
 from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB, user_db_request
 from server import Server, identifier
 
@@ -35,7 +36,9 @@ class Administration:
         """Do what the module would; as the superuser, unless the options say otherwise."""
         if "url" not in options:
             options["url"] = self.server.url().rpartition("/")[0]
-        return provision(user_db_request({**DEFAULTS, **options}, checking))
+        params = {**DEFAULTS, **options}
+        check(params, USER_DB)
+        return provision(user_db_request(params, checking))
 
     def query(self, sql: str, database: str = "postgres", **login: str) -> list[tuple[Any, ...]]:
         """Return what the server says."""

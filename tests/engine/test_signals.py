@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -66,6 +67,24 @@ def test_a_signal_ends_the_task_and_leaves_nothing(project: Project, number: sig
     os.kill(module_pid(project), number)
     output, dummy = task.communicate(timeout=60)
     assert task.returncode != 0
-    assert f"Interrupted by {number.name}" in output
+    result = json.loads(output.partition("FAILED! => ")[2])
+    assert result["error"]["kind"] == "signal"
+    assert result["error"]["message"] == f"Interrupted by {number.name}; what was open is rolled back"
+    assert result["msg"] == f"{result['error']['message']}. {result['error']['hint']}"
     assert project.tables() == []
     assert project.query("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'") == []
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for the module's process in /proc")
+@pytest.mark.parametrize("diff", [[], ["--diff"]], ids=["plain", "diff"])
+def test_the_result_has_what_was_applied_until_the_signal(project: Project, diff: list[str]) -> None:
+    project.write(v1="CREATE TABLE one (x int)", v2="CREATE TABLE two (x int)", v3=SLEEPER, v4="SELECT 1")
+    task = start(project, *diff)
+    os.kill(module_pid(project), signal.SIGTERM)
+    output, dummy = task.communicate(timeout=60)
+    result = json.loads(output.partition("FAILED! => ")[2])
+    assert result["error"]["kind"] == "signal"
+    assert [each["version"] for each in result["applied"]] == project.applied() == ["1", "2"]
+    assert [each["version"] for each in result["pending"]] == ["3", "4"]
+    assert (result["failed_migration"]["version"], result["current_version"]) == ("3", "2")
+    assert result["changed"] is True

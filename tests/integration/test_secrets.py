@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No password is ever to be seen, in success and in failure: not in the output with -vvv, the list of processes,
-pg_stat_activity, or the log of a server that writes down every statement.
+pg_stat_activity, the log of the target's system, or the log of a server that writes down every statement.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import psycopg2
 import pytest
 import server as throwaway
+from module_runner import MODULES
+from secret_ways import OTHERS, REFUSED, RIGHT, Place, besides
 
 from .test_targets import ROOT
 from .test_targets import _environment as bare_environment
@@ -79,35 +81,93 @@ def test_passwords_are_nowhere(talkative: throwaway.Server, tmp_path: Path) -> N
 
 def _playing(running: throwaway.Server, work: Path, stream: object) -> subprocess.Popen[bytes]:
     """Start a play of the tasks; it ends well if each of them ends as expected."""
-    tasks = [
-        {
-            "name": f"Task {number}",
-            "pgops.migrations.pg_user_db": {key: "{{ options[%d].%s }}" % (number, key) for key in options},
-            "register": "result",
-            "failed_when": "(result.error.kind if result.error is defined else "
-            f"'changed' if result is changed else 'ok') != '{expected}'",
-        }
-        for number, (options, expected) in enumerate(TASKS)
-    ]
     login = {"login_host": running.host, "login_port": running.port, "login_user": running.superuser}
-    play = {
+    defaults = {"pgops.migrations.pg_user_db": {**login, "login_password": "{{ admin }}"}}
+    return _run(work, {**_play("pgops.migrations.pg_user_db", TASKS), "module_defaults": defaults}, stream)
+
+
+def _play(module: str, tasks: Sequence[tuple[dict[str, object], str]]) -> dict[str, object]:
+    """Return a play in which each task has to end as one of the expected words says; their options are variables."""
+    return {
         "hosts": "localhost",
         "gather_facts": False,
-        "module_defaults": {"pgops.migrations.pg_user_db": {**login, "login_password": "{{ admin }}"}},
         "vars_files": ["secrets.json"],
-        "tasks": tasks,
+        "vars": {"admin": ADMIN, "options": [options for options, dummy in tasks]},
+        "tasks": [
+            {
+                "name": f"Task {number}",
+                "check_mode": module.endswith("generate"),  # what it has written would be there for the next
+                module: {key: "{{ options[%d]['%s'] }}" % (number, key) for key in options},
+                "register": "result",
+                "failed_when": "(result.error.kind if result.error is defined else "
+                f"'changed' if result is changed else 'ok') not in '{expected}'.split()",
+            }
+            for number, (options, expected) in enumerate(tasks)
+        ],
     }
+
+
+def _run(work: Path, play: dict[str, object], stream: object) -> subprocess.Popen[bytes]:
+    """Start a play. Its secrets are in a file of variables, as in a vault."""
+    (work / "secrets.json").write_text(json.dumps(play.pop("vars")))
     (work / "play.yml").write_text(json.dumps([play]))
-    (work / "secrets.json").write_text(json.dumps({"admin": ADMIN, "options": [options for options, dummy in TASKS]}))
     program = str(Path(sys.executable).with_name("ansible-playbook"))
     return subprocess.Popen(
         [program, "-vvv", "--diff", str(work / "play.yml")],
         cwd=ROOT,
-        env=bare_environment(work),
+        env={**bare_environment(work), "PYTHONPATH": str(work), "TEST_SYSLOG": str(work / "syslog")},
         stdin=subprocess.DEVNULL,
         stdout=stream,  # type: ignore[arg-type]
         stderr=subprocess.STDOUT,
     )
+
+
+# What Python's syslog is, but for the file that it writes to: few containers have a system's log.
+SYSLOG = """
+import os
+LOG_PID = LOG_USER = LOG_INFO = 0
+def openlog(*arguments):
+    pass
+def syslog(priority, message):
+    with open(os.environ["TEST_SYSLOG"], "a", encoding="utf-8") as stream:
+        stream.write(message + chr(10))
+"""
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_each_way_to_say_a_password(module: str, server: throwaway.Server, tmp_path: Path) -> None:
+    with throwaway.running(server.bindir, auth="scram", password=ADMIN, settings=SETTINGS) as running:
+        running.create_database("shop")
+        place = Place(running, "shop", tmp_path)
+        tasks = [({**besides(module, place), **given}, expected) for given, expected in _ways(place, module)]
+        (tmp_path / "syslog.py").write_text(SYSLOG)
+        output, log = tmp_path / "output", tmp_path / "syslog"
+        with output.open("wb") as stream, _run(tmp_path, _play(f"pgops.migrations.{module}", tasks), stream) as play:
+            play.wait(timeout=900)
+        said, logged = output.read_text(), log.read_text()
+        of_server = (Path(running.directory) / "data" / "server.log").read_text()
+    assert play.returncode == 0, said
+    assert said.count("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER") >= len(tasks)
+    assert logged.count("Invoked with ") >= len(RIGHT) * 2
+    assert "connection authorized" in of_server
+    for place_to_look in (said, logged, of_server):
+        assert CORE not in place_to_look
+
+
+def _ways(place: Place, module: str) -> Iterator[tuple[dict[str, object], str]]:
+    """Yield each way with what it comes to: any of the words, with a blank between.
+
+    What doesn't depend on the module's way through Ansible is tried with all of them in tests/engine/test_masking.py.
+    """
+    for way in RIGHT.values():
+        yield dict(way(place, ADMIN)), "ok changed"
+        yield dict(way(place, WRONG)), "connection"
+    if module != "pg_migrate":
+        return
+    for way in OTHERS.values():
+        yield {"login_password": ADMIN, **place.login, **way(place, FIRST)}, "ok changed connection"
+    for way in REFUSED.values():
+        yield {"login_password": ADMIN, **place.login, **way(place, FIRST)}, "option"
 
 
 def _wait_for_waiter(running: throwaway.Server, play: subprocess.Popen[bytes]) -> str:

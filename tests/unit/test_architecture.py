@@ -350,8 +350,9 @@ def test_pg_user_db_ships_what_provisioning_needs():
 
 def test_pg_migrate_ships_its_rooms_as_an_archive():
     # What Ansible finds by parsing, it parses at every run; task/rooms.py says more.
-    task = {f"{UTILS}.{name}" for name in ("task.options", "task.rooms", "hazard")}
-    assert shipped("modules.pg_migrate") == {"modules.pg_migrate", *task}
+    task = [f"task.{name}" for name in ("options", "rooms", "module", "misplaced")]
+    names = [*task, f"{POSTGRESQL}.keywords", "hazard", "errors"]
+    assert shipped("modules.pg_migrate") == {"modules.pg_migrate", *(f"{UTILS}.{name}" for name in names)}
 
 
 def test_no_packages():

@@ -76,10 +76,10 @@ def _run(context: Context, view: View, connection: Any, prepared: Prepared, watc
         context.progress = runner.run(
             _session(request, connection, history), prepared, watch.after_each if watch else None
         )
-    except errors.MigrationError as error:
+    except (errors.MigrationError, errors.Stop) as error:
         context.progress = error.progress or model.Progress(left=view.plan.steps)
         context.applied = Applied(hazards=_hazards(context.progress, connection))
-        if watch is not None and context.progress.done:
+        if watch is not None and context.progress.done and not isinstance(error, errors.Stop):
             watch.after_failure(context, history)
         raise
     context.applied = Applied(hazards=_hazards(context.progress, connection))

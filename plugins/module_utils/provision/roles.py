@@ -95,7 +95,8 @@ def parse_attributes(texts: Sequence[str]) -> Dict[str, bool]:
             continue
         if word not in WORDS:
             raise errors.OptionInvalid(
-                "role_attributes: %s is none" % word, hint="There are %s, each with or without NO." % ", ".join(COLUMNS)
+                "role_attributes: unknown attribute %s" % word,
+                hint="There are %s, each with or without NO." % ", ".join(COLUMNS),
             )
         name, value = WORDS[word]
         if found.setdefault(name, value) is not value:

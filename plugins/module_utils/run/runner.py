@@ -49,9 +49,9 @@ def run(session: Session, prepared: Prepared, after_each: AfterEach = None) -> m
     kind = _RunInOneTransaction if session.single_transaction else _Run
     with Capture() as capture:
         if not session.lock_timeout:
-            return kind(session, prepared, capture, after_each).all()
+            return kind(session, prepared, capture, after_each).until_stopped()
         with BlockerWatch(session.target, session.connection, session.lock_timeout) as watch:
-            return kind(session, prepared, capture, after_each, watch).all()
+            return kind(session, prepared, capture, after_each, watch).until_stopped()
 
 
 class _Run:
@@ -72,9 +72,18 @@ class _Run:
         self.watch = watch
         self.tables = session.tables or TableWatch({})
         self.recorder = Recorder(session.history, self.tables.before)
+        self.current: Optional[Tuple[Attempt, float]] = None
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
         self.skipped: List[model.Outcome] = []
+
+    def until_stopped(self) -> model.Progress:
+        """Run every job. A signal carries how far it came, wherever it hits."""
+        try:
+            return self.all()
+        except errors.Stop as stop:
+            stop.progress = self._until(*self.current) if self.current else None
+            raise
 
     def all(self) -> model.Progress:
         """Run every job."""
@@ -82,6 +91,7 @@ class _Run:
         while number < len(self.jobs):
             started = time.monotonic()
             attempt = Attempt(self.session, self.prepared, self.jobs[number])
+            self.current = attempt, started
             try:
                 outcome = self._insist(number, attempt, started)
                 self._finish(number)
@@ -211,14 +221,18 @@ class _Run:
 
     def _failed(self, error: errors.MigrationError, attempt: Attempt, started: float) -> errors.MigrationError:
         """Roll back, log the failure, and give the error what is known."""
-        failed = model.Outcome(attempt.step, _milliseconds(started), self._output())
+        error.progress = self._until(attempt, started)
         if not self.connection.closed:
-            self._log_failure(error, attempt, Entry(model.Event.FAILED, attempt.step, failed.duration_ms))
+            self._log_failure(error, attempt, Entry(model.Event.FAILED, attempt.step, _milliseconds(started)))
+        return error.about(version=str(attempt.step.script.version), path=attempt.body.path)
+
+    def _until(self, attempt: Attempt, started: float) -> model.Progress:
+        """Return how far the run came, up to the attempt that didn't come to its end."""
+        failed = model.Outcome(attempt.step, _milliseconds(started), self._output())
         done = self._standing()
         settled = {outcome.step for outcome in (*done, *self.skipped)}
         left = tuple(each for each, dummy in self.jobs if each not in settled)
-        error.progress = model.Progress(done, tuple(self.skipped), failed, left)
-        return error.about(version=str(attempt.step.script.version), path=attempt.body.path)
+        return model.Progress(done, tuple(self.skipped), failed if attempt.step in left else None, left)
 
     def _log_failure(self, error: errors.MigrationError, attempt: Attempt, entry: Entry) -> None:
         """Best effort: the error itself matters more than its log."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Dict, FrozenSet, Iterator, NamedTuple, Optional, Tuple
 
@@ -15,6 +16,8 @@ from . import reading
 
 # What scripts are written in. A directory of such a name was meant as a script too, and is refused as one.
 LANGUAGES = (".py", ".sql")
+# A file in a language of scripts, or a directory with a version in front.
+SCRIPT = re.compile(r"\d|.*\.(?:py|sql)$", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Listing:
     def of(cls, directory: str, home: Optional[str] = None) -> Listing:
         """List a directory.
 
-        :raises ScriptInvalid: when it can't be read.
+        :raises ScriptInvalid: when it can't be read, or the name of a script in it.
         """
         try:
             with os.scandir(directory) as entries:
@@ -47,6 +50,13 @@ class Listing:
                 hint="migrations_dir is a directory on the host where the task runs.",
                 path=directory,
             ) from None
+        for name, *dummy in found:
+            if SCRIPT.match(name) and _readable(name) != name:
+                raise errors.ScriptInvalid(
+                    "The name of %s is not UTF-8" % _readable(os.path.join(directory, name)),
+                    hint="Rename it: versions and names are kept in the database.",
+                    path=_readable(os.path.join(directory, name)),
+                )
         files = tuple(name for name, is_folder, dummy in found if not is_folder or name.endswith(LANGUAGES))
         folders = tuple(name for name, is_folder, dummy in found if is_folder)
         return cls(directory, files, folders, home, frozenset(name for name, dummy, is_link in found if is_link))
@@ -102,6 +112,11 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return entry.is_dir()
     except OSError:  # a link in a circle, or into what is closed: whoever claims it is told so
         return False
+
+
+def _readable(name: str) -> str:
+    """Return a name in which bytes that aren't UTF-8 are written as backslashes and digits."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 class Claim(NamedTuple):

@@ -51,6 +51,11 @@ class ConfigFile:
                 "config_file: %s has no key %s in any section" % (self.path, wanted),
                 hint="Add it, name another with config_key, or say with url where the database is.",
             )
+        if value is not None and not value.strip():
+            raise errors.OptionInvalid(
+                "config_file: the key %s in %s is empty" % (wanted, self.path),
+                hint="Say there where the database is, or remove the key and say it with url.",
+            )
         return value
 
     def directories(self) -> List[str]:

@@ -15,14 +15,11 @@ from ansible.module_utils.basic import missing_required_lib
 
 from .. import deps, errors
 from ..databases.postgresql.session import cancel_everything
+from . import checks, connection
 
 # No signal has this number.
 END = b"\0"
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-
-
-class Interrupted(BaseException):
-    """A signal to end; a BaseException, so that no script's ``except Exception`` keeps it."""
 
 
 class Failed(Exception):
@@ -47,20 +44,27 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
         message = missing_required_lib("psycopg2", url="https://www.psycopg.org")
         module.fail_json(msg=message, exception=deps.PSYCOPG2_ERROR, error={"kind": "dependency", "message": message})
     try:
+        checks.check(module.params, module.argument_spec)
+        # A password inside a URL is as secret as login_password, which Ansible hides by itself.
+        module.no_log_values.update(connection.secrets(module.params))
         with _interruptible():
             result = function(module)
     except Failed as failure:
-        failed = {"msg": _message(failure.error), "error": failure.error.to_result(), **failure.result}
+        failed = {**_failed(failure.error), **failure.result}
     except errors.MigrationError as error:
-        failed = {"msg": _message(error), "error": error.to_result()}
-    except Interrupted as stop:
-        failed = {"msg": "Interrupted by %s; what was open is rolled back." % stop, "error": {"kind": "interrupted"}}
+        failed = _failed(error)
+    except errors.Stop as stop:
+        failed = _failed(errors.Signal.of(stop))
     else:
         for warning in result.pop("warnings", ()):
             module.warn(warning)
         module.exit_json(**result)
         return
     module.fail_json(**failed)
+
+
+def _failed(error: errors.MigrationError) -> Dict[str, Any]:
+    return {"msg": _message(error), "error": error.to_result()}
 
 
 def _message(error: errors.MigrationError) -> str:
@@ -87,7 +91,7 @@ def _interruptible() -> Iterator[None]:
     """
 
     def stop(number: int, dummy: Any) -> None:
-        raise Interrupted(signal.Signals(number).name)
+        raise errors.Stop(signal.Signals(number).name)
 
     reader, writer = os.pipe()
     os.set_blocking(writer, False)

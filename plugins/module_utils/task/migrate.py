@@ -24,8 +24,6 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     """
     checking = module.check_mode
     request = migrate_request(module.params, checking, module._diff)
-    # A password inside a URL is as secret as login_password, which Ansible hides by itself.
-    module.no_log_values.update(filter(None, [request.target.password]))
     shown = _unpack(module)
     if shown:
         # Who may write them was looked at on the controller, and no link is left in them.
@@ -33,7 +31,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     context = Context(request, Tools(run_program(module), module.tmpdir))
     try:
         migrate(context)
-    except errors.MigrationError as error:
+    except (errors.MigrationError, errors.Stop) as caught:
+        error = errors.Signal.of(caught) if isinstance(caught, errors.Stop) else caught
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
         known = failure(context.report(), checking) if context.progress is not None else {}
         raise Failed(error, _shown_as(known, shown)) from None

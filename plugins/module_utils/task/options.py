@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
+from ..databases.postgresql.keywords import SECRETS, TYPES
 from ..hazard import HazardKind
 
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
 KINDS = ["python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"]
+
+# Explicitly no secrets, though "pass" or "key" is in the names of some.
+CONNECT_PARAMS: Dict[str, Any] = {
+    keyword: {"type": kind, "no_log": keyword in SECRETS} for keyword, kind in sorted(TYPES.items())
+}
 
 CONNECTION: Dict[str, Any] = {
     "url": {"type": "str", "no_log": True},
@@ -24,7 +30,7 @@ CONNECTION: Dict[str, Any] = {
     "ca_cert": {"type": "path", "aliases": ["ssl_rootcert"]},
     "ssl_cert": {"type": "path"},
     "ssl_key": {"type": "path"},
-    "connect_params": {"type": "dict", "default": {}},
+    "connect_params": {"type": "dict", "options": CONNECT_PARAMS},
     "session_role": {"type": "str"},
     "config_file": {"type": "path"},
     "config_key": {"type": "str", "no_log": False},

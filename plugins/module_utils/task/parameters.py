@@ -10,11 +10,10 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import errors
 from ..databases.port import Limits
-from ..databases.postgresql.connection import Target, parse_url
 from ..databases.postgresql.names import QualifiedName, check_name, parse_name
 from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
-from .connection import target
+from .connection import server, target
 
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")
@@ -92,7 +91,6 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
             "diff_per: migration and single_transaction: true exclude each other",
             hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
         )
-    rehearsal_url = params["rehearsal_url"]
     where = place(params) if params["src"] is None else shipped(params)
     return Request(
         target=target(params),
@@ -110,12 +108,12 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         rehearsal=params["rehearsal"],
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
-        rehearsal_server=Target(parse_url(rehearsal_url), params["session_role"]) if rehearsal_url else None,
+        rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
         on_interrupted=params["on_interrupted"],
         allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
-        expect=params["expect"] or None,
+        expect=params["expect"],
         allow_writable_scripts=params["allow_writable_scripts"],
         checking=checking,
         with_diff=with_diff,

@@ -59,10 +59,7 @@ def pg_user_db(module: Any) -> Dict[str, Any]:
 
     :raises MigrationError: when what is asked for can't be had; nothing half-made is left then.
     """
-    request = user_db_request(module.params, module.check_mode)
-    # A password inside a URL is as secret as login_password, which Ansible hides by itself.
-    module.no_log_values.update(filter(None, [request.target.password]))
-    return user_db_result(provision(request), module.check_mode)
+    return user_db_result(provision(user_db_request(module.params, module.check_mode)), module.check_mode)
 
 
 def user_db_request(params: Mapping[str, Any], checking: bool) -> ProvisionRequest:
@@ -118,11 +115,7 @@ def _check_password(params: Mapping[str, Any], state: State) -> None:
     password = params["password"]
     if params["pgpass"] and state is not State.ABSENT and password is None:
         raise errors.OptionInvalid("pgpass: there is no password to keep", hint="Set password, or leave pgpass out.")
-    if password is None:
-        return
-    if not password or "\0" in password:
-        raise errors.OptionInvalid("password: this is none", hint="Write at least one character, and no NUL.")
-    if params["pgpass"] and is_verifier(password):
+    if params["pgpass"] and password is not None and is_verifier(password):
         raise errors.OptionInvalid(
             "pgpass: a verifier can't be used to log in", hint="Set password to the password itself."
         )

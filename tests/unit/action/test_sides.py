@@ -9,7 +9,7 @@ import difflib
 
 import pytest
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.pgops.migrations.plugins.action.pg_migrate import sides
+from ansible_collections.pgops.migrations.plugins.action.pg_migrate import _coloured, sides
 
 BEFORE = "".join(f"line {number}\n" for number in range(60))
 AFTER: dict[str, str] = {
@@ -36,6 +36,16 @@ def _hunks(diff: str) -> list[str]:
     """Return the lines of a diff without its headers, and without where the hunks are."""
     heads = ("--- before", "+++ after", "")
     return [line for line in diff.splitlines() if line not in heads and not line.startswith("@@ ")]
+
+
+@pytest.mark.parametrize("shown", ["VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", None, 10**6])
+def test_a_context_that_is_no_number_or_too_large_leaves_the_diff_as_text(shown: object) -> None:
+    # A password of the same digits masks it.
+    answer = {
+        "diff": [{"prepared": "--- before\n+++ after\n@@ -1,1 +1,1 @@\n-one\n+two\n"}],
+        "invocation": {"module_args": {"diff_context": shown}},
+    }
+    assert _coloured(answer) == answer
 
 
 def test_a_line_has_one_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, Mapping, Optional
+from typing import Any, Dict, FrozenSet, Mapping, Optional
 
 from ... import deps, errors
 from ...files import opening
+from .keywords import is_secret
 from .session import MigrationConnection
 
 # SQLAlchemy names its driver in the scheme; libpq knows the bare two.
@@ -25,8 +26,6 @@ SET_ROLE = "SET ROLE {}"
 # Files that libpq opens by itself, and the options that name them.
 FILES = {"sslrootcert": "ca_cert", "sslcert": "ssl_cert", "sslkey": "ssl_key"}
 FILES.update({keyword: "connect_params: %s" % keyword for keyword in ("sslcrl", "servicefile")})
-
-SECRETS = ("password", "sslpassword")
 
 # In seconds. A network that was cut says nothing: without these, a task would wait for an answer for hours.
 PATIENCE = {"connect_timeout": "10", "keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
@@ -50,21 +49,27 @@ class Target:
 
     def public_params(self) -> Dict[str, str]:
         """Return the parameters that may be seen by others, in a process list for example."""
-        return {key: value for key, value in self.params.items() if key not in SECRETS}
+        return {key: value for key, value in self.params.items() if not is_secret(key)}
+
+    @property
+    def secrets(self) -> FrozenSet[str]:
+        """Return the values that must not be seen."""
+        return frozenset(value for key, value in self.params.items() if value and is_secret(key))
 
 
-def parse_url(url: str) -> Dict[str, str]:
+def parse_url(url: str, option: str = "url") -> Dict[str, str]:
     """Read a PostgreSQL URL (with or without a driver in its scheme) or a libpq DSN into libpq's keywords.
 
+    :param option: the option that it comes from, for the error.
     :raises ConnectError: when it is neither. libpq's own message may quote the URL, so only its first words are told.
     """
     try:
         parsed = dict(deps.psycopg2.extensions.parse_dsn(SCHEME.sub("postgresql://", url.strip(), count=1)))
     except (deps.psycopg2.Error, UnicodeError, ValueError) as error:
-        raise _unreadable_error(re.split(r'["\n]|: ', str(error))[0].strip()) from None
+        raise _unreadable_error(option, re.split(r'["\n]|: ', str(error))[0].strip()) from None
     # libpq would try these, and quote what may be a part of the password when it fails.
     if "\0" in url or not re.fullmatch(r"[0-9,]*", parsed.get("port", "")) or "@" in parsed.get("host", "")[1:]:
-        raise _unreadable_error("its parts are not where they belong") from None
+        raise _unreadable_error(option, "its parts are not where they belong") from None
     return parsed
 
 
@@ -152,9 +157,9 @@ def settled(target: Target, connection: Any) -> Target:
     return replace(target, params={**target.params, **{key: value for key, value in chosen.items() if value}})
 
 
-def _unreadable_error(reason: str) -> errors.ConnectError:
+def _unreadable_error(option: str, reason: str) -> errors.ConnectError:
     return errors.ConnectError(
-        "url can't be read as a PostgreSQL URL or DSN" + (" (%s)" % reason if " " in reason else ""),
+        option + " can't be read as a PostgreSQL URL or DSN" + (" (%s)" % reason if " " in reason else ""),
         hint='Write postgresql://user@host:5432/database?sslmode=require or "host=… dbname=…", '
         "with the special characters of a URL's parts as %XX.",
     )

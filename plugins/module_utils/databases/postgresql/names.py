@@ -58,7 +58,7 @@ def check_name(text: str, option: str) -> str:
     :raises OptionInvalid: when it is empty, has a NUL in it, or is too long for the server.
     """
     if not text or "\0" in text:
-        raise errors.OptionInvalid("%s: this is no name" % option, hint="Write at least one character, and no NUL.")
+        raise errors.OptionInvalid("%s: a name is empty or contains a NUL character" % option, hint="Write a name.")
     length = len(text.encode())
     if length > MAX_NAME_BYTES:
         raise _too_long_error(text, option, length, MAX_NAME_BYTES)

@@ -174,7 +174,7 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path: Path) -> None:
 
 def parameters(**given: object) -> dict[str, object]:
     names = [*options.CONNECTION, *options.MIGRATIONS]
-    return {**dict.fromkeys(names), "connect_params": {}, "history_table": "schema_migrations", **given}
+    return {**dict.fromkeys(names), "history_table": "schema_migrations", **given}
 
 
 @pytest.fixture
@@ -201,6 +201,15 @@ CONNECTIONS: dict[str, tuple[dict[str, object], dict[str, str]]] = {
 def test_options_override_the_file(shop: str, name: str) -> None:
     given, keywords = CONNECTIONS[name]
     assert target(parameters(config_file=shop, **given)).params == keywords
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\n  "])
+def test_an_empty_connection_string_is_no_default(tmp_path: Path, value: str) -> None:
+    path = write_only(tmp_path, f"[a]\ndb-connection-string ={value}\nmigrations-directory = m\n")
+    for given in ({}, {"login_host": "db"}):
+        with pytest.raises(MigrationError, match="config_file: the key db-connection-string in .* is empty") as caught:
+            target(parameters(config_file=str(path), **given))
+        assert caught.value.kind == "option"
 
 
 def test_migrations_dir_overrides_the_file(shop: str) -> None:

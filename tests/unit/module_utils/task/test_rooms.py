@@ -17,14 +17,14 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task import rooms
 
 # The task of a user who doesn't say where the migrations are.
 TARGET = """
-import json, sys
+import collections, json, sys
 from elsewhere.task import rooms
 
 class Module:
     archive = json.load(sys.stdin)
-    params = {"_rooms": archive, "single_transaction": False, "rehearsal_url": None, "src": None,
-              "migrations_dir": [], "context": [], "config_file": None}
+    params = collections.defaultdict(type(None), {"_rooms": archive})
     no_log_values = {archive, "secret"}
+    argument_spec = {}
     check_mode = _diff = False
 
     def fail_json(self, **result):

@@ -69,8 +69,6 @@ def test_request_of_the_rest():
 @pytest.mark.parametrize(
     "given, word",
     [
-        ({"password": ""}, "password"),
-        ({"password": "a\0b"}, "password"),
         ({"pgpass": True}, "pgpass"),
         ({"pgpass": True, "state": "recreated"}, "pgpass"),
         ({"pgpass": True, "password": VERIFIER}, "pgpass"),
@@ -98,6 +96,12 @@ def test_every_option_that_is_about_one_of_the_two_needs_it():
 
 USER = Difference("user", "ann", Action.CREATED, (Attribute("login", None, "true"),))
 DATABASE = Difference("database", "shop", Action.CHANGED, (Attribute("owner", "bob", "ann"),))
+
+
+def test_an_attribute_that_there_is_not():
+    with pytest.raises(OptionInvalid) as caught:
+        user_db_request({**NOTHING, "user": "ann", "role_attributes": ["CREATEDB", "ROOT"]}, checking=False)
+    assert caught.value.message == "role_attributes: unknown attribute ROOT"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import ConnectError, OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import target
+from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import secrets, server, target
 
 WHOLE = {"user": "ann", "password": "secret", "host": "db", "port": "5433", "dbname": "shop"}
 
@@ -110,7 +110,6 @@ URL = "postgresql://ann:secret@db:5433/shop?sslmode=require"
     "given, expected",
     [
         ({}, {}),
-        ({"url": ""}, {}),
         ({"url": URL}, {**WHOLE, "sslmode": "require"}),
         ({"url": URL, "login_host": "other"}, {**WHOLE, "sslmode": "require", "host": "other"}),
         ({"url": URL, "login_port": 1}, {**WHOLE, "sslmode": "require", "port": "1"}),
@@ -126,10 +125,63 @@ URL = "postgresql://ann:secret@db:5433/shop?sslmode=require"
         ({"url": URL, "connect_params": {"connect_timeout": 3, "sslmode": "disable"}},
          {**WHOLE, "sslmode": "disable", "connect_timeout": "3"}),
         ({"login_db": "a", "connect_params": {"dbname": "b"}}, {"dbname": "b"}),
+        ({"connect_params": {"keepalives": True, "sslsni": False, "host": None}}, {"keepalives": "1", "sslsni": "0"}),
+        ({"url": "postgresql://db/", "login_db": "shop"}, {"host": "db", "dbname": "shop"}),
+        ({"url": "postgresql://db/?dbname=shop"}, {"host": "db", "dbname": "shop"}),
+        ({"url": "postgresql://db"}, {"host": "db"}),
+        ({"url": "host=db"}, {"host": "db"}),
     ],
 )  # fmt: skip
 def test_precedence(given, expected):
     assert target({**NOTHING, **given}).params == expected
+
+
+# What a template leaves that gave nothing.
+@pytest.mark.parametrize(
+    "url, part",
+    [
+        ("postgresql://ann@db/", "dbname"),
+        ("postgresql+psycopg2://ann@db:5433/", "dbname"),
+        ("postgresql://db/?sslmode=require", "dbname"),
+        ("postgresql:///?host=/run", "dbname"),
+        ("postgresql:///", "dbname"),
+        ("postgresql://db?dbname=", "dbname"),
+        ("host=db dbname=", "dbname"),
+        ("host=db dbname=''", "dbname"),
+        ("host=db dbname='  '", "dbname"),
+        ("host= dbname=shop", "host"),
+        ("dbname= password=secret", "dbname"),
+        ("postgresql://db/shop?user=", "user"),
+        ("dbname=shop password=''", "password"),
+    ],
+)
+def test_an_empty_part(url, part):
+    with pytest.raises(OptionInvalid, match="^url: %s is empty$" % part):
+        target({**NOTHING, "url": url})
+
+
+def test_a_server_needs_no_database():
+    assert server("rehearsal_url", "postgresql://db/", "ann").params == {"host": "db"}
+    assert server("rehearsal_url", None, "ann") is None
+    with pytest.raises(OptionInvalid, match="^rehearsal_url: host is empty$"):
+        server("rehearsal_url", "host=", None)
+    with pytest.raises(ConnectError, match="^rehearsal_url can't be read as"):
+        server("rehearsal_url", "mysql://db", None)
+
+
+@pytest.mark.parametrize(
+    "given, expected",
+    [
+        ({}, set()),
+        ({"url": URL}, {"secret"}),
+        ({"url": URL + "&sslpassword=x%2Fy"}, {"secret", "x/y"}),
+        ({"url": URL, "rehearsal_url": "postgresql://bob:s2@db"}, {"secret", "s2"}),
+        ({"url": "postgresql://ann:secret%zz@db", "rehearsal_url": "postgresql://bob:s2@db"}, {"s2"}),
+        ({"login_password": "p", "connect_params": {"sslpassword": "q", "connect_timeout": 3}}, {"p", "q"}),
+    ],
+)
+def test_secrets_of_parameters(given, expected):
+    assert secrets({**NOTHING, **given}) == expected
 
 
 @pytest.mark.parametrize("role", [None, "owner", "odd role"])
