@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sends pg_migrate's module its engine (task/rooms.py), and the scripts of ``src`` when the target has a use for them.
+"""Sends pg_migrate's module its engine (task/archive.py), and the scripts of ``src`` when it has a use for them.
 
 Of these scripts the module first gets what is known without running any: versions and checksums. Where that is enough,
 because nothing is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the
@@ -22,11 +22,11 @@ from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.task import checks, options, rooms
+from ansible_collections.pgops.migrations.plugins.module_utils.task import archive, checks, options
 
 MODULE = "pgops.migrations.pg_migrate"
 # What only this sets.
-OURS = ("_rooms", "_described", "_archive")
+OURS = ("_engine", "_described", "_archive")
 ARCHIVE = "migrations.tar.gz"
 DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
 HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
     def _run_module(self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool = True) -> Dict[str, Any]:
         answer = self._execute_module(
             module_name=MODULE,
-            module_args={**arguments, "_rooms": rooms.pack()},
+            module_args={**arguments, "_engine": archive.pack()},
             task_vars=task_vars,
             persist_files=persist_files,
         )

@@ -4,7 +4,7 @@
 """The only try/except imports of libraries that may not be there.
 
 This stands at the bottom, beside model.py and errors.py, because databases/ builds on psycopg2's classes;
-task/entry.py reports what is missing before any other room is entered.
+task/entry.py reports what is missing before any other package is imported.
 """
 
 from __future__ import annotations

@@ -237,7 +237,7 @@ options:
     type: bool
     version_added: 0.1.0
     default: false
-  _rooms:
+  _engine:
     description: The engine itself, which the action plugin sends along. Not to be set.
     type: str
     version_added: 0.1.0
@@ -563,9 +563,9 @@ error:
       elements: dict
 """
 
+from ansible_collections.pgops.migrations.plugins.module_utils.task.archive import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
 from ansible_collections.pgops.migrations.plugins.module_utils.task.options import MIGRATE
-from ansible_collections.pgops.migrations.plugins.module_utils.task.rooms import run
 
 
 def main() -> None:

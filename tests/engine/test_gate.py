@@ -32,6 +32,20 @@ WAYS = {
         "c.cursor().execute({text})"
     ),
     "one by one": "[cursor.execute(each) for each in {text}.split('; ')]",
+    "a second connection": (
+        "import psycopg2; c = psycopg2.connect(cursor.connection.dsn); c.cursor().execute({text}); c.commit()"
+    ),
+    "a second connection, as a context": (
+        "import psycopg2\n    with psycopg2.connect(cursor.connection.dsn) as c: c.cursor().execute({text})"
+    ),
+    "a second connection in autocommit": (
+        "import psycopg2; c = psycopg2.connect(cursor.connection.dsn); c.autocommit = True; "
+        "[c.cursor().execute(each) for each in {text}.split('; ')]"
+    ),
+    "a second connection, by isolation level": (
+        "import psycopg2; c = psycopg2.connect(cursor.connection.dsn); c.set_isolation_level(0); "
+        "[c.cursor().execute(each) for each in {text}.split('; ')]"
+    ),
     "super_user": "from dbmigrator import super_user\n    with super_user() as other: other.execute({text})",
     "autocommit": "cursor.connection.autocommit = True; cursor.execute({text})",
     "own transaction": "cursor.connection.autocommit = True; cursor.execute('BEGIN; ' + {text})",
@@ -72,7 +86,9 @@ def test_a_rehearsal_of_an_engine_script_leaves_no_role(project: Project, way: s
     assert "roles" in checked.rehearsal.stopped
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way not in ("autocommit", "super_user") and "own" not in way])
+@pytest.mark.parametrize(
+    "way", [way for way in WAYS if not any(word in way for word in ("auto", "super", "own", "second"))]
+)
 def test_what_a_failed_script_had_committed_is_undone(project: Project, way: str) -> None:
     text = "BEGIN; CREATE TABLE t (a int); COMMIT; CREATE TABLE u (a int)"
     project.file("1_a.py", script(way, text) + "    raise ValueError('stop')\n")
@@ -263,3 +279,28 @@ def test_a_script_that_ended_its_transaction_and_failed_was_interrupted(project:
     assert project.tables() == ["t"]
     with pytest.raises(errors.Interrupted, match="somewhere in its Python code"):
         project.migrate()
+
+
+@pytest.mark.parametrize("name", ["{own}", "postgres"])
+def test_a_rehearsal_connects_to_no_other_database(project: Project, name: str) -> None:
+    url = project.url.rpartition("/")[0] + "/" + name.format(own=project.url.rpartition("/")[2])
+    project.file(
+        "1_a.py",
+        f"import psycopg2\ndef up(cursor):\n    try: c = psycopg2.connect({url!r})\n    except Exception: return\n"
+        "    c.cursor().execute('CREATE TABLE leaked ()'); c.commit()\n",
+    )
+    checked = project.check()
+    assert "by itself" in checked.rehearsal.stopped
+    assert project.tables() == []
+
+
+def test_a_second_connection_works_in_a_rehearsal(project: Project) -> None:
+    second = "import psycopg2\n    with psycopg2.connect(cursor.connection.dsn) as c: c.cursor().execute({text})"
+    project.file(
+        "1_a.py",
+        "def up(cursor):\n    " + second.format(text=repr("CREATE TABLE t (a int)")) + "\n"
+        "    cursor.execute('INSERT INTO t VALUES (1)')\n",
+    )
+    checked = project.check()
+    assert (done(checked), checked.rehearsal.stopped) == (["1"], None)
+    assert "CREATE TABLE public.t" in checked.diffs[0]

@@ -152,7 +152,7 @@ def _ours(name: str) -> str:
 
 
 def imports_down(file: File, known: set[str]) -> Iterator[str]:
-    """Find imports that don't point down, or that only some rooms may have."""
+    """Find imports that don't point down, or that only some packages may have."""
     here = package(file.name)
     for line, name in imported(file, known):
         top = name.split(".")[0]
@@ -246,7 +246,7 @@ def _template(node: ast.AST) -> str | None:
 
 
 def too_long(file: File) -> Iterator[str]:
-    """Find functions and files that have grown out of one room; documentation doesn't count."""
+    """Find functions and files that have grown too long to be seen at once; documentation doesn't count."""
     tree = file.tree
     for node in ast.walk(tree):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
@@ -348,9 +348,9 @@ def test_pg_user_db_ships_what_provisioning_needs():
     assert packages == {"modules", "task", "provision", POSTGRESQL, "sql", "files", BASE}
 
 
-def test_pg_migrate_ships_its_rooms_as_an_archive():
-    # What Ansible finds by parsing, it parses at every run; task/rooms.py says more.
-    task = [f"task.{name}" for name in ("options", "rooms", "module", "misplaced")]
+def test_pg_migrate_ships_its_engine_as_an_archive():
+    # What Ansible finds by parsing, it parses at every run; task/archive.py says more.
+    task = [f"task.{name}" for name in ("options", "archive", "module", "misplaced")]
     names = [*task, f"{POSTGRESQL}.keywords", "hazard", "errors"]
     assert shipped("modules.pg_migrate") == {"modules.pg_migrate", *(f"{UTILS}.{name}" for name in names)}
 

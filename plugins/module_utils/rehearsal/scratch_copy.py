@@ -63,7 +63,7 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
             wishes.super_user,
             wishes.single_transaction,
             tables=tables,
-            guard=Containment(tables.note),
+            guard=Containment(tables.note, copy.scratch.name),
         )
 
 

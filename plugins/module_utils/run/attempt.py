@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from contextlib import nullcontext
+from typing import Any, ContextManager, Optional
 
 from .. import deps, errors, model
 from ..databases.postgresql.copies.containment import Containment
+from ..databases.postgresql.copies.second import watched
 from ..databases.postgresql.transaction import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
@@ -121,15 +123,25 @@ class Attempt:
 
     def _call(self, function: str, cursor: Any, body: model.PythonBody) -> Any:
         try:
-            with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument:
+            with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument, self._watched():
                 answer = getattr(self.prepared.modules[body.path], function)(argument)
         except (Exception, SystemExit) as error:
-            if self.connection.stopped:
-                raise self.connection.stopped from None
+            if self._stopped:
+                raise self._stopped from None
             explained = explain(error, self.migration, body, self.connection)
             if self.connection.held and not self.connection.closed and not in_transaction(self.connection):
                 raise ended_error(explained, self.migration) from None
             raise explained from None
-        if self.connection.stopped:
-            raise self.connection.stopped
+        if self._stopped:
+            raise self._stopped
         return answer
+
+    @property
+    def _stopped(self) -> Optional[errors.MigrationError]:
+        """Return why a rehearsal has to end here; a script may have caught that and gone on."""
+        stopped: Optional[errors.MigrationError] = self.connection.stopped
+        return stopped or (self.session.guard.ended_by if self.session.guard else None)
+
+    def _watched(self) -> ContextManager[None]:
+        """Let connections that a script opens itself be watched, on a copy."""
+        return watched(self.session.guard) if self.session.guard else nullcontext()

@@ -65,9 +65,9 @@ MIGRATE: Dict[str, Any] = {
     "expect": {"type": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
     "src": {"type": "list", "elements": "path"},
-    # From the action plugin: the rooms (see rooms.py); what it knows of the scripts in src, and where it has put them.
+    # From the action plugin: the engine (see archive.py); what it knows of the scripts in src, and where these are.
     # What is long must not be in the log of each task.
-    "_rooms": {"type": "str", "no_log": True},
+    "_engine": {"type": "str", "no_log": True},
     "_described": {"type": "str", "no_log": True},
     "_archive": {"type": "path"},
     "single_transaction": {"type": "bool", "default": False},

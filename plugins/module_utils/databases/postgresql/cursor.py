@@ -76,11 +76,11 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         """
         connection, text = self.connection, sent.decode(*ENCODING)
         connection.look_at(text)
-        may_control = connection.held and (connection.has_committed or glance.may_control(text))
+        may_control = connection.obeys and (connection.has_committed or glance.may_control(text))
         if connection.guard is None and not may_control:
             return super().execute(sent)
         for piece, statements in pieces(text):
-            if connection.held and connection.control(statements[0]):
+            if connection.obeys and connection.control(statements[0]):
                 continue
             connection.may_leave_for(statements)
             self._send(piece, statements)

@@ -27,7 +27,6 @@ ROLLBACK_TO_INNER = "ROLLBACK TO SAVEPOINT {name}"
 MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
 
 AUTOCOMMIT_LEVEL = 0
-
 OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
 
 
@@ -90,6 +89,10 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
             finally:
                 self.guard = None
 
+    def guarded_by(self, guard: Optional[Guard]) -> None:
+        """Let a guard run what is executed from now on; for a connection that is a script's for good."""
+        self.guard = guard
+
     @contextmanager
     def unguarded(self) -> Iterator[None]:
         """Let the guard itself execute."""
@@ -113,6 +116,11 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def held(self) -> bool:
         """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
         return self._loan is not None and not self._loan.left
+
+    @property
+    def obeys(self) -> bool:
+        """Return whether transaction control that is sent as SQL is for the connection to obey."""
+        return self.held
 
     @property
     def has_committed(self) -> bool:
@@ -209,10 +217,10 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
 
     def look_at(self, text: str) -> None:
         """Let whoever watches a script look at a text; what is stopped stays known."""
-        if self._loan is None or self._loan.look_at is None:
-            return
+        look_at = self._loan.look_at if self._loan else None
         try:
-            self._loan.look_at(text)
+            if look_at is not None:
+                look_at(text)
         except errors.MigrationError as stop:
             self.stopped = stop
             raise
@@ -288,5 +296,5 @@ def cancel_everything() -> None:
     for connection in list(MigrationConnection.everyone):
         try:
             connection.cancel()
-        except deps.psycopg2.Error:
-            continue  # it is closed, or the server is gone
+        except deps.DatabaseError:  # it is closed, or the server is gone
+            continue

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The SQLAlchemy that scripts made for sqlalchemy-migrate see: an engine on the runner's connection, and the 1.x API.
 
-Both rooms are left as they were entered: other migrations of the same run must not notice.
+Both are left as they were found: other migrations of the same run must not notice.
 """
 
 from __future__ import annotations

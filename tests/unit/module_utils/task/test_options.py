@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The specs say the same as the rooms that they have no use for."""
+"""The specs say the same as the modules that they have no use for."""
 
 from __future__ import annotations
 

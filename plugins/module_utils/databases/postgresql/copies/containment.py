@@ -109,26 +109,41 @@ class Containment:
     """Guards a script on a copy: what it does is looked at before each commit.
 
     :param note: called with a cursor before the look, for whoever else wants one.
+    :param database: the copy's name.
+    :ivar ended_by: what it has raised first, for a script may catch it and go on.
     """
 
-    def __init__(self, note: Callable[[Any], None]) -> None:
-        self._note = note
+    def __init__(self, note: Callable[[Any], None], database: str) -> None:
+        self._note, self.database = note, database
+        self.ended_by: Optional[NotProved] = None
+
+    def stop(self, error: NotProved) -> None:
+        """Remember why the rehearsal ends."""
+        self.ended_by = self.ended_by or error
 
     def before_commit(self, cursor: Any) -> None:
         """Look at what the open transaction has written.
 
         :raises NotProved: when it isn't in the copy alone.
         """
-        with catalog_only(cursor):
-            self._note(cursor)
-            stay_inside(cursor)
+        try:
+            with catalog_only(cursor):
+                self._note(cursor)
+                stay_inside(cursor)
+        except NotProved as error:
+            self.stop(error)
+            raise
 
     def look_at(self, text: str) -> None:
         """Look at what a script is about to send.
 
         :raises NotProved: when it would reach out of the copy, transaction or not.
         """
-        refuse_reaching_out(text)
+        try:
+            refuse_reaching_out(text)
+        except NotProved as error:
+            self.stop(error)
+            raise
 
     def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
         """Send what a script wants outside a transaction, in one that is looked at before it is committed.

@@ -1,11 +1,11 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All rooms of module_utils as one archive: packed on the controller, entered by the module on the target.
+"""All of module_utils as one archive: packed on the controller, imported from by the module on the target.
 
 What a module imports, Ansible finds by parsing each file, and what that imports, at every run. Of eighty files this
 took a quarter of the time of a task that only connects; packing them takes next to none. So pg_migrate's module imports
-only this and its argument spec, and the action plugin adds the rooms to its arguments.
+only this and its argument spec, and the action plugin adds the archive to its arguments.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UTILS = __name__.rsplit(".", 2)[0]
 
 
 def pack() -> str:
-    """Return the rooms as they are here: a zip archive, in base64."""
+    """Return the packages as they are here: a zip archive, in base64."""
     home = os.path.dirname(os.path.dirname(__file__))
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
@@ -35,16 +35,16 @@ def pack() -> str:
     return base64.b64encode(packed.getvalue()).decode("ascii")
 
 
-def run(module: Any, room: str, function: str) -> None:
-    """Run the function of a room of task/, as entry.py does.
+def run(module: Any, name: str, function: str) -> None:
+    """Run the function of a module of task/, as entry.py does.
 
-    :param module: an AnsibleModule with the parameter ``_rooms``: what pack() returned; where it is None, the rooms
+    :param module: an AnsibleModule with the parameter ``_engine``: what pack() returned; where it is None, the packages
         must be installed.
     """
-    packed = module.params.pop("_rooms")
+    packed = module.params.pop("_engine")
     if packed:
         module.no_log_values.discard(packed)  # nothing to be looked for in each line of a result
-        sys.meta_path.insert(0, _Rooms(packed))
+        sys.meta_path.insert(0, _Engine(packed))
     if importlib.util.find_spec(UTILS + ".task.entry") is None:
         module.fail_json(
             msg="The engine didn't come along; the action plugin of pgops.migrations.pg_migrate has to send it. "
@@ -52,10 +52,10 @@ def run(module: Any, room: str, function: str) -> None:
         )
         return
     entry = importlib.import_module(UTILS + ".task.entry")
-    entry.run(module, getattr(importlib.import_module("%s.task.%s" % (UTILS, room)), function))
+    entry.run(module, getattr(importlib.import_module("%s.task.%s" % (UTILS, name)), function))
 
 
-class _Rooms(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
+class _Engine(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
     """Finds and loads what is in such an archive, in memory: nothing of it is written to the target's disk."""
 
     def __init__(self, packed: str) -> None:
@@ -65,7 +65,7 @@ class _Rooms(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
         self._places = self._directories.union(os.path.splitext(file)[0] for file in files)
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
-        """Return how to load a module, or None: it isn't of these rooms."""
+        """Return how to load a module, or None: it isn't of this archive."""
         ours = fullname.startswith(UTILS + ".") and _place(fullname) in self._places
         return importlib.util.spec_from_loader(fullname, self) if ours else None
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A target has task/rooms.py, as the module brings it along, and all else only from the archive."""
+"""A target has task/archive.py, as the module brings it along, and all else only from the archive."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.task import rooms
+from ansible_collections.pgops.migrations.plugins.module_utils.task import archive
 
 # The task of a user who doesn't say where the migrations are.
 TARGET = """
 import collections, json, sys
-from elsewhere.task import rooms
+from elsewhere.task import archive as packed_engine
 
 class Module:
     archive = json.load(sys.stdin)
-    params = collections.defaultdict(type(None), {"_rooms": archive})
+    params = collections.defaultdict(type(None), {"_engine": archive})
     no_log_values = {archive, "secret"}
     argument_spec = {}
     check_mode = _diff = False
@@ -30,7 +30,7 @@ class Module:
     def fail_json(self, **result):
         print(json.dumps({**result, "invocation": self.params, "hidden": list(self.no_log_values)}))
 
-rooms.run(Module(), "migrate", "pg_migrate")
+packed_engine.run(Module(), "migrate", "pg_migrate")
 """
 
 
@@ -38,7 +38,7 @@ rooms.run(Module(), "migrate", "pg_migrate")
 def target(tmp_path: Path) -> Path:
     task = tmp_path / "elsewhere" / "task"
     task.mkdir(parents=True)
-    shutil.copy(str(rooms.__file__), task)
+    shutil.copy(str(archive.__file__), task)
     return tmp_path
 
 
@@ -51,15 +51,15 @@ def run(target: Path, archive: str | None) -> dict[str, Any]:
 
 def test_it_runs_from_the_archive_and_writes_nothing(target: Path) -> None:
     before = sorted(target.rglob("*"))
-    answer = run(target, rooms.pack())
+    answer = run(target, archive.pack())
     assert answer["error"]["kind"] == "option"
     assert answer["msg"].startswith("Nothing says where the migrations are")
     assert sorted(target.rglob("*")) == before
 
 
 def test_the_archive_is_neither_shown_nor_looked_for_in_results(target: Path) -> None:
-    answer = run(target, rooms.pack())
-    assert "_rooms" not in answer["invocation"]
+    answer = run(target, archive.pack())
+    assert "_engine" not in answer["invocation"]
     assert answer["hidden"] == ["secret"]
 
 
