@@ -15,7 +15,10 @@ from types import CodeType
 from typing import NamedTuple, Optional, Tuple, Union
 
 from .hazard import Hazard
-from .versions import Version as Version
+from .versions import Version
+
+# A word of everybody's as well, though it has a file of its own.
+__all__ = ["Version"]
 
 
 class Direction(Enum):

@@ -11,7 +11,7 @@ from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import require_own_backend, settings
-from ..databases.postgresql.trouble import driver_errors_translated
+from ..databases.postgresql.server_errors import driver_errors_translated
 from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure

@@ -12,7 +12,7 @@ from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.trouble import driver_errors_translated
+from ..databases.postgresql.server_errors import driver_errors_translated
 from ..history import history as history_room
 from ..planning.integrity import is_modified
 from ..scripts.discovery import discover, read

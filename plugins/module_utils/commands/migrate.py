@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import errors, model
 from ..databases.postgresql.connection import connect, settled
-from ..databases.postgresql.trouble import driver_errors_translated
+from ..databases.postgresql.server_errors import driver_errors_translated
 from ..history.history import History
 from ..scripts import trust
 from ..scripts.discovery import discover

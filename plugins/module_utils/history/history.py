@@ -15,7 +15,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.trouble import as_migration_error, trouble_of
+from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 
 LOG_SUFFIX = "_log"
 SNAPSHOT_SUFFIX = "_snapshot"

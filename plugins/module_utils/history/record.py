@@ -13,8 +13,8 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
+from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 from ..databases.postgresql.transaction import in_transaction
-from ..databases.postgresql.trouble import as_migration_error, trouble_of
 from ..version import COLLECTION_VERSION
 from .history import OF_REPOSITORY, History, find
 

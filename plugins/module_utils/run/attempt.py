@@ -10,7 +10,7 @@ from typing import Any, ContextManager, Optional
 
 from .. import deps, errors, model
 from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.copies.second import watched
+from ..databases.postgresql.copies.second_connections import watched
 from ..databases.postgresql.transaction import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.diagnosis import Diagnosis, diagnose
+from ..databases.postgresql.script_errors import Diagnosis, diagnose
 from ..runtimes.pyscript import line_of
 from ..scripts import reading
 

@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 from .. import deps
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.cursor import CATALOG_ONLY
+from ..databases.postgresql.gate import CATALOG_ONLY
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..history.history import History
 from .hazards import TableWatch

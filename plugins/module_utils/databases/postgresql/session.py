@@ -12,7 +12,7 @@ from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequ
 
 from ... import deps, errors
 from ...model import Statement
-from .cursor import MigrationCursor, gated
+from .gate import MigrationCursor, gated
 from .loan import Guard, Leave, Loan, LookAt
 
 # A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.

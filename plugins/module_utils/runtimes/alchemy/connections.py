@@ -153,7 +153,7 @@ def _send(lent: Any, statement: str) -> None:
 
 def _controls(text: str) -> bool:
     """Return whether a text has transaction control in it."""
-    from ...databases.postgresql.cursor import has_control
+    from ...databases.postgresql.gate import has_control
 
     return glance.may_control(text) and has_control(text)
 

@@ -50,7 +50,7 @@ def code_of_others(connection: Any) -> List[Tuple[str, str, str]]:
     """
     with connection.cursor() as cursor:
         cursor.execute(CODE)
-        return [(table, function, owner) for table, function, owner in cursor.fetchall()]
+        return list(cursor.fetchall())
 
 
 # What lets a login run programs or read files on the server, itself or as somebody that it may become.

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 
 from .... import deps, errors
 from ..connection import Target, connect, connect_maintenance, settled
-from ..trouble import first_words, trouble_of
+from ..server_errors import first_words, trouble_of
 
 PREFIX = "pgops_rehearsal_"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import psycopg2.extras
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.cursor import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.gate import (
     MigrationCursor,
     gated,
     has_control,

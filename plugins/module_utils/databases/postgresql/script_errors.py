@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Optional, Type
 
 from ... import deps, errors
-from .trouble import GONE, Trouble, trouble_of
+from .server_errors import GONE, Trouble, trouble_of
 
 # psycopg2's `closed`, where it wasn't close() that did it.
 BROKEN = 2
