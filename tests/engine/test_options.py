@@ -109,7 +109,8 @@ def require_answer(modules: Modules, usual: dict[str, Any], module: str, task: d
     assert "Traceback" not in answer.output, answer.output
     result = answer.result
     if result.get("failed"):
-        assert result["error"]["kind"] in KINDS, result
+        # A secret of a letter or two hides these letters everywhere.
+        assert result["error"]["kind"] in KINDS or "****" in result["error"]["kind"], result
         assert len(result["msg"]) > 10
     else:
         assert isinstance(result["changed"], bool)

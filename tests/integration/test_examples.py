@@ -94,7 +94,7 @@ def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Serve
 def play(tasks: list[dict[str, Any]], own: throwaway.Server, shop: Path, work: Path) -> int:
     """Run tasks; return how many changed something."""
     text = json.dumps([{"hosts": "localhost", "gather_facts": False, "vars": VARIABLES, "tasks": tasks}])
-    for before, after in {SHOP: str(shop), **REPLACED}.items():
+    for before, after in {SHOP: str(shop), "~deploy": str(work), **REPLACED}.items():
         text = text.replace(before, after)
     (work / "play.yml").write_text(text)
     environment = {**bare_environment(work), **own.environment()}

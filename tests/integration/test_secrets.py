@@ -122,15 +122,15 @@ def _run(work: Path, play: dict[str, object], stream: object) -> subprocess.Pope
     )
 
 
-# What Python's syslog is, but for the file that it writes to: few containers have a system's log.
+# Python's syslog, but for the file that it writes to: few containers have a system's log. It may be built into Python,
+# and then no file of that name is looked for; but each Python imports its sitecustomize.
 SYSLOG = """
 import os
-LOG_PID = LOG_USER = LOG_INFO = 0
-def openlog(*arguments):
-    pass
-def syslog(priority, message):
+import syslog
+def write(priority, message):
     with open(os.environ["TEST_SYSLOG"], "a", encoding="utf-8") as stream:
         stream.write(message + chr(10))
+syslog.syslog = write
 """
 
 
@@ -140,7 +140,7 @@ def test_each_way_to_say_a_password(module: str, server: throwaway.Server, tmp_p
         running.create_database("shop")
         place = Place(running, "shop", tmp_path)
         tasks = [({**besides(module, place), **given}, expected) for given, expected in _ways(place, module)]
-        (tmp_path / "syslog.py").write_text(SYSLOG)
+        (tmp_path / "sitecustomize.py").write_text(SYSLOG)
         output, log = tmp_path / "output", tmp_path / "syslog"
         with output.open("wb") as stream, _run(tmp_path, _play(f"pgops.migrations.{module}", tasks), stream) as play:
             play.wait(timeout=900)
