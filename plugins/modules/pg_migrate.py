@@ -156,9 +156,11 @@ options:
   on_drift:
     description:
       - What to do when the schema isn't what the last run left, because somebody changed it by hand. It is looked at
-        before something is applied; RV(drift) holds the difference.
+        before something is applied or rehearsed; RV(drift) holds the difference, the warning its first lines.
+      - What another history of the same database has done is no drift.
       - After each run a snapshot of the schema is kept beside the history for this, which needs C(pg_dump). V(ignore)
         keeps and compares nothing.
+      - Where the schema can't be seen, the run goes on with a warning, unless this is V(fail).
     type: str
     version_added: 0.1.0
     choices: [ignore, warn, fail]
@@ -482,7 +484,7 @@ hazards:
       type: str
 plan_digest:
   description: Digest of the schema, the scripts and the schema that comes out, for O(expect).
-  returned: after a rehearsal that came to its end
+  returned: after a rehearsal that came to its end, where the role may read all of the schema
   type: str
   sample: f1577c7f0b276442-82d40ad24a0d3ab5-f6289cd667c618f2
 drift:
@@ -498,11 +500,16 @@ drift:
     since: 2026-11-21 13:48:26 UTC
   contains:
     since:
-      description: When that run ended.
+      description: When that run ended; of another history's run, whose.
       type: str
     diff:
       description: The difference, as SQL.
       type: str
+database_missing:
+  description: There is no database of that name on the server. What was rehearsed is a new, empty one.
+  returned: in check mode, when it isn't there
+  type: bool
+  sample: true
 failed_migration:
   description: The migration that failed, as in RV(applied).
   returned: when one failed

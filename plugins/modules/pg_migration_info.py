@@ -139,6 +139,11 @@ pending_count:
   returned: success
   type: int
   sample: 1
+database_missing:
+  description: There is no database of that name on the server yet, so everything is pending.
+  returned: success
+  type: bool
+  sample: false
 running:
   description: Who is at work on the database right now, null where nobody is.
   returned: success

@@ -81,7 +81,7 @@ def read_schema(connection: Any, target: Target, history_table: QualifiedName, t
     history = history_room.find(connection, history_table)
     reader = SchemaReader(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
     with tools.file() as path:
-        client.dump_schema(reader.pg_dump, target, tools.run, path, reader.exclude, [NO_SUBSCRIPTIONS])
+        reader.dump(target, path, options=[NO_SUBSCRIPTIONS])
         code = tuple(code_of_others(connection))
         return Schema(target, facts_of(connection), reader, read(path), code)
 

@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .. import deps
-from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.postgresql.names import QualifiedName
@@ -206,10 +205,7 @@ def _is_part(name: str, table: Any) -> bool:
 def _drops(schema: Schema) -> str:
     """Return the statements that drop all that is in the schema."""
     with schema.reader.tools.file() as path:
-        options = [NO_SUBSCRIPTIONS, "--clean", "--if-exists"]
-        client.dump_schema(
-            schema.reader.pg_dump, schema.target, schema.reader.tools.run, path, schema.reader.exclude, options
-        )
+        schema.reader.dump(schema.target, path, options=[NO_SUBSCRIPTIONS, "--clean", "--if-exists"])
         with open(path, encoding="utf-8", errors="backslashreplace", newline="") as stream:
             found = DROPS.search(stream.read())
     return found.group(1).strip() if found else ""

@@ -11,7 +11,6 @@ from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import require_own_backend, settings
-from ..databases.postgresql.server_errors import driver_errors_translated
 from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure
@@ -70,7 +69,7 @@ def _rehearse_first(context: Context, view: View, connection: Any) -> None:
 def _run(context: Context, view: View, connection: Any, prepared: Prepared, watch: Optional[SchemaWatch]) -> None:
     request = context.request
     if watch is not None:
-        watch.before(context, view)
+        watch.before(view)
     history = ensure(connection, view.history, baseline_steps(view.plan))
     try:
         context.progress = runner.run(
@@ -80,12 +79,11 @@ def _run(context: Context, view: View, connection: Any, prepared: Prepared, watc
         context.progress = error.progress or model.Progress(left=view.plan.steps)
         context.applied = Applied(hazards=_hazards(context.progress, connection))
         if watch is not None and context.progress.done and not isinstance(error, errors.Stop):
-            watch.after_failure(context, history)
+            watch.after_failure(history)
         raise
     context.applied = Applied(hazards=_hazards(context.progress, connection))
     if watch is not None:
-        with driver_errors_translated():
-            watch.after(context, history)
+        watch.after(history)
 
 
 def _session(request: Request, connection: Any, history: History) -> Session:

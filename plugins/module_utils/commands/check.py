@@ -8,14 +8,16 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 from .. import errors, model
+from ..databases.postgresql.connection import describe
 from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, facts_of
-from ..databases.postgresql.snapshots import differences
+from ..databases.postgresql.snapshots import SchemaUnread, differences
+from ..databases.postgresql.transaction import takes_no_writes
 from ..hazard import Hazard
 from ..history import drift
 from ..planning import digest
 from ..planning.request import Request
 from ..rehearsal.rehearse import Rehearsal, rehearse
-from ..rehearsal.scratch_copy import Original, Wishes
+from ..rehearsal.scratch_copy import Original, ScratchCopy, Wishes
 from ..run.hazards import RULES, cluster_wide, refuse, sentence, sized
 from .context import Context
 from .report import Checked
@@ -32,17 +34,22 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     request, left = context.request, model.Progress(left=view.plan.steps)
     required = required or request.rehearsal == "required"
     jobs = read_all(view.plan.steps)
+    if jobs and connection is not None:
+        _warn_of_read_only(context, connection)
     if not jobs or (request.rehearsal == "off" and not required):
         context.progress = left
         return
     try:
-        rehearsal = rehearse(_original(request, view, connection), _wishes(request), context.tools, jobs)
-    except RehearsalImpossible as error:
+        original, wishes = _original(request, view, connection), _wishes(request)
+        rehearsal = rehearse(original, wishes, context.tools, jobs, lambda copy: _look(context, view, connection, copy))
+    except (RehearsalImpossible, SchemaUnread) as error:
         if required:
             raise
         context.progress = left
         context.warnings.append("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."))
         return
+    except errors.Drift:
+        raise
     except errors.MigrationError as error:
         raise _on_copy_error(error, context, left) from None
     if rehearsal.stopped and required:
@@ -55,8 +62,29 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
         raise
 
 
+def _warn_of_read_only(context: Context, connection: Any) -> None:
+    reason = takes_no_writes(connection)
+    if reason is not None:
+        context.warnings.append("A real run would fail: %s takes no writes (%s)." % (describe(connection), reason))
+
+
+def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> None:
+    """Look for drift before anything is rehearsed: a script may fail because of it.
+
+    :raises Drift: where the policy says fail.
+    """
+    if connection is None or copy.base is None or context.request.policies.drift == "ignore":
+        return
+    last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.pg_dump.version[0])
+    try:
+        context.note_drift(drift.compare(last, copy.base, copy.reader.scope, context.request.diff_context))
+    except errors.Drift:
+        context.progress = model.Progress(left=view.plan.steps)
+        raise
+
+
 def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) -> None:
-    """Say what the rehearsal has shown of hazards, of drift, and of what was expected.
+    """Say what the rehearsal has shown of hazards, and of what was expected.
 
     :raises MigrationError: when one of them isn't allowed.
     """
@@ -67,12 +95,9 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
         rehearsal,
         differences(rehearsal.snapshots, request.diff_context),
         hazards,
-        None if rehearsal.stopped else digest.digest_of(before, steps, after),
+        None if rehearsal.stopped or rehearsal.scope else digest.digest_of(before, steps, after),
     )
     context.warnings += map(_warning, hazards)
-    if connection is not None and request.policies.drift != "ignore":
-        last = drift.last_snapshot(connection, view.history, view.rows, rehearsal.pg_dump)
-        context.note_drift(drift.compare(last, before, request.diff_context))
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
         digest.expect(request.expect, before, steps, after)
@@ -141,6 +166,7 @@ def _wishes(request: Request) -> Wishes:
         request.per_migration,
         request.rehearsal_extensions,
         request.rehearsal_server is not None,
+        request.rehearsal == "required" or request.expect is not None or request.policies.drift == "fail",
     )
 
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:  # a run with nothing to do never needs them
     from ..rehearsal.proof import Proofs
 
 
+# How much of a drift a warning shows.
+FIRST_LINES = 4
+
+
 class Context:
     """A run on its way. Each part of the report is set when it is known, and stays.
 
@@ -24,6 +28,7 @@ class Context:
     :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
     :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
     :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
+    :ivar database_missing: there is no database of that name yet.
     """
 
     def __init__(self, request: Request, tools: Tools) -> None:
@@ -37,6 +42,7 @@ class Context:
         self.proved: Optional[Proofs] = None
         self.drift: Optional[Drifted] = None
         self.wants_scripts = False
+        self.database_missing = False
 
     def note_drift(self, found: Optional[Drifted]) -> None:
         """Take what was found, and warn of it.
@@ -53,7 +59,7 @@ class Context:
                 hint="Nothing was touched. See drift.diff; undo the change, or write it into a migration and mark "
                 "that as applied; or set on_drift.",
             )
-        self.warnings.append(what + "; see drift.diff.")
+        self.warnings.append("%s: %s" % (what, first_changes(found.diff)))
 
     def report(self) -> Report:
         """Return the report of what is known by now."""
@@ -66,4 +72,14 @@ class Context:
             self.applied,
             self.proved,
             self.drift,
+            self.database_missing,
         )
+
+
+def first_changes(diff: str) -> str:
+    """Return the first lines that a diff adds or takes away, as a sentence has room for them."""
+    changed = [line for line in diff.splitlines() if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")]
+    lines = [line for line in changed if line[1:].strip()]
+    more = len(lines) - FIRST_LINES
+    rest = " and %d more lines" % more if more > 0 else ""
+    return " | ".join(lines[:FIRST_LINES]) + rest + " (all of it is in drift.diff)."

@@ -56,12 +56,14 @@ class Info(NamedTuple):
     """All migrations, ordered as asked for.
 
     :ivar running: who is at work on the database right now, see lock.holder.
+    :ivar database_missing: there is no database of that name yet.
     """
 
     standings: Tuple[Standing, ...]
     latest: Optional[model.Version]
     current: Optional[model.Version]
     running: Optional[Dict[str, Any]] = None
+    database_missing: bool = False
 
     @property
     def pending_count(self) -> int:
@@ -76,6 +78,7 @@ def info(request: InfoRequest) -> Info:
     :raises MigrationError: when directory, connection or history can't be read.
     """
     scripts = discover(request.directories, request.kind, request.follow)
+    missing = False
     try:
         with closing(connect(request.target, "pg_migration_info")) as connection:
             history = history_room.find(connection, request.history_table, request.repository_id)
@@ -83,14 +86,14 @@ def info(request: InfoRequest) -> Info:
             failed = _failed(connection, history)
             running = lock.holder(connection)
     except errors.DatabaseMissing:
-        rows, failed, running = (), frozenset(), None
+        rows, failed, running, missing = (), frozenset(), None, True
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
     standings.sort(key=lambda each: each.version)
     if request.sort == "applied":
         standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
-    return Info(tuple(standings), _highest(on_disk), _highest(applied), running)
+    return Info(tuple(standings), _highest(on_disk), _highest(applied), running, missing)
 
 
 def listing(found: Info, wide: bool) -> List[str]:

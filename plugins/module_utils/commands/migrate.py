@@ -18,6 +18,7 @@ from .context import Context
 from .view import View, read_all, read_view, view_of
 
 PROGRAM = "pg_migrate"
+NOT_THERE = 'There is no database "%s" on this server. What is shown is what would come out in a new, empty one.'
 
 
 @driver_errors_translated()
@@ -38,6 +39,8 @@ def migrate(context: Context) -> None:
     except errors.DatabaseMissing:
         if not request.checking:
             raise
+        context.database_missing = True
+        context.warnings.append(NOT_THERE % request.target.params.get("dbname"))
         history = History(request.history_table, repository_id=request.repository_id)
         _proceed(context, view_of(request, scripts, history, ()), None)
         return

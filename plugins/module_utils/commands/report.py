@@ -50,6 +50,7 @@ class Report(NamedTuple):
     :ivar applied: of the real run, where it came that far.
     :ivar proved: the verdicts, with state tested.
     :ivar drift: how the schema was changed by hand; None: it wasn't, or nobody has looked.
+    :ivar database_missing: there is no database of that name yet.
     """
 
     plan: model.Plan
@@ -59,6 +60,7 @@ class Report(NamedTuple):
     applied: Optional[Applied] = None
     proved: Optional[Proofs] = None
     drift: Optional[Drifted] = None
+    database_missing: bool = False
 
     @property
     def rehearsal(self) -> Union[Rehearsal, Proofs, None]:

@@ -1,102 +1,165 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a real run sees of the schema, before and after: for the diff, for what is expected, and to notice drift."""
+"""What a real run sees of the schema, before and after: for the diff, for what is expected, and to notice drift.
+
+It is an auxiliary: unless the user insists on it (expect, on_drift: fail), what can't be seen is a warning.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from .. import deps, errors
 from ..databases.postgresql import client
 from ..databases.postgresql.eyes import relations_of
-from ..databases.postgresql.snapshots import SchemaReader, SnapshotSeries, differences
+from ..databases.postgresql.server_errors import first_words
+from ..databases.postgresql.snapshots import SchemaReader, SchemaUnread, SnapshotSeries, differences
+from ..databases.postgresql.unreadable import labels
 from ..history import drift
 from ..history import history as history_room
 from ..history.history import History
 from ..planning import digest
 from ..planning.request import Request
+from ..schema.snapshot import Snapshot, overlay
 from .context import Context
 from .view import View
 
+# How often to try while a lock lets nobody read: for what was asked for, and for what merely watches.
+PATIENCE, HASTE = 3, 1
+
 
 class SchemaWatch:
-    """Takes the snapshots of one real run, and says what they show."""
+    """Takes the snapshots of one real run, and says what they show.
 
-    def __init__(self, request: Request, connection: Any, reader: SchemaReader) -> None:
-        self.request, self.connection = request, connection
+    :ivar blind: the schema can't be seen, and that was said; from there on nobody looks.
+    :ivar after_each: looks after each migration; None: that wasn't asked for.
+    """
+
+    def __init__(self, context: Context, connection: Any, reader: SchemaReader) -> None:
+        self.context, self.connection, self.reader = context, connection, reader
+        self.request = request = context.request
         self.major = reader.pg_dump.version[0]
         self.series = SnapshotSeries(reader, request.target, request.per_migration and request.with_diff)
-        self.after_each = self.series.after_each
+        self.after_each = self._after_one if self.series.after_each else None
+        self.last: Optional[drift.LastSnapshot] = None
+        self.blind = False
 
-    def before(self, context: Context, view: View) -> None:
+    def before(self, view: View) -> None:
         """Look at the schema before anything is touched.
 
         :raises ExpectationFailed: it isn't what was reviewed.
         :raises Drift: it isn't what the last run left, and the policy says fail.
         """
-        last = None
-        if self.request.policies.drift != "ignore":
-            last = drift.last_snapshot(self.connection, view.history, view.rows, self.major)
-        if last is None and not _needs_snapshots(self.request) and not relations_of(self.connection):
-            return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
-        self.series.take()
-        live = self.series.snapshots[0]
-        if self.request.expect is not None:
-            digest.expect(self.request.expect, live, view.plan.steps)
-        context.note_drift(drift.compare(last, live, self.request.diff_context))
+        self._look(lambda: self._before(view))
 
-    def after(self, context: Context, history: History) -> None:
+    def after(self, history: History) -> None:
         """Look at the schema that came out, and keep what the next run will compare with.
 
         :raises ExpectationFailed: it isn't the one that was rehearsed.
         """
+        self._look(lambda: self._after(history))
+
+    def after_failure(self, history: History) -> None:
+        """Show what stands, as far as it can be seen: the failure itself has been said."""
+        if not self.blind:
+            try:
+                self._after_failure(history)
+            except (errors.MigrationError, deps.DatabaseError):
+                return
+
+    def _look(self, look: Callable[[], None]) -> None:
+        """Let what can't be seen be a warning, unless the user insists on it."""
+        if self.blind:
+            return
+        try:
+            look()
+        except (SchemaUnread, deps.DatabaseError) as error:
+            if _insists(self.request):
+                raise
+            self.blind = True
+            if not self.connection.closed:
+                self.connection.rollback()
+            sentence = error.sentence() if isinstance(error, errors.MigrationError) else first_words(error)
+            self.context.warnings.append("%s: %s" % (_unseen(self.request), sentence))
+
+    def _before(self, view: View) -> None:
+        if self.request.policies.drift != "ignore":
+            self.last = drift.last_snapshot(self.connection, view.history, view.rows, self.major)
+        if self.last is None and not _needs_snapshots(self.request) and not relations_of(self.connection):
+            return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
+        self.series.take()
+        if self.reader.left_out:
+            left_out = labels(self.reader.left_out)
+            self.context.warnings.append("%s, of what this role may not read: %s" % (_unseen(self.request), left_out))
+        live = self.series.snapshots[0]
+        if self.request.expect is not None:
+            digest.expect(self.request.expect, live, view.plan.steps)
+        self.context.note_drift(drift.compare(self.last, live, self.reader.scope, self.request.diff_context))
+
+    def _after_one(self) -> None:
+        self._look(self.series.take)
+
+    def _after(self, history: History) -> None:
         self.series.take_last()
-        self._keep(history)
         if _needs_snapshots(self.request):
-            self._show(context)
+            self._show()
+        self._keep(history, self.series.snapshots[-1])
         if self.request.expect is not None:
             digest.confirm(self.request.expect, self.series.snapshots[-1])
 
-    def after_failure(self, context: Context, history: History) -> None:
-        """Show what stands; a server that is gone has said enough by then."""
-        try:
-            self.series.take_last()
-            self._keep(history)
-        except (errors.MigrationError, deps.DatabaseError):
-            return
+    def _after_failure(self, history: History) -> None:
+        """Only what this run did is renewed: what others had done before is still to be told when it goes on."""
+        self.series.take_last()
         if self.request.with_diff:
-            self._show(context)
+            self._show()
+        before, after = self.series.snapshots[0], self.series.snapshots[-1]
+        drifted = self.context.drift is not None and self.last is not None
+        self._keep(history, overlay(self.last.snapshot(), before, after) if drifted and self.last else after)
 
-    def _show(self, context: Context) -> None:
-        if context.applied is not None:
+    def _show(self) -> None:
+        if self.context.applied is not None:
             diffs = differences(self.series.snapshots, self.request.diff_context)
-            context.applied = context.applied._replace(diffs=diffs)
+            self.context.applied = self.context.applied._replace(diffs=diffs)
 
-    def _keep(self, history: History) -> None:
+    def _keep(self, history: History, snapshot: Snapshot) -> None:
         if self.request.policies.drift != "ignore":
             rows = history_room.rows(self.connection, history)
-            drift.store(self.connection, history, rows, self.series.snapshots[-1], self.major)
+            drift.store(self.connection, history, rows, snapshot, self.reader.scope, self.major)
 
 
 def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaWatch]:
     """Return a watch, where one is wanted and there is a pg_dump; else warn of what isn't watched.
 
-    :raises DependencyError: when there is none, and something can't do without.
+    :raises DependencyError: when there is none, and the user insists on it.
     """
     request = context.request
-    needed = _needs_snapshots(request) or request.policies.drift == "fail"
-    if not view.plan.steps or not (needed or request.policies.drift == "warn"):
+    if not view.plan.steps or not (_needs_snapshots(request) or request.policies.drift != "ignore"):
         return None
     try:
         pg_dump = client.find("pg_dump", connection.server_version, context.tools.run)
     except errors.DependencyError as error:
-        if needed:
+        if _insists(request):
             raise
-        context.warnings.append("Changes by hand can't be noticed (on_drift): %s" % error.sentence())
+        context.warnings.append("%s: %s" % (_unseen(request), error.sentence()))
         return None
-    return SchemaWatch(request, connection, SchemaReader(context.tools, pg_dump, view.history.tables()))
+    patience = PATIENCE if _needs_snapshots(request) else HASTE
+    reader = SchemaReader(context.tools, pg_dump, view.history.tables(), _insists(request), patience)
+    return SchemaWatch(context, connection, reader)
 
 
 def _needs_snapshots(request: Request) -> bool:
     return request.with_diff or request.expect is not None
+
+
+def _insists(request: Request) -> bool:
+    """Return whether a run must not go on without having seen the schema."""
+    return request.expect is not None or request.policies.drift == "fail"
+
+
+def _unseen(request: Request) -> str:
+    """Return what is lacking where the schema can't be seen."""
+    watched = "changes by hand can't be noticed (on_drift)"
+    if not request.with_diff:
+        return watched[0].upper() + watched[1:]
+    return "There is no diff" + (", and " + watched if request.policies.drift != "ignore" else "")

@@ -9,6 +9,7 @@ from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, T
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql.gate import own_schemas
 
 
 class Tool(NamedTuple):
@@ -85,7 +86,7 @@ def find(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
     :param repository_id: of a repository of sqlalchemy-migrate only this one's row counts.
     :raises HistoryForeign: when the repository's table was written by others only.
     """
-    schemas = connection.own_schemas()
+    schemas = own_schemas(connection)
     with connection.cursor() as cursor:
         cursor.execute(sql.OTHER_TABLES, {"names": [tool.table for tool in TOOLS], "schemas": schemas})
         tables = {(schema, name): set(columns) for schema, name, columns in cursor.fetchall()}

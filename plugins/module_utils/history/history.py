@@ -14,6 +14,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql.gate import own_schemas
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 
@@ -76,7 +77,7 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
     :param repository_id: the repository of sqlalchemy-migrate whose history it has to be.
     :raises HistoryForeign: when a table of that name is another tool's; its columns are told. Or another repository's.
     """
-    places = [wanted.schema] if wanted.schema else connection.own_schemas()
+    places = [wanted.schema] if wanted.schema else own_schemas(connection)
     row = None
     with connection.cursor() as cursor:
         for schema in places:

@@ -19,15 +19,22 @@ from ..databases.postgresql.copies import load, rows
 from ..databases.postgresql.copies.foreign_code import code_of_others, names_with_line_breaks, powers
 from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, Scratch, system_of
 from ..databases.postgresql.dump import DumpError
+from ..databases.postgresql.gate import own_path, own_schemas
 from ..databases.postgresql.names import QualifiedName, parse_name
-from ..databases.postgresql.snapshots import SchemaReader, read
+from ..databases.postgresql.server_errors import first_words
+from ..databases.postgresql.snapshots import SchemaReader, SchemaUnread, read
 from ..databases.tools import Tools
 from ..history.history import History
 from ..schema.snapshot import Snapshot
 
+# Of what is left out, so many are named.
+MOST_NAMED = 10
+# To fill a materialized view runs a query of its owner's.
+REFRESH_TIMEOUT = b"SET statement_timeout = '60s'"
+
 # rehearsal_data: all
 ALL = ("all",)
-OWNERS = "owners and grants: they had to be left out of the copy (%s)"
+OWNERS = "owners and grants of %s: this role can't set them, so on the copy it may do what it may not on the original"
 LEFT_OUT = "%s: left out of the copy (%s)"
 LARGE_OBJECTS = "large objects: the copy has none"
 APPLICATION = "pg_migrate"
@@ -50,6 +57,7 @@ class Wishes(NamedTuple):
     :ivar data: "all", or the tables whose rows the copy gets.
     :ivar extensions: what the copy of a database that isn't there yet gets.
     :ivar is_elsewhere: the server was named, and may be another than the original's.
+    :ivar whole: a schema that can't be read as a whole isn't to be rehearsed.
     """
 
     server: Target
@@ -59,6 +67,7 @@ class Wishes(NamedTuple):
     per_migration: bool = False
     extensions: Sequence[str] = ()
     is_elsewhere: bool = False
+    whole: bool = False
 
 
 class Copier:
@@ -76,7 +85,7 @@ class Copier:
             pg_dump = client.find("pg_dump", newest, tools.run)
         except errors.DependencyError as error:
             raise RehearsalImpossible(error.message, hint=error.hint) from None
-        self.reader = SchemaReader(tools, pg_dump, History(original.history_table).tables())
+        self.reader = SchemaReader(tools, pg_dump, History(original.history_table).tables(), wishes.whole)
 
     def _refuse_powers(self, wishes: Wishes) -> None:
         """Refuse to load a foreign schema as somebody who can do more on a server than work in it."""
@@ -101,7 +110,7 @@ class Copier:
             return None
         exclude = self._look_at_code(target)
         with self.tools.file() as path:
-            self._dump(target, path, self.reader.exclude)
+            self._dump(target, path)
             base = read(path)
             if self.original.facts.subscriptions or exclude:
                 self._dump(target, path, [*self.reader.exclude, *exclude], "--no-subscriptions")
@@ -139,29 +148,21 @@ class Copier:
             self.scratch.unproved.append(LEFT_OUT % ("table " + table, "it would run %s of %s" % (function, owner)))
         return list(dict.fromkeys(table for table, dummy, dummy in found))
 
-    def _dump(self, target: Target, path: str, exclude: Sequence[str], *options: str) -> None:
-        client.dump_schema(self.reader.pg_dump, target, self.tools.run, path, exclude, options)
+    def _dump(self, target: Target, path: str, exclude: Optional[Sequence[str]] = None, *options: str) -> None:
+        try:
+            self.reader.dump(target, path, exclude, options)
+        except SchemaUnread as error:
+            raise RehearsalImpossible(error.message, hint=error.hint) from None
 
     def _load(self, target: Target, path: str, exclude: Sequence[str]) -> None:
-        """Load the dump. Where that fails, with the history in it, for a view may look at it; then, as a superuser,
-        without what fails, and as another one, who may not make everybody's objects, without owners and grants."""
-        reason = self._try(target, path)
-        if reason is None:
+        """Load the dump. Where that fails, with the history in it (a view may look at it), and without what fails."""
+        if self._try(target, path) is None:
             return
         self._dump(target, path, exclude, "--no-subscriptions")
         self._anew()
-        reason = self._try(target, path)
-        if reason is None:
-            return
-        self._anew()
-        if self.scratch.by_superuser:
-            self._try(target, path, tolerant=True)
-            return
-        self._dump(target, path, exclude, "--no-subscriptions", "--no-owner", "--no-privileges")
-        failed = self._try(target, path)
-        if failed is not None:
-            raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % failed)
-        self.scratch.unproved.append(OWNERS % reason)
+        reason = self._try(target, path, tolerant=True)
+        if reason is not None:
+            raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % reason)
 
     def _anew(self) -> None:
         unproved = list(self.scratch.unproved)
@@ -177,22 +178,38 @@ class Copier:
         except DumpError as error:
             raise RehearsalImpossible("the schema can't be trusted: %s" % error) from None
         try:
-            with closing(connect(self.scratch.loader, APPLICATION)) as connection, connection.outside(None):
-                self._fill_in_order(target, connection, dump, tolerant)
+            with closing(connect(self.scratch.loader, APPLICATION)) as connection:
+                tolerance = load.Tolerance(own_path(connection), self.scratch.by_superuser)
+                with connection.outside(None):
+                    self._fill_in_order(target, connection, dump, tolerance, tolerant)
             return None
         except deps.DatabaseError as error:
-            return str(error.diag.message_primary or error).strip()
+            return first_words(error)
 
-    def _fill_in_order(self, target: Target, connection: Any, dump: load.Dump, tolerant: bool) -> None:
+    def _fill_in_order(
+        self, target: Target, connection: Any, dump: load.Dump, tolerance: load.Tolerance, tolerant: bool
+    ) -> None:
+        usual = tolerance if tolerant else None
         load.send(connection, dump.head)
         before, behind = dump.parts()
-        left_out = load.load(connection, before, tolerant)
-        if self.data:
-            with self._rows_ready(target, connection) as source:
+        left_out = load.load(connection, before, usual)
+        with self._rows_ready(target) as source:
+            if self.data:
                 self._copy_rows(source, connection)
-        left_out += load.load(connection, [self._without_rows(entry) for entry in behind], tolerant)
-        for each in left_out:
-            self.scratch.unproved.append(LEFT_OUT % (each.entry.label, each.reason))
+            filled = load.refreshes(dump.entries, rows.populated(source))
+        left_out += load.load(connection, [self._without_rows(entry) for entry in behind], usual)
+        load.send(connection, REFRESH_TIMEOUT)
+        left_out += load.load(connection, filled, tolerance)
+        self._say_what_is_left_out(left_out)
+
+    def _say_what_is_left_out(self, left_out: Sequence[load.LeftOut]) -> None:
+        lacking = [LEFT_OUT % (each.entry.label, each.reason) for each in left_out if not each.rights_only]
+        others = [each.entry.label for each in left_out if each.rights_only]
+        self.scratch.unproved += lacking[:MOST_NAMED]
+        if len(lacking) > MOST_NAMED:
+            self.scratch.unproved.append("%d more objects: left out of the copy" % (len(lacking) - MOST_NAMED))
+        if others:
+            self.scratch.unproved.append(OWNERS % _listed(others))
 
     def _without_rows(self, entry: load.Entry) -> load.Entry:
         """Let a foreign key not look at rows, where the copy may lack those that it refers to."""
@@ -201,15 +218,14 @@ class Copier:
         return entry._replace(text=load.not_validated(entry.text))
 
     @contextmanager
-    def _rows_ready(self, target: Target, connection: Any) -> Iterator[Any]:
+    def _rows_ready(self, target: Target) -> Iterator[Any]:
         with closing(connect(target, APPLICATION)) as source:
             try:
-                self._schemas = source.own_schemas()
+                self._schemas = own_schemas(source)
                 rows.begin(source)
                 yield source
             except deps.DatabaseError as error:
-                said = str(error.diag.message_primary or error).strip()
-                raise RehearsalImpossible("rehearsal_data can't be copied: %s" % said) from None
+                raise RehearsalImpossible("rehearsal_data can't be copied: %s" % first_words(error)) from None
 
     def _copy_rows(self, source: Any, connection: Any) -> None:
         names = None if self.data == ALL else self._names(source)
@@ -250,3 +266,8 @@ class Copier:
 def parse_quoted(table: rows.Table) -> str:
     """Return the quoted name of a table, as it is excluded from a dump."""
     return QualifiedName(table.name, table.schema).quoted()
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = " and %d more" % (len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -62,7 +62,7 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
             skipped += progress.skipped
             if progress.done:
                 proofs.append(_prove_one(session, series, job[1], context))
-        return Proofs(place(copy.scratch), unproved_by(copy.scratch, wishes), tuple(proofs), tuple(skipped))
+        return Proofs(place(copy.scratch), unproved_by(copy, wishes), tuple(proofs), tuple(skipped))
 
 
 def _prove_one(session: Session, series: SnapshotSeries, migration: model.Migration, context: int) -> Proof:

@@ -5,17 +5,18 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from .. import model
 from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.snapshots import SnapshotSeries
+from ..databases.postgresql.unreadable import without
 from ..databases.tools import Tools
 from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
-from .scratch_copy import Original, Wishes, place, scratch_copy, session_on, unproved_by
+from .scratch_copy import Original, ScratchCopy, Wishes, place, scratch_copy, session_on, unproved_by
 
 
 class Rehearsal(NamedTuple):
@@ -24,7 +25,7 @@ class Rehearsal(NamedTuple):
     :ivar where: the server, and what kind of copy.
     :ivar unproved: what the copy can't prove, one sentence each.
     :ivar stopped: why it ended before the last step, if it did.
-    :ivar pg_dump: major version of the pg_dump that took the snapshots.
+    :ivar scope: what of the schema the snapshots lack, because the role may not read it.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
     """
 
@@ -32,36 +33,45 @@ class Rehearsal(NamedTuple):
     progress: model.Progress
     unproved: Tuple[str, ...]
     snapshots: Tuple[Snapshot, ...]
-    pg_dump: int
+    scope: Tuple[str, ...] = ()
     stopped: Optional[str] = None
 
 
-def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job]) -> Rehearsal:
+def rehearse(
+    original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job], look: Callable[[ScratchCopy], None]
+) -> Rehearsal:
     """Run the jobs on a scratch copy.
 
+    :param look: looks at the copy before any job runs; what it raises ends the rehearsal.
     :raises RehearsalImpossible: when no copy can be made.
     :raises MigrationError: when a job fails there; its ``progress`` says how far it came.
     """
     prepared = prepare(jobs, wishes.single_transaction)
     with scratch_copy(original, wishes, tools) as copy:
+        look(copy)
         series = SnapshotSeries(copy.reader, copy.scratch.target, wishes.per_migration)
         series.take()
         with session_on(copy, original, wishes) as session:
             progress, stopped = _run(session, prepared, series.after_each)
         series.take_last()
-        snapshots = (
-            [overlay(copy.base, series.snapshots[0], frame) for frame in series.snapshots]
-            if copy.base
-            else series.snapshots
-        )
-        unproved = (*unproved_by(copy.scratch, wishes), *([stopped] if stopped else []))
+        unproved = (*unproved_by(copy, wishes), *([stopped] if stopped else []))
         return Rehearsal(
-            place(copy.scratch), progress, unproved, tuple(snapshots), copy.reader.pg_dump.version[0], stopped
+            place(copy.scratch), progress, unproved, _of_the_original(copy, series), copy.reader.scope, stopped
         )
+
+
+def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapshot, ...]:
+    """Return what the snapshots of the copy say about the original."""
+    frames = series.snapshots
+    if copy.base is None:
+        return tuple(frames)
+    base = without(copy.base, copy.reader.left_out)
+    return tuple(overlay(base, frames[0], frame) for frame in frames)
 
 
 def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach) -> Tuple[model.Progress, Optional[str]]:
     try:
         return runner.run(session, prepared, after_each), None
     except NotProved as stop:
-        return stop.progress, "%s: %s" % (stop.version, stop.message)
+        # It didn't fail: what was stopped, and all that would follow, is still to be done.
+        return stop.progress._replace(failed=None), "%s: %s" % (stop.version, stop.message)

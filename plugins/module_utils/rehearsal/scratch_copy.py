@@ -8,11 +8,14 @@ from __future__ import annotations
 from contextlib import closing, contextmanager
 from typing import Iterator, NamedTuple, Optional, Tuple
 
+from .. import deps, errors
 from ..databases.postgresql.connection import connect
 from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.copies.scratch import Scratch, scratch_database
+from ..databases.postgresql.copies.scratch import RehearsalImpossible, Scratch, scratch_database
 from ..databases.postgresql.eyes import relations_of
+from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader
+from ..databases.postgresql.unreadable import labels
 from ..databases.tools import Tools
 from ..history import history as history_room
 from ..history.record import copy_rows, ensure
@@ -24,6 +27,7 @@ from .copier import ALL, Copier, Original, Wishes
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables and constraints met no row"
 SOME_ROWS = "rows: the copy has only those of %s"
 ALL_ROWS = "rows: those of the moment when the copy was made"
+UNREAD = "what this role may not read: %s; the copy lacks it, and so do diff and digest"
 TIMING = "time: how long statements take, and wait for locks, on the real tables under their real load"
 
 
@@ -46,7 +50,13 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
     """
     with scratch_database(wishes.server, original.facts) as scratch:
         copier = Copier(original, wishes, tools, scratch)
-        yield ScratchCopy(scratch, copier.reader, copier.fill())
+        try:
+            base = copier.fill()
+        except errors.ConnectError as error:
+            raise RehearsalImpossible(error.message, hint=error.hint) from None
+        except deps.DatabaseError as error:
+            raise RehearsalImpossible("no copy can be made: %s" % first_words(error)) from None
+        yield ScratchCopy(scratch, copier.reader, base)
 
 
 @contextmanager
@@ -67,9 +77,10 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
         )
 
 
-def unproved_by(scratch: Scratch, wishes: Wishes) -> Tuple[str, ...]:
+def unproved_by(copy: ScratchCopy, wishes: Wishes) -> Tuple[str, ...]:
     """Return what a copy like this can't prove, a sentence each."""
-    return (*scratch.unproved, _rows_sentence(wishes), TIMING)
+    unread = [UNREAD % labels(copy.reader.left_out)] if copy.reader.left_out else []
+    return (*unread, *copy.scratch.unproved, _rows_sentence(wishes), TIMING)
 
 
 def place(scratch: Scratch) -> str:

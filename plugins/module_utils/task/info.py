@@ -33,12 +33,15 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
         "current_version": str(found.current) if found.current else None,
         "pending_count": found.pending_count,
         "running": found.running,
+        "database_missing": found.database_missing,
         "listing": listing(found, params["wide"]),
     }
 
 
 def _sentence(found: Info) -> str:
     counted = "%d of %d migrations are pending" % (found.pending_count, len(found.standings))
+    if found.database_missing:
+        return counted + "; there is no such database on this server."
     return counted + ("; %s is at work." % found.running["application"] if found.running else ".")
 
 

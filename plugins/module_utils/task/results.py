@@ -12,6 +12,7 @@ from ..commands.report import Report
 from ..hazard import Hazard
 
 NOT_RUN = "not_run"
+DRIFTED = "changed since the last run (%s), and not by a migration:\n%s"
 
 
 def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
@@ -51,6 +52,10 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
         result["plan_digest"] = report.plan_digest
     if report.drift is not None:
         result["drift"] = {"since": report.drift.since, "diff": report.drift.diff}
+        if report.diffs is not None:
+            result["diff"].insert(0, {"prepared": DRIFTED % (report.drift.since, report.drift.diff)})
+    if report.database_missing:
+        result["database_missing"] = True
     if progress.failed is not None:
         result["failed_migration"] = _outcome(progress.failed)
     return {**result, **_tested(report)} if report.proofs else result

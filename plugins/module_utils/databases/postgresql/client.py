@@ -82,7 +82,8 @@ def dump_schema(
     :raises MigrationError: with what pg_dump said.
     """
     argv = [client.path, "--no-password", "--schema-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
-    argv += ["--encoding=UTF8", "--file=" + output, *options]
+    argv += ["--file=" + output, *options]
+    argv += ["--role=" + target.session_role] if target.session_role else []
     argv += ["--exclude-table=" + pattern for pattern in exclude]
     argv += ["--restrict-key=" + RESTRICT_KEY] if keeps_names_in_their_line(client) else []
     code, dummy, err = run([*argv, "--dbname=" + _conninfo(target)], _environment(target))
@@ -122,12 +123,8 @@ def keeps_names_in_their_line(client: Client) -> bool:
 
 
 def _conninfo(target: Target) -> str:
-    """Return the connection string for argv: all but the secrets, with the session's role as an option."""
-    params = target.public_params()
-    if target.session_role:
-        inherited = params.get("options", os.environ.get("PGOPTIONS", ""))
-        params["options"] = " ".join(filter(None, [inherited.strip(), "-c role=%s" % _escape(target.session_role)]))
-    return str(deps.psycopg2.extensions.make_dsn(**params))
+    """Return the connection string for argv: all but the secrets."""
+    return str(deps.psycopg2.extensions.make_dsn(**target.public_params()))
 
 
 def _environment(target: Target) -> Dict[str, str]:
@@ -136,8 +133,3 @@ def _environment(target: Target) -> Dict[str, str]:
     if target.password is not None:
         environment["PGPASSWORD"] = target.password
     return environment
-
-
-def _escape(value: str) -> str:
-    """Escape a value for libpq's ``options``, which are split at white space."""
-    return re.sub(r"([\\\s])", r"\\\1", value)

@@ -98,14 +98,16 @@ def connect(target: Target, application_name: str) -> Any:
 def connect_maintenance(target: Target, application_name: str) -> Any:
     """Open a connection to a database that every cluster has, with the target's server and user.
 
-    :raises ConnectError: when none of them lets this user in.
+    Where none of them lets this user in, the target's own has to do.
+
+    :raises ConnectError: when that doesn't either.
     """
-    for name in MAINTENANCE_DATABASES[:-1]:
+    for name in MAINTENANCE_DATABASES:
         try:
             return _open(target.with_database(name), application_name)
         except deps.psycopg2.Error:
             continue
-    return connect(replace(target.with_database(MAINTENANCE_DATABASES[-1]), session_role=None), application_name)
+    return connect(replace(target, session_role=None), application_name)
 
 
 def become(connection: Any, role: str) -> None:

@@ -19,6 +19,9 @@ from ...sql import glance
 CATALOG_ONLY = "SET LOCAL search_path = pg_catalog, pg_temp; "
 LOOKS = (b"SELECT", b"WITH", b"INSERT", b"UPDATE", b"DELETE")
 
+OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
+OWN_PATH = "SELECT pg_catalog.current_setting('search_path')"
+
 # What the server's encodings have in common is ASCII; all else only has to come out as it went in.
 ENCODING = ("utf-8", "surrogateescape")
 
@@ -136,3 +139,22 @@ def gated(factory: Type[Any], known: Dict[Type[Any], Type[Any]]) -> Type[Any]:
     if factory not in known:
         known[factory] = type(factory.__name__, (MigrationCursor, factory), {})
     return known[factory]
+
+
+def own_schemas(connection: Any) -> List[str]:
+    """Return the schemas of the session's search_path that are there, in its order. It ends what only was read."""
+    return list(_as_script(connection, OWN_SCHEMAS))
+
+
+def own_path(connection: Any) -> str:
+    """Return the session's search_path as the server writes it. It ends what only was read."""
+    return str(_as_script(connection, OWN_PATH))
+
+
+def _as_script(connection: Any, question: str) -> Any:
+    connection.rollback()
+    with connection.scripted(), connection.cursor() as cursor:
+        cursor.execute(question)
+        answer = cursor.fetchone()[0]
+    connection.rollback()
+    return answer

@@ -154,7 +154,23 @@ SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid 
 # The schema that the last run left: which history it goes with, the major version of the pg_dump that took it, and the
 # statements, compressed.
 LAST_SNAPSHOT = """
-SELECT pg_catalog.to_char(taken, 'YYYY-MM-DD HH24:MI:SS TZ'), applied, pg_dump, digest, body FROM {snapshot}
+SELECT pg_catalog.to_char(taken, 'YYYY-MM-DD HH24:MI:SS TZ'), EXTRACT(epoch FROM taken)::float,
+       applied, pg_dump, digest, body
+  FROM {snapshot}
+"""
+
+# Histories beside this one that keep a snapshot, and whether this role may read them.
+SIBLINGS = """
+SELECT n.nspname::text, h.relname::text,
+       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(s.oid, 'SELECT')
+         AND pg_catalog.has_table_privilege(h.oid, 'SELECT')
+  FROM pg_catalog.pg_class s
+  JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
+  JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND s.relname::text = h.relname::text || '_snapshot'
+ WHERE s.relkind = 'r' AND h.oid <> %s
+   AND ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
+       = ARRAY['taken', 'applied', 'pg_dump', 'digest', 'body']
 """
 STORE_SNAPSHOT = (
     "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"

@@ -27,7 +27,6 @@ ROLLBACK_TO_INNER = "ROLLBACK TO SAVEPOINT {name}"
 MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
 
 AUTOCOMMIT_LEVEL = 0
-OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"
 
 
 class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
@@ -131,15 +130,6 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def is_ours(self) -> bool:
         """Return whether no script has it, so that nothing that is sent needs a look."""
         return self._loan is None and self.guard is None and not self._scripted
-
-    def own_schemas(self) -> List[str]:
-        """Return the schemas of the session's search_path that are there, in its order. It ends what only was read."""
-        self.rollback()
-        with self.scripted(), self.cursor() as cursor:
-            cursor.execute(OWN_SCHEMAS)
-            found = cursor.fetchone()[0]
-        self.rollback()
-        return list(found)
 
     def cursor(self, *args: Any, **kwargs: Any) -> Any:
         """Return a cursor of the class that is asked for, which passes the gate whatever class that is."""

@@ -5,47 +5,119 @@
 
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from contextlib import closing
+from typing import List, Optional, Sequence, Tuple
 
 from ... import errors
 from ...schema.diff import unified_diff
 from ...schema.snapshot import Snapshot
 from ..tools import Tools
 from . import client
-from .connection import Target
+from .blockers import sentence
+from .connection import Target, connect
 from .dump import DumpError, parse_dump
+from .unreadable import Unreadable, labels, lockers, unreadable, without
+
+# What a database is in whose bytes the server doesn't read: they need not be UTF-8.
+PLAIN = "SQL_ASCII"
 
 
-class SchemaReader(NamedTuple):
-    """One pg_dump for all snapshots of a run, so that two of them differ only where the schemas do."""
+class SchemaUnread(errors.MigrationError):
+    """pg_dump could not read a schema; says why."""
 
-    tools: Tools
-    pg_dump: client.Client
-    exclude: Sequence[str]
+
+class SchemaReader:
+    """One pg_dump for all snapshots of a run, so that two of them differ only where the schemas do.
+
+    :ivar exclude: quoted names of the tables that are none of the schema's: the history.
+    :ivar left_out: what was met until now that the role may not read.
+    """
+
+    def __init__(
+        self, tools: Tools, pg_dump: client.Client, exclude: Sequence[str], whole: bool = True, patience: int = 3
+    ) -> None:
+        """Take what to read with.
+
+        :param whole: what the role may not read is an error; else it is left out.
+        :param patience: how often to try while somebody holds a lock that lets nobody read.
+        """
+        self.tools, self.pg_dump, self.exclude = tools, pg_dump, tuple(exclude)
+        self.whole, self.patience = whole, patience
+        self.left_out: Tuple[Unreadable, ...] = ()
+        self._encoding = "UTF8"
+
+    @property
+    def scope(self) -> Tuple[str, ...]:
+        """Return what is left out, in words: two snapshots can be compared only where that is the same."""
+        return tuple(sorted(each.label for each in self.left_out))
 
     def take(self, target: Target, earlier: Optional[Snapshot] = None) -> Snapshot:
         """Return the snapshot of a database.
 
         :param earlier: one that it is likely to share most of its text with.
-        :raises MigrationError: when pg_dump fails.
+        :raises SchemaUnread: when pg_dump fails.
         """
         with self.tools.file() as path:
-            client.dump_schema(self.pg_dump, target, self.tools.run, path, self.exclude)
+            self.dump(target, path)
             return read(path, earlier)
+
+    def dump(
+        self, target: Target, path: str, exclude: Optional[Sequence[str]] = None, options: Sequence[str] = ()
+    ) -> None:
+        """Write the schema to a file, as SQL.
+
+        :param exclude: quoted names of the tables to leave out; None: the reader's own.
+        :raises SchemaUnread: when pg_dump fails, and nothing can be done about it.
+        """
+        tries, tables = 1, self.exclude if exclude is None else exclude
+        while True:
+            more = ["--encoding=" + self._encoding, *options, *(each.option() for each in self.left_out)]
+            try:
+                client.dump_schema(self.pg_dump, target, self.tools.run, path, tables, more)
+                return
+            except errors.MigrationError as error:
+                failure = SchemaUnread(error.message, hint=error.hint)
+            if not self._helped(target, failure, tries):
+                raise failure
+            tries += 1
+
+    def _helped(self, target: Target, failure: SchemaUnread, tries: int) -> bool:
+        """Look why it failed. Return whether to try again; else the failure tells more than pg_dump did."""
+        try:
+            connection = connect(target, "pg_migrate")
+        except errors.MigrationError:
+            return False
+        with closing(connection):
+            new = tuple(each for each in unreadable(connection) if each not in self.left_out)
+            blockers = () if new else lockers(connection)
+            plain = connection.info.parameter_status("server_encoding") == PLAIN
+        if new and self.whole:
+            failure.message = "The schema can't be read as a whole: %s" % labels(new)
+            failure.hint = "Grant USAGE on the schemas and SELECT on the tables to the role that connects."
+            return False
+        if new:
+            self.left_out += new
+        elif blockers:
+            failure.message = "; ".join(filter(None, [failure.message, sentence(blockers)]))
+            failure.blockers = blockers
+            return tries < self.patience
+        elif plain and self._encoding != PLAIN:
+            self._encoding = PLAIN
+        else:
+            return False
+        return True
 
 
 def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
     """Return the snapshot that a dump's file holds.
 
-    :raises MigrationError: when the file is no whole dump.
+    :raises SchemaUnread: when the file is no whole dump.
     """
     with open(path, "rb") as stream:
         try:
             return parse_dump(stream.read(), earlier)
         except DumpError as error:
-            raise errors.MigrationError(
-                "pg_dump's output can't be read: %s" % error, hint="Please report this."
-            ) from None
+            raise SchemaUnread("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
 
 
 class SnapshotSeries:
@@ -58,12 +130,20 @@ class SnapshotSeries:
         self.reader = reader
         self.target = target
         self.per_migration = per_migration
-        self.snapshots: List[Snapshot] = []
+        self._taken: List[Snapshot] = []
         self.after_each = self.take if per_migration else None
 
+    @property
+    def snapshots(self) -> List[Snapshot]:
+        """Return them, without what one of them could not read."""
+        return [without(each, self.reader.left_out) for each in self._taken]
+
     def take(self) -> None:
-        """Take one."""
-        self.snapshots.append(self.reader.take(self.target, *self.snapshots[-1:]))
+        """Take one.
+
+        :raises SchemaUnread: when it can't be had.
+        """
+        self._taken.append(self.reader.take(self.target, *self._taken[-1:]))
 
     def take_last(self) -> None:
         """Take the last one, unless it is there already."""

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 from ... import deps
 
 ROLLBACK = "ROLLBACK"
+
+NO_WRITES = """
+SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'it is a standby'
+            WHEN pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool
+            THEN 'its sessions are read-only: default_transaction_read_only' END
+"""
 
 # Remembers a script's search_path for the look in between, and gives it back.
 ENTER_CATALOG = """
@@ -50,3 +56,12 @@ def abandon(connection: Any) -> None:
 def is_aborted(connection: Any) -> bool:
     """Return whether the open transaction can only be rolled back."""
     return bool(connection.info.transaction_status == deps.psycopg2.extensions.TRANSACTION_STATUS_INERROR)
+
+
+def takes_no_writes(connection: Any) -> Optional[str]:
+    """Return why nothing can be written on this connection; None: it can."""
+    with connection.cursor() as cursor:
+        cursor.execute(NO_WRITES)
+        reason: Optional[str] = cursor.fetchone()[0]
+    connection.rollback()
+    return reason

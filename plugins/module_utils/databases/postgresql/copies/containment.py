@@ -12,10 +12,11 @@ from .... import deps, errors
 from ....model import Statement
 from ....sql.statements import BEGINS, COMMITS, TWO_PHASES, SplitError, split, words
 from ..transaction import ROLLBACK, catalog_only, in_transaction, is_aborted
+from .own_commits import doubt, may_commit
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
 # DATABASE (TABLESPACE, PARAMETER) gives its lock back at once, but shows in the session's counts of changed rows.
-# pg_shdepend doesn't count: every object that has an owner writes there.
+# pg_shdepend doesn't count: every object that has an owner writes there. Nor does the lock of ANALYZE.
 CLUSTER_WIDE = """
 SELECT pg_catalog.array_agg(c.relname::text)
   FROM pg_catalog.pg_class c
@@ -24,7 +25,8 @@ SELECT pg_catalog.array_agg(c.relname::text)
         + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) > 0
         OR EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
                     WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.database = 0
-                      AND l.relation = c.oid AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')))
+                      AND l.relation = c.oid
+                      AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'ShareUpdateExclusiveLock')))
 """
 
 SHARED_RELATIONS = {
@@ -157,12 +159,27 @@ class Containment:
                 return self._in_own(connection, send, statements[0])
             if statements[0].keyword in BEGINS:
                 return send()
-            if self._within(connection, send):
-                return None
+            try:
+                if self._within(connection, send):
+                    return None
+            except deps.DatabaseError as error:
+                if error.pgcode != deps.errorcodes.INVALID_TRANSACTION_TERMINATION or not may_commit(statements):
+                    raise
+                self._refuse_doubtful(connection, statements)
+                return send()
             if not all(statement.keyword in LOCAL_OUTSIDE for statement in statements):
                 what = " ".join(words(statements[0].text, 2)) or statements[0].keyword
                 raise NotProved("it runs %s …, which can't be taken back on a copy" % what)
             return send()
+
+    def _refuse_doubtful(self, connection: Any, statements: Sequence[Statement]) -> None:
+        with connection.cursor() as cursor:
+            reason = doubt(cursor, " ".join(statement.text for statement in statements))
+        if reason is not None:
+            raise NotProved(
+                "it commits by itself (%s), and can reach what belongs to the whole cluster: %s"
+                % (statements[0].keyword, reason)
+            )
 
     def _in_own(self, connection: Any, send: Callable[[], Any], statement: Statement) -> Any:
         if statement.keyword in TWO_PHASES:

@@ -12,7 +12,9 @@ import re
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .... import deps
-from ..dump import DumpError, marks
+from ....sql.statements import SplitError, split
+from ..dump import DumpError, marks, without_attver
+from ..server_errors import first_words
 
 # A message is a transaction. Thousands of tables in one would take the server's locks away from others.
 ENTRIES_A_MESSAGE = 200
@@ -37,17 +39,41 @@ BEHIND_ROWS = frozenset(
 FOREIGN_KEY = re.compile(rb"( FOREIGN KEY (?:[^;\"]|\"(?:[^\"]|\"\")*\")*)(?<! NOT VALID);")
 
 
+# What says whose an object is and who may use it, apart from the object itself.
+RIGHTS = re.compile(
+    r"ALTER (?:[A-Z]+ )+(?:[^;]* )?OWNER TO |GRANT |REVOKE |ALTER DEFAULT PRIVILEGES |SET SESSION AUTHORIZATION "
+    r"|COMMENT ON EXTENSION |SECURITY LABEL "
+)
+
+# A name that isn't found without a search_path, or found as something else.
+NOT_FOUND = frozenset(
+    [
+        *(deps.errorcodes.UNDEFINED_FUNCTION, deps.errorcodes.UNDEFINED_TABLE, deps.errorcodes.UNDEFINED_OBJECT),
+        *(deps.errorcodes.UNDEFINED_COLUMN, deps.errorcodes.INVALID_SCHEMA_NAME),
+    ]
+)
+# What runs nothing as it is made, or as its owner: a superuser may make that with the owner's search_path.
+HARMLESS = frozenset(["INDEX", "CONSTRAINT", "VIEW", "MATERIALIZED VIEW", "MATERIALIZED VIEW DATA"])
+
+# Puts another search_path around an entry. An error takes it back, for a message is a transaction.
+WITH_PATH = "SELECT pg_catalog.set_config('search_path', {path}, false);\n"
+WITHOUT_PATH = b"\nSELECT pg_catalog.set_config('search_path', '', false);"
+
+REFRESH = "REFRESH MATERIALIZED VIEW {view}"
+
+
 class Entry(NamedTuple):
     """An object of a dump. ``text`` is its SQL, with the settings ahead of it."""
 
     kind: str
+    schema: Optional[str]
     name: str
     text: bytes
 
     @property
     def label(self) -> str:
         """Return what it is, as people say it."""
-        return "%s %s" % (self.kind.lower(), self.name)
+        return "%s %s" % (self.kind.lower(), ".".join(filter(None, [self.schema, self.name])))
 
 
 class Dump(NamedTuple):
@@ -67,10 +93,25 @@ class Dump(NamedTuple):
 
 
 class LeftOut(NamedTuple):
-    """An object that couldn't be loaded, and why."""
+    """An object that couldn't be loaded, and why.
+
+    :ivar rights_only: it is there, but isn't whose it should be, or lacks a grant.
+    """
 
     entry: Entry
     reason: str
+    rights_only: bool = False
+
+
+class Tolerance(NamedTuple):
+    """How to load what doesn't load at once.
+
+    :ivar path: the search_path of the database's own sessions, as the server writes it.
+    :ivar by_superuser: whether a superuser loads, who mustn't run code of owners.
+    """
+
+    path: str
+    by_superuser: bool
 
 
 def read_entries(data: bytes, server_version: int) -> Dump:
@@ -80,6 +121,7 @@ def read_entries(data: bytes, server_version: int) -> Dump:
     :raises DumpError: when a line in it is a command of psql's: no honest server prints such a thing.
     """
     heads: List[Any] = []
+    data = without_attver(data)
     end = len(data)
     for mark in marks(data):
         if mark.lastgroup == "owner":
@@ -106,7 +148,21 @@ def _refuse_command(data: bytes, start: int, inside: bool) -> None:
 
 def _entry(mark: Any, text: bytes) -> Entry:
     kind, schema, name = (mark[group].decode("utf-8", "backslashreplace") for group in ("type", "schema", "name"))
-    return Entry(kind, name if schema == "-" else "%s.%s" % (schema, name), text)
+    return Entry(kind, None if schema == "-" else schema, name, text)
+
+
+def refreshes(entries: Sequence[Entry], populated: Sequence[Tuple[str, str]]) -> List[Entry]:
+    """Return what fills the materialized views, in the order in which they depend on each other.
+
+    :param populated: schema and name of those that are filled.
+    """
+    views = [each for each in entries if each.kind == "MATERIALIZED VIEW" and (each.schema, each.name) in populated]
+    return [each._replace(kind="MATERIALIZED VIEW DATA", text=_refresh(each)) for each in views]
+
+
+def _refresh(view: Entry) -> bytes:
+    name = ".".join('"%s"' % part.replace('"', '""') for part in (view.schema, view.name) if part is not None)
+    return REFRESH.format(view=name).encode()
 
 
 def not_validated(foreign_key: bytes) -> bytes:
@@ -114,22 +170,22 @@ def not_validated(foreign_key: bytes) -> bytes:
     return FOREIGN_KEY.sub(rb"\1 NOT VALID;", foreign_key, count=1)
 
 
-def load(connection: Any, entries: Sequence[Entry], tolerant: bool = False) -> Tuple[LeftOut, ...]:
+def load(connection: Any, entries: Sequence[Entry], tolerance: Optional[Tolerance] = None) -> Tuple[LeftOut, ...]:
     """Execute the entries, in messages of many.
 
     :param connection: one in autocommit, which has executed the head.
-    :param tolerant: leave out what fails, and go on.
+    :param tolerance: how to try again what fails, before it is left out.
     :returns: what was left out.
-    :raises DatabaseError: at the first failure, unless tolerant.
+    :raises DatabaseError: at the first failure, unless there is tolerance.
     """
     left_out: List[LeftOut] = []
     for group in _groups(entries):
         try:
             send(connection, b"".join(entry.text for entry in group))
         except deps.DatabaseError:
-            if not tolerant or connection.closed:
+            if tolerance is None or connection.closed:
                 raise
-            left_out += _one_by_one(connection, group)
+            left_out += filter(None, (_insist(connection, entry, tolerance) for entry in group))
     return tuple(left_out)
 
 
@@ -139,21 +195,45 @@ def send(connection: Any, text: bytes) -> None:
         deps.BaseCursor.execute(cursor, text)
 
 
-def _one_by_one(connection: Any, entries: Sequence[Entry]) -> Iterator[LeftOut]:
-    for entry in entries:
-        reason = _fails(connection, entry)
-        if reason is not None:
-            yield LeftOut(entry, reason)
+def _insist(connection: Any, entry: Entry, tolerance: Tolerance) -> Optional[LeftOut]:
+    """Load one entry in one of several ways. Return why it isn't there as it should be."""
+    error = _failure(connection, entry.text)
+    if error is None:
+        return None
+    may_have_path = not tolerance.by_superuser or entry.kind in HARMLESS
+    if error.pgcode in NOT_FOUND and may_have_path:
+        path = deps.sql.SQL(WITH_PATH).format(path=deps.sql.Literal(tolerance.path)).as_string(connection).encode()
+        if _failure(connection, path + entry.text + WITHOUT_PATH) is None:
+            return None
+    return _by_statements(connection, entry, error)
 
 
-def _fails(connection: Any, entry: Entry) -> Optional[str]:
+def _by_statements(connection: Any, entry: Entry, error: Any) -> LeftOut:
+    """Load an entry without what can't be said of its owner and its grants."""
+    whole = LeftOut(entry, first_words(error))
     try:
-        send(connection, entry.text)
+        statements = split(entry.text.decode("utf-8", "surrogateescape"))
+    except SplitError:
+        return whole
+    made = [each.text for each in statements if not RIGHTS.match(each.text)]
+    if not made or _failure(connection, "".join(made).encode("utf-8", "surrogateescape")) is not None:
+        rights_only = not made and entry.kind in ("ACL", "DEFAULT ACL")
+        return whole._replace(rights_only=rights_only)
+    for each in statements:
+        if RIGHTS.match(each.text):
+            _failure(connection, each.text.encode("utf-8", "surrogateescape"))
+    return whole._replace(rights_only=True)
+
+
+def _failure(connection: Any, text: bytes) -> Any:
+    """Return what the server has against a text; None: nothing."""
+    try:
+        send(connection, text)
         return None
     except deps.DatabaseError as error:
         if connection.closed:
             raise
-        return str(error.diag.message_primary or error)
+        return error
 
 
 def _groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

@@ -55,6 +55,11 @@ SELECT s.schemaname, s.sequencename, s.last_value
 """
 SET_SEQUENCE = "SELECT pg_catalog.setval(pg_catalog.format('%%I.%%I', %s, %s)::pg_catalog.regclass, %s)"
 
+# Materialized views that are filled.
+POPULATED = """
+SELECT m.schemaname::text, m.matviewname::text FROM pg_catalog.pg_matviews m WHERE m.ispopulated
+"""
+
 HAS_LARGE_OBJECTS = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_largeobject_metadata)"
 
 OUT = "COPY {table} ({columns}) TO STDOUT"
@@ -150,3 +155,10 @@ def has_large_objects(source: Any) -> bool:
     with source.cursor() as cursor:
         cursor.execute(HAS_LARGE_OBJECTS)
         return bool(cursor.fetchone()[0])
+
+
+def populated(source: Any) -> List[Tuple[str, str]]:
+    """Return schema and name of the materialized views that are filled."""
+    with source.cursor() as cursor:
+        cursor.execute(POPULATED)
+        return list(cursor.fetchall())
