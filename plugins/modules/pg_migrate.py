@@ -125,7 +125,10 @@ options:
     version_added: 0.1.0
     default: []
   rehearsal_url:
-    description: Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server.
+    description:
+      - Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server.
+      - The plan runs there as the role of the real run, if the user of this URL is that role or a member of it. Else
+        owners and rights aren't proved, there is no RV(plan_digest), and O(expect) and O(rehearsal=required) refuse.
     type: str
     version_added: 0.1.0
   on_modified:

@@ -204,6 +204,30 @@ def test_a_mark_of_the_servers_own_is_no_part_of_a_schema(project: Project) -> N
     assert "pg_attver" not in "".join(checked.diffs)
 
 
+@pytest.mark.parametrize("is_member", [True, False])
+def test_another_user_to_rehearse_with(ordinary: Ordinary, is_member: bool) -> None:
+    other = ordinary.role + "_other"
+    ordinary.project.query(f"CREATE ROLE {other} LOGIN CREATEDB")
+    ordinary.project.query(f"ALTER DEFAULT PRIVILEGES FOR ROLE {ordinary.role} GRANT SELECT ON TABLES TO PUBLIC")
+    if is_member:
+        ordinary.project.query(f"GRANT {ordinary.role} TO {other}")
+    ordinary.project.write(v1="CREATE TABLE a (x int)")
+    elsewhere = Target({**parse_url(ordinary.project.url), "user": other})
+    try:
+        checked = ordinary.check(rehearsal_server=elsewhere)
+        assert (checked.plan_digest is not None) == is_member
+        assert any(f"runs there as {other}" in each for each in checked.rehearsal.unproved) != is_member
+        if is_member:
+            real = ordinary.migrate(expect=checked.plan_digest, rehearsal_server=elsewhere, with_diff=True)
+            assert checked.diffs == real.diffs
+            assert "GRANT SELECT ON TABLE public.a TO PUBLIC" in real.diffs[0]
+        else:
+            with pytest.raises(MigrationError, match=f"there is no becoming {ordinary.role}"):
+                ordinary.migrate(rehearsal="required", rehearsal_server=elsewhere)
+    finally:
+        ordinary.project.query(f"DROP OWNED BY {other}; DROP ROLE {other}")
+
+
 # How another team's things look to a role that may not read them, and the right that is missing.
 UNREADABLE = {
     "a schema": ("CREATE SCHEMA b; CREATE TABLE b.t (a int)", "schema b (no USAGE)"),

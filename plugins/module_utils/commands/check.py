@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Tuple
 
 from .. import errors, model
+from ..databases.postgresql.client import older_than
 from ..databases.postgresql.connection import describe
 from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, facts_of
 from ..databases.postgresql.snapshots import SchemaUnread, differences
@@ -69,11 +70,14 @@ def _warn_of_read_only(context: Context, connection: Any) -> None:
 
 
 def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> None:
-    """Look for drift before anything is rehearsed: a script may fail because of it.
+    """Look, before anything is rehearsed, for drift: a script may fail because of it. And at the program that looks.
 
     :raises Drift: where the policy says fail.
     """
-    if connection is None or copy.base is None or context.request.policies.drift == "ignore":
+    if connection is None or copy.base is None:
+        return
+    context.warn(older_than(copy.reader.pg_dump, connection.server_version))
+    if context.request.policies.drift == "ignore":
         return
     last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.pg_dump.version[0])
     try:
@@ -95,7 +99,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
         rehearsal,
         differences(rehearsal.snapshots, request.diff_context),
         hazards,
-        None if rehearsal.stopped or rehearsal.scope else digest.digest_of(before, steps, after),
+        digest.digest_of(before, steps, after) if rehearsal.is_exact else None,
     )
     context.warnings += map(_warning, hazards)
     refuse(hazards, request.allow_hazards)

@@ -61,6 +61,11 @@ class Context:
             )
         self.warnings.append("%s: %s" % (what, first_changes(found.diff)))
 
+    def warn(self, sentence: Optional[str]) -> None:
+        """Take a warning, if there is one and it wasn't said before."""
+        if sentence is not None and sentence not in self.warnings:
+            self.warnings.append(sentence)
+
     def report(self) -> Report:
         """Return the report of what is known by now."""
         progress = self.progress or model.Progress()

@@ -89,6 +89,8 @@ class SchemaWatch:
         if self.last is None and not _needs_snapshots(self.request) and not relations_of(self.connection):
             return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
         self.series.take()
+        if self.request.with_diff:
+            self.context.warn(client.older_than(self.reader.pg_dump, self.connection.server_version))
         if self.reader.left_out:
             left_out = labels(self.reader.left_out)
             self.context.warnings.append("%s, of what this role may not read: %s" % (_unseen(self.request), left_out))

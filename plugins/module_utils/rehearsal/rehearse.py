@@ -24,6 +24,7 @@ class Rehearsal(NamedTuple):
 
     :ivar where: the server, and what kind of copy.
     :ivar unproved: what the copy can't prove, one sentence each.
+    :ivar is_same_role: whether the steps ran as the role of the real run.
     :ivar stopped: why it ended before the last step, if it did.
     :ivar scope: what of the schema the snapshots lack, because the role may not read it.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
@@ -35,6 +36,12 @@ class Rehearsal(NamedTuple):
     snapshots: Tuple[Snapshot, ...]
     scope: Tuple[str, ...] = ()
     stopped: Optional[str] = None
+    is_same_role: bool = True
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether the schema that came out is the real run's to the byte, so that a digest stands for it."""
+        return self.stopped is None and not self.scope and self.is_same_role
 
 
 def rehearse(
@@ -56,7 +63,13 @@ def rehearse(
         series.take_last()
         unproved = (*unproved_by(copy, wishes), *([stopped] if stopped else []))
         return Rehearsal(
-            place(copy.scratch), progress, unproved, _of_the_original(copy, series), copy.reader.scope, stopped
+            place(copy.scratch),
+            progress,
+            unproved,
+            _of_the_original(copy, series),
+            copy.reader.scope,
+            stopped,
+            copy.is_same_role,
         )
 
 

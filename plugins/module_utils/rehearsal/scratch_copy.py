@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from typing import Iterator, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
-from ..databases.postgresql.connection import connect
+from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.copies.scratch import RehearsalImpossible, Scratch, scratch_database
 from ..databases.postgresql.eyes import relations_of
@@ -27,6 +27,8 @@ from .copier import ALL, Copier, Original, Wishes
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables and constraints met no row"
 SOME_ROWS = "rows: the copy has only those of %s"
 ALL_ROWS = "rows: those of the moment when the copy was made"
+OTHER_ROLE = "the plan runs there as %s, in a real run as %s, and there is no becoming %s"
+BECOME = "Let rehearsal_url log in as that role, or as a member of it."
 UNREAD = "what this role may not read: %s; the copy lacks it, and so do diff and digest"
 TIMING = "time: how long statements take, and wait for locks, on the real tables under their real load"
 
@@ -35,11 +37,15 @@ class ScratchCopy(NamedTuple):
     """A scratch copy that is ready to be worked on.
 
     :ivar base: the original's snapshot; None: there is no original yet.
+    :ivar runner: as whom the plan runs.
+    :ivar is_same_role: whether that is the role of the real run.
     """
 
     scratch: Scratch
     reader: SchemaReader
     base: Optional[Snapshot]
+    runner: Target
+    is_same_role: bool
 
 
 @contextmanager
@@ -56,20 +62,29 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
             raise RehearsalImpossible(error.message, hint=error.hint) from None
         except deps.DatabaseError as error:
             raise RehearsalImpossible("no copy can be made: %s" % first_words(error)) from None
-        yield ScratchCopy(scratch, copier.reader, base)
+        runner = scratch.runner()
+        if runner is None and wishes.whole:
+            raise RehearsalImpossible(_other_role(scratch), hint=BECOME)
+        yield ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None)
+
+
+def _other_role(scratch: Scratch) -> str:
+    """Say that the plan runs as somebody else than in a real run."""
+    there = scratch.target.session_role or scratch.admin.info.user
+    return OTHER_ROLE % (there, scratch.facts.role, scratch.facts.role)
 
 
 @contextmanager
 def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterator[Session]:
     """Open the copy as the runner wants it, with the original's history in it."""
-    with closing(connect(copy.scratch.target, "pg_migrate")) as connection:
+    with closing(connect(copy.runner, "pg_migrate")) as connection:
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy_rows(original.rows, connection, history)
         tables = TableWatch(relations_of(connection))
         yield Session(
             connection,
             history,
-            copy.scratch.target,
+            copy.runner,
             wishes.super_user,
             wishes.single_transaction,
             tables=tables,
@@ -80,6 +95,7 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
 def unproved_by(copy: ScratchCopy, wishes: Wishes) -> Tuple[str, ...]:
     """Return what a copy like this can't prove, a sentence each."""
     unread = [UNREAD % labels(copy.reader.left_out)] if copy.reader.left_out else []
+    unread += [] if copy.is_same_role else ["owners and rights: " + _other_role(copy.scratch)]
     return (*unread, *copy.scratch.unproved, _rows_sentence(wishes), TIMING)
 
 

@@ -116,6 +116,21 @@ def _identify(path: str, run: Run) -> Optional[Client]:
     return Client(path, (int(found.group(1)), int(found.group(2) or 0)))
 
 
+def older_than(client: Client, server_version: int) -> Optional[str]:
+    """Return a sentence if the client is an older minor release than the server, which may print what it doesn't know.
+
+    :param server_version: as libpq gives it, 150018 for 15.18.
+    """
+    server = divmod(server_version, 10000)
+    if client.version[0] != server[0] or client.version >= server:
+        return None
+    return "%s is %d.%d, and the server %d.%d: update PostgreSQL's client programs on the host that runs the task." % (
+        client.path,
+        *client.version,
+        *server,
+    )
+
+
 def keeps_names_in_their_line(client: Client) -> bool:
     """Return whether a line break in an object's name can't begin a statement of its own in what it dumps."""
     major, minor = client.version

@@ -20,7 +20,7 @@ PREFIX = "pgops_rehearsal_"
 LOCK_CLASS = int.from_bytes(b"pgrh", "big")
 
 FACTS = """
-SELECT pg_catalog.to_jsonb(d), pg_catalog.pg_encoding_to_char(d.encoding), r.rolname
+SELECT pg_catalog.to_jsonb(d), pg_catalog.pg_encoding_to_char(d.encoding), r.rolname, current_user
   FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
  WHERE d.datname = pg_catalog.current_database()
 """
@@ -65,6 +65,8 @@ SELECT d.datname FROM pg_catalog.pg_database d
                       AND l.objid::bigint = ('x' || right(d.datname, 8))::bit(32)::bigint & 4294967295)
 """
 
+MAY_BECOME = "SELECT pg_catalog.pg_has_role(session_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = %s"
+
 HOLD = "SELECT pg_catalog.pg_advisory_lock(%s, %s)"
 CREATE = "CREATE DATABASE {name} TEMPLATE template0"
 OWNER = "ALTER DATABASE {name} OWNER TO {owner}"
@@ -82,7 +84,11 @@ class RehearsalImpossible(errors.RehearsalError):
 
 @dataclass(frozen=True)
 class Facts:
-    """What makes a database what it is, beside its schema."""
+    """What makes a database what it is, beside its schema.
+
+    :ivar system: the server's number; None: this role may not know.
+    :ivar role: as whom a run works on it.
+    """
 
     row: Dict[str, Any] = field(default_factory=dict)
     encoding: Optional[str] = None
@@ -91,6 +97,7 @@ class Facts:
     grants: Sequence[Tuple[str, str]] = ()
     subscriptions: int = 0
     system: Optional[int] = None
+    role: Optional[str] = None
 
 
 @dataclass
@@ -113,6 +120,16 @@ class Scratch:
         """Return as whom to fill it: a superuser needs no role to give every object its owner."""
         return replace(self.target, session_role=None) if self.by_superuser else self.target
 
+    def runner(self) -> Optional[Target]:
+        """Return as whom the plan has to run, for all to come out as in the original; None: there is no becoming it."""
+        role, mine = self.facts.role, self.target.session_role or self.admin.info.user
+        if role in (None, mine):
+            return self.target
+        with self.admin.cursor() as cursor:
+            cursor.execute(MAY_BECOME, [role])
+            may = cursor.fetchone()
+        return replace(self.target, session_role=role) if may and may[0] else None
+
     def recreate(self) -> None:
         """Make it anew, empty: a first attempt to fill it got stuck half-way."""
         _execute(self.admin, DROP, name=self.name)
@@ -123,14 +140,14 @@ def facts_of(connection: Any) -> Facts:
     """Read what a scratch copy of this database has to share with it."""
     with connection.cursor() as cursor:
         cursor.execute(FACTS)
-        row, encoding, owner = cursor.fetchone()
+        row, encoding, owner, role = cursor.fetchone()
         cursor.execute(SETTINGS)
         settings = [found[0] for found in cursor.fetchall()]
         cursor.execute(GRANTS)
         grants = cursor.fetchall()
         cursor.execute(SUBSCRIPTIONS)
         subscriptions = cursor.fetchone()[0]
-    return Facts(row, encoding, owner, settings, grants, subscriptions, system_of(connection))
+    return Facts(row, encoding, owner, settings, grants, subscriptions, system_of(connection), role)
 
 
 def system_of(connection: Any) -> Optional[int]:

@@ -263,3 +263,13 @@ def test_names_arrive_as_they_are(machine, key, value):
 
     client.dump_schema(PG_DUMP, Target({key: value}), machine.run, "/tmp/x")
     assert parse_dsn(machine.last()[0][-1][len("--dbname=") :]) == {key: value}
+
+
+@pytest.mark.parametrize(
+    "version, server, warns",
+    [((15, 18), 150018, False), ((15, 18), 150020, True), ((16, 0), 150020, False), ((15, 20), 150018, False)],
+)
+def test_an_older_minor_release_is_told(version, server, warns):
+    sentence = client.older_than(client.Client("/usr/bin/pg_dump", version), server)
+    assert (sentence is not None) == warns
+    assert not warns or "15.18, and the server 15.20" in sentence
