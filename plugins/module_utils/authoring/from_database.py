@@ -11,8 +11,9 @@ from typing import Any, Callable, Iterable, Iterator, NamedTuple, Tuple
 from .. import deps, errors
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect, settled
+from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.foreign_code import code_of_others
-from ..databases.postgresql.copies.scratch import Facts, Scratch, facts_of, scratch_database
+from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.snapshots import SchemaReader, read
 from ..databases.tools import Tools

@@ -10,7 +10,8 @@ from typing import Any, Tuple
 from .. import errors, model
 from ..databases.postgresql.client import older_than
 from ..databases.postgresql.connection import describe
-from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, facts_of
+from ..databases.postgresql.copies.facts import Facts, facts_of
+from ..databases.postgresql.copies.scratch import RehearsalImpossible
 from ..databases.postgresql.snapshots import SchemaUnread, differences
 from ..databases.postgresql.transaction import takes_no_writes
 from ..hazard import Hazard

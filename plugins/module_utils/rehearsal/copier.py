@@ -16,8 +16,9 @@ from .. import deps, errors, model
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load, rows
+from ..databases.postgresql.copies.facts import Facts, system_of
 from ..databases.postgresql.copies.foreign_code import code_of_others, names_with_line_breaks, powers
-from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, Scratch, system_of
+from ..databases.postgresql.copies.scratch import RehearsalImpossible, Scratch
 from ..databases.postgresql.dump import DumpError
 from ..databases.postgresql.gate import own_path, own_schemas
 from ..databases.postgresql.names import QualifiedName, parse_name

@@ -7,45 +7,18 @@ from __future__ import annotations
 
 import secrets
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from .... import deps, errors
 from ..connection import Target, connect, connect_maintenance, settled
 from ..server_errors import first_words, trouble_of
+from .facts import Facts, locale_of
 
 PREFIX = "pgops_rehearsal_"
 
 # First key of the two-key advisory lock that a rehearsal holds while its scratch database is in use.
 LOCK_CLASS = int.from_bytes(b"pgrh", "big")
-
-FACTS = """
-SELECT pg_catalog.to_jsonb(d), pg_catalog.pg_encoding_to_char(d.encoding), r.rolname, current_user
-  FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles r ON r.oid = d.datdba
- WHERE d.datname = pg_catalog.current_database()
-"""
-
-SETTINGS = """
-SELECT pg_catalog.unnest(s.setconfig)
-  FROM pg_catalog.pg_db_role_setting s
-  JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase AND d.datname = pg_catalog.current_database()
- WHERE s.setrole = 0 OR s.setrole = (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = session_user)
- ORDER BY s.setrole
-"""
-
-GRANTS = """
-SELECT a.privilege_type, pg_catalog.pg_get_userbyid(a.grantee)
-  FROM pg_catalog.pg_database d, LATERAL pg_catalog.aclexplode(d.datacl) a
- WHERE d.datname = pg_catalog.current_database() AND a.grantee <> 0 AND a.privilege_type IN ('CREATE', 'TEMPORARY')
-"""
-
-SUBSCRIPTIONS = """
-SELECT count(*) FROM pg_catalog.pg_subscription s
-  JOIN pg_catalog.pg_database d ON d.oid = s.subdbid AND d.datname = pg_catalog.current_database()
-"""
-
-# Tells one server from another; who may not ask isn't told.
-SYSTEM = "SELECT system_identifier FROM pg_catalog.pg_control_system()"
 
 # What keeps a database from being dropped, though nobody is connected to it.
 KEEPS = """
@@ -82,24 +55,6 @@ class RehearsalImpossible(errors.RehearsalError):
     """No scratch copy could be made; says why."""
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What makes a database what it is, beside its schema.
-
-    :ivar system: the server's number; None: this role may not know.
-    :ivar role: as whom a run works on it.
-    """
-
-    row: Dict[str, Any] = field(default_factory=dict)
-    encoding: Optional[str] = None
-    owner: Optional[str] = None
-    settings: Sequence[str] = ()
-    grants: Sequence[Tuple[str, str]] = ()
-    subscriptions: int = 0
-    system: Optional[int] = None
-    role: Optional[str] = None
-
-
 @dataclass
 class Scratch:
     """A scratch database. ``unproved`` grows while it is made: what it could not be given."""
@@ -134,32 +89,6 @@ class Scratch:
         """Make it anew, empty: a first attempt to fill it got stuck half-way."""
         _execute(self.admin, DROP, name=self.name)
         self.unproved[:] = _create(self.admin, self.name, self.facts)
-
-
-def facts_of(connection: Any) -> Facts:
-    """Read what a scratch copy of this database has to share with it."""
-    with connection.cursor() as cursor:
-        cursor.execute(FACTS)
-        row, encoding, owner, role = cursor.fetchone()
-        cursor.execute(SETTINGS)
-        settings = [found[0] for found in cursor.fetchall()]
-        cursor.execute(GRANTS)
-        grants = cursor.fetchall()
-        cursor.execute(SUBSCRIPTIONS)
-        subscriptions = cursor.fetchone()[0]
-    return Facts(row, encoding, owner, settings, grants, subscriptions, system_of(connection), role)
-
-
-def system_of(connection: Any) -> Optional[int]:
-    """Return the number of the server that a connection goes to; None: this role may not know."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(SYSTEM)
-            return int(cursor.fetchone()[0])
-    except deps.DatabaseError:
-        return None
-    finally:
-        connection.rollback()
 
 
 @contextmanager
@@ -247,7 +176,7 @@ def _hold_name(admin: Any) -> str:
 def _create(admin: Any, name: str, facts: Facts) -> List[str]:
     """Create the database and give it what it can be given. Return what it can't."""
     try:
-        _execute(admin, CREATE, _locale(facts), name=name)
+        _execute(admin, CREATE, locale_of(facts), name=name)
         _execute(admin, REVOKE, name=name)
     except deps.psycopg2.Error as error:
         raise RehearsalImpossible(
@@ -294,21 +223,3 @@ def _execute(admin: Any, statement: str, tail: Any = None, **names: str) -> None
     composed = deps.sql.SQL(statement).format(**identifiers)
     with admin.cursor() as cursor:
         cursor.execute(composed if tail is None else composed + tail)
-
-
-def _locale(facts: Facts) -> Any:
-    """Return CREATE DATABASE's options for the same encoding and locale; which there are depends on the server."""
-    row = facts.row
-    provider = {"c": "libc", "i": "icu", "b": "builtin"}.get(row.get("datlocprovider", ""))
-    locale = row.get("datlocale") or row.get("daticulocale")
-    options = [
-        ("ENCODING", facts.encoding),
-        ("LC_COLLATE", row.get("datcollate")),
-        ("LC_CTYPE", row.get("datctype")),
-        ("ICU_LOCALE", locale if provider == "icu" else None),
-        ("ICU_RULES", row.get("daticurules")),
-        ("BUILTIN_LOCALE", locale if provider == "builtin" else None),
-    ]
-    parts: List[Any] = [deps.sql.SQL(" LOCALE_PROVIDER " + provider)] if provider else []
-    parts += [deps.sql.SQL(" %s " % key) + deps.sql.Literal(value) for key, value in options if value]
-    return deps.sql.Composed(parts)
