@@ -89,6 +89,17 @@ def test_what_an_administrator_has_made_is_left_out_and_named(ordinary: Ordinary
     assert any(said in sentence for sentence in checked.rehearsal.unproved), checked.rehearsal.unproved
 
 
+def test_a_plan_that_needs_what_was_left_out_is_listed_with_the_reason(ordinary: Ordinary) -> None:
+    ordinary.project.query("CREATE EXTENSION pg_stat_statements; GRANT SELECT ON pg_stat_statements TO PUBLIC")
+    ordinary.project.write(v1="CREATE VIEW v AS SELECT query FROM pg_stat_statements")
+    checked = ordinary.check()
+    assert [str(step.script.version) for step in checked.progress.left] == ["1"]
+    assert "lacks extension pg_stat_statements" in checked.warnings[0]
+    ordinary.project.write(v1="CREATE TABLE a (x int); SELECT 1/0")
+    with pytest.raises(MigrationError, match="In the rehearsal.*division by zero"):
+        ordinary.check()
+
+
 # What the role itself has made, and what a plan does with it.
 OF_ITS_OWN = {
     "names that need the search_path": (

@@ -147,6 +147,7 @@ class Copier:
             )
         for table, function, owner in found:
             self.scratch.unproved.append(LEFT_OUT % ("table " + table, "it would run %s of %s" % (function, owner)))
+            self.scratch.lacks.append("table " + table)
         return list(dict.fromkeys(table for table, dummy, dummy in found))
 
     def _dump(self, target: Target, path: str, exclude: Optional[Sequence[str]] = None, *options: str) -> None:
@@ -166,9 +167,10 @@ class Copier:
             raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % reason)
 
     def _anew(self) -> None:
-        unproved = list(self.scratch.unproved)
+        unproved, lacks = list(self.scratch.unproved), list(self.scratch.lacks)
         self.scratch.recreate()
         self.scratch.unproved[:] = dict.fromkeys([*unproved, *self.scratch.unproved])
+        self.scratch.lacks[:] = lacks
 
     def _try(self, target: Target, path: str, tolerant: bool = False) -> Optional[str]:
         """Load schema and rows; return why that failed, or None."""
@@ -205,12 +207,13 @@ class Copier:
 
     def _say_what_is_left_out(self, left_out: Sequence[load.LeftOut]) -> None:
         lacking = [LEFT_OUT % (each.entry.label, each.reason) for each in left_out if not each.rights_only]
+        self.scratch.lacks += [each.entry.label for each in left_out if not each.rights_only]
         others = [each.entry.label for each in left_out if each.rights_only]
         self.scratch.unproved += lacking[:MOST_NAMED]
         if len(lacking) > MOST_NAMED:
             self.scratch.unproved.append("%d more objects: left out of the copy" % (len(lacking) - MOST_NAMED))
         if others:
-            self.scratch.unproved.append(OWNERS % _listed(others))
+            self.scratch.unproved.append(OWNERS % listed(others))
 
     def _without_rows(self, entry: load.Entry) -> load.Entry:
         """Let a foreign key not look at rows, where the copy may lack those that it refers to."""
@@ -269,6 +272,7 @@ def parse_quoted(table: rows.Table) -> str:
     return QualifiedName(table.name, table.schema).quoted()
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names in words; of many, the first."""
     more = " and %d more" % (len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional, Sequence, Tuple
+from contextlib import contextmanager
+from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
-from .. import model
+from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
+from ..databases.postgresql.copies.load import FAILS_OF_LACK
+from ..databases.postgresql.copies.scratch import RehearsalImpossible
 from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.postgresql.unreadable import without
 from ..databases.tools import Tools
@@ -16,7 +19,11 @@ from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
+from .copier import listed
 from .scratch_copy import Original, ScratchCopy, Wishes, place, scratch_copy, session_on, unproved_by
+
+LACKING = "it failed on the copy, which lacks what may be needed: %s (the copy lacks %s)"
+LACKING_HINT = "Rehearse as a role that may make these objects."
 
 
 class Rehearsal(NamedTuple):
@@ -58,7 +65,7 @@ def rehearse(
         look(copy)
         series = SnapshotSeries(copy.reader, copy.scratch.target, wishes.per_migration)
         series.take()
-        with session_on(copy, original, wishes) as session:
+        with session_on(copy, original, wishes) as session, _lack_told(copy):
             progress, stopped = _run(session, prepared, series.after_each)
         series.take_last()
         unproved = (*unproved_by(copy, wishes), *([stopped] if stopped else []))
@@ -71,6 +78,20 @@ def rehearse(
             stopped,
             copy.is_same_role,
         )
+
+
+@contextmanager
+def _lack_told(copy: ScratchCopy) -> Iterator[None]:
+    """Tell a failure that may come from what the copy lacks as what it is: nobody can say what a real run would do.
+
+    :raises RehearsalImpossible: instead.
+    """
+    try:
+        yield
+    except errors.MigrationError as error:
+        if not copy.scratch.lacks or error.sqlstate not in FAILS_OF_LACK:
+            raise
+        raise RehearsalImpossible(LACKING % (error.message, listed(copy.scratch.lacks)), hint=LACKING_HINT) from None
 
 
 def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapshot, ...]:

@@ -52,6 +52,12 @@ NOT_FOUND = frozenset(
         *(deps.errorcodes.UNDEFINED_COLUMN, deps.errorcodes.INVALID_SCHEMA_NAME),
     ]
 )
+# What a statement may fail of because something was left out.
+FAILS_OF_LACK = NOT_FOUND | {
+    deps.errorcodes.INSUFFICIENT_PRIVILEGE,
+    deps.errorcodes.UNDEFINED_FILE,
+    deps.errorcodes.FEATURE_NOT_SUPPORTED,
+}
 # What runs nothing as it is made, or as its owner: a superuser may make that with the owner's search_path.
 HARMLESS = frozenset(["INDEX", "CONSTRAINT", "VIEW", "MATERIALIZED VIEW", "MATERIALIZED VIEW DATA"])
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from .... import deps, errors
@@ -57,13 +57,18 @@ class RehearsalImpossible(errors.RehearsalError):
 
 @dataclass
 class Scratch:
-    """A scratch database. ``unproved`` grows while it is made: what it could not be given."""
+    """A scratch database.
+
+    :ivar unproved: grows while it is made: what it could not be given, in sentences.
+    :ivar lacks: the objects that it could not be given.
+    """
 
     name: str
     target: Target
     admin: Any
     facts: Facts
     unproved: List[str]
+    lacks: List[str] = field(default_factory=list)
 
     @property
     def by_superuser(self) -> bool:
@@ -89,6 +94,7 @@ class Scratch:
         """Make it anew, empty: a first attempt to fill it got stuck half-way."""
         _execute(self.admin, DROP, name=self.name)
         self.unproved[:] = _create(self.admin, self.name, self.facts)
+        self.lacks.clear()
 
 
 @contextmanager
