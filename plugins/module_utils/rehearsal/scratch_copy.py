@@ -76,8 +76,15 @@ def _other_role(scratch: Scratch) -> str:
 
 @contextmanager
 def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterator[Session]:
-    """Open the copy as the runner wants it, with the original's history in it."""
-    with closing(connect(copy.runner, "pg_migrate")) as connection:
+    """Open the copy as the runner wants it, with the original's history in it.
+
+    :raises RehearsalImpossible: when there is no connection left for it.
+    """
+    try:
+        connection = connect(copy.runner, "pg_migrate")
+    except errors.ConnectError as error:
+        raise RehearsalImpossible(error.message, hint=error.hint) from None
+    with closing(connection):
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy_rows(original.rows, connection, history)
         tables = TableWatch(relations_of(connection))
