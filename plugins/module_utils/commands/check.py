@@ -82,7 +82,7 @@ def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> N
         return
     last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.pg_dump.version[0])
     try:
-        context.note_drift(drift.compare(last, copy.base, copy.reader.scope, context.request.diff_context))
+        context.note_drift(drift.compare(last, copy.base, copy.reader.left_out, context.request.diff_context))
     except errors.Drift:
         context.progress = model.Progress(left=view.plan.steps)
         raise

@@ -84,7 +84,7 @@ class Context:
 def first_changes(diff: str) -> str:
     """Return the first lines that a diff adds or takes away, as a sentence has room for them."""
     changed = [line for line in diff.splitlines() if line[:1] in ("+", "-") and line[:3] not in ("+++", "---")]
-    lines = [line for line in changed if line[1:].strip()]
+    lines = [line[0] + " ".join(line[1:].split()) for line in changed if line[1:].strip()]
     more = len(lines) - FIRST_LINES
     rest = " and %d more lines" % more if more > 0 else ""
     return " | ".join(lines[:FIRST_LINES]) + rest + " (all of it is in drift.diff)."

@@ -28,6 +28,8 @@ from .view import View
 # How often to try while a lock lets nobody read: for what was asked for, and for what merely watches.
 PATIENCE, HASTE = 3, 1
 
+UNREAD = "%s, since this role may not read it: %s."
+
 
 class SchemaWatch:
     """Takes the snapshots of one real run, and says what they show.
@@ -92,12 +94,11 @@ class SchemaWatch:
         if self.request.with_diff:
             self.context.warn(client.older_than(self.reader.pg_dump, self.connection.server_version))
         if self.reader.left_out:
-            left_out = labels(self.reader.left_out)
-            self.context.warnings.append("%s, of what this role may not read: %s" % (_unseen(self.request), left_out))
+            self.context.warnings.append(UNREAD % (_unseen_parts(self.request), labels(self.reader.left_out)))
         live = self.series.snapshots[0]
         if self.request.expect is not None:
             digest.expect(self.request.expect, live, view.plan.steps)
-        self.context.note_drift(drift.compare(self.last, live, self.reader.scope, self.request.diff_context))
+        self.context.note_drift(drift.compare(self.last, live, self.reader.left_out, self.request.diff_context))
 
     def _after_one(self) -> None:
         self._look(self.series.take)
@@ -127,7 +128,7 @@ class SchemaWatch:
     def _keep(self, history: History, snapshot: Snapshot) -> None:
         if self.request.policies.drift != "ignore":
             rows = history_room.rows(self.connection, history)
-            drift.store(self.connection, history, rows, snapshot, self.reader.scope, self.major)
+            drift.store(self.connection, history, rows, snapshot, self.reader.left_out, self.major)
 
 
 def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaWatch]:
@@ -165,3 +166,11 @@ def _unseen(request: Request) -> str:
     if not request.with_diff:
         return watched[0].upper() + watched[1:]
     return "There is no diff" + (", and " + watched if request.policies.drift != "ignore" else "")
+
+
+def _unseen_parts(request: Request) -> str:
+    """Return the same of parts of it."""
+    watched = "watched for changes by hand (on_drift)"
+    if not request.with_diff:
+        return "Not " + watched
+    return "Not in the diff" + (", nor " + watched if request.policies.drift != "ignore" else "")

@@ -23,6 +23,9 @@ from ..schema.snapshot import ObjectKey, Snapshot
 from .history import History, find
 from .history import rows as rows_of
 
+# Of the digest that says which history a snapshot goes with; behind it stands what the snapshot lacks.
+DIGITS = 64
+
 
 class Drifted(NamedTuple):
     """The schema has changed since the last run, and not by a migration.
@@ -39,18 +42,14 @@ class LastSnapshot(NamedTuple):
     """What the last run left.
 
     :ivar since: when that run ended, as the server writes it; of a sibling's run, whose.
-    :ivar state: the digest of that run's history, and of what it couldn't read.
     :ivar body: the statements, compressed.
-    :ivar rows: that history as it is now.
-    :ivar histories: quoted names of every history's tables, where there are several.
+    :ivar lacks: what it lacks: what that run couldn't read, and where there are several histories their tables.
     """
 
     since: str
-    state: str
     digest: str
     body: bytes
-    rows: Tuple[model.HistoryRow, ...] = ()
-    histories: Tuple[Unreadable, ...] = ()
+    lacks: Tuple[Unreadable, ...] = ()
 
     def snapshot(self) -> Snapshot:
         """Return the schema itself."""
@@ -63,8 +62,8 @@ def last_snapshot(
 ) -> Optional[LastSnapshot]:
     """Return what the live schema can be compared with, if anything.
 
-    There is nothing where no snapshot is kept, where another major version of pg_dump wrote it, and where there is a
-    sibling that this role may not read.
+    There is nothing where no snapshot is kept, where the history has been written since (a run was killed, or another
+    tool is at work), where another major version of pg_dump wrote it, and where a sibling can't be read.
 
     :param rows: the history as it is now.
     :param pg_dump: major version of the one that is to take the live snapshot.
@@ -74,31 +73,31 @@ def last_snapshot(
     siblings = _siblings(connection, history)
     if siblings is None:
         return None
-    histories = tuple(_tables_of(each) for each in (history, *siblings)) if siblings else ()
-    flat = tuple(table for tables in histories for table in tables)
-    found = [_read(connection, history, tuple(rows), pg_dump, "")]
+    found = [_read(connection, history, rows, pg_dump, "")]
     for each in siblings:
         found.append(_read(connection, each, rows_of(connection, each), pg_dump, " by the history %s" % each.table))
     connection.rollback()
-    kept = [each for each in found if each is not None]
-    return max(kept, key=lambda each: each[0])[1]._replace(histories=flat) if kept else None
+    taken, last = max(filter(None, found), key=lambda each: each[0], default=(0, None))
+    if last is None or not siblings:
+        return last
+    return last._replace(lacks=last.lacks + tuple(table for each in (history, *siblings) for table in _tables_of(each)))
 
 
-def compare(last: Optional[LastSnapshot], live: Snapshot, scope: Sequence[str], context: int) -> Optional[Drifted]:
+def compare(
+    last: Optional[LastSnapshot], live: Snapshot, lacks: Sequence[Unreadable], context: int
+) -> Optional[Drifted]:
     """Compare the live schema with what the last run left; None: it is the same, or nobody can say.
 
-    Nobody can where the history has been written since (a run was killed, or another tool is at work), and where that
-    run could read more than this one, or less.
-
-    :param scope: what of the schema the live snapshot lacks.
+    :param lacks: what of the schema the live snapshot lacks; what either of the two lacks isn't compared.
     """
-    if last is None or last.state != _state_of(last.rows, scope) or last.digest == live.digest():
+    if last is None or last.digest == live.digest():
         return None
     try:
         left = last.snapshot()
     except (zlib.error, ValueError, TypeError):
         return None  # somebody has written there who isn't one of us
-    diff = unified_diff(without(left, last.histories), without(live, last.histories), context)
+    left_out = (*last.lacks, *lacks)
+    diff = unified_diff(without(left, left_out), without(live, left_out), context)
     return Drifted(last.since, diff) if diff else None
 
 
@@ -107,30 +106,34 @@ def store(
     history: History,
     rows: Sequence[model.HistoryRow],
     snapshot: Snapshot,
-    scope: Sequence[str],
+    lacks: Sequence[Unreadable],
     pg_dump: int,
 ) -> None:
     """Store the snapshot of what a run has left, in place of the one before.
 
-    :param scope: what of the schema it lacks.
+    :param lacks: what of the schema it lacks.
     """
     with connection.cursor() as cursor:
-        values = [_state_of(rows, scope), pg_dump, snapshot.digest(), deps.psycopg2.Binary(_pack(snapshot))]
+        state = _state_of(rows) + (json.dumps(lacks) if lacks else "")
+        values = [state, pg_dump, snapshot.digest(), deps.psycopg2.Binary(_pack(snapshot))]
         cursor.execute(history.compose(sql.STORE_SNAPSHOT), values)
     connection.commit()
 
 
 def _read(
-    connection: Any, history: History, rows: Tuple[model.HistoryRow, ...], pg_dump: int, whose: str
-) -> Optional[Tuple[float, LastSnapshot]]:
-    """Return a history's snapshot, and when it was taken."""
+    connection: Any, history: History, rows: Sequence[model.HistoryRow], pg_dump: int, whose: str
+) -> Optional[Tuple[float, Optional[LastSnapshot]]]:
+    """Return when a history's snapshot was taken, and it, if it can be compared with."""
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.LAST_SNAPSHOT))
         row = cursor.fetchone()
-    if row is None or row[3] != pg_dump:
+    if row is None:
         return None
-    since, taken, state, dummy, digest, body = row
-    return taken, LastSnapshot(since + whose, state, digest, bytes(body), rows)
+    since, taken, state, version, digest, body = row
+    if version != pg_dump or state[:DIGITS] != _state_of(rows):
+        return taken, None
+    lacks = tuple(Unreadable(*each) for each in json.loads(state[DIGITS:] or "[]"))
+    return taken, LastSnapshot(since + whose, digest, bytes(body), lacks)
 
 
 def _siblings(connection: Any, history: History) -> Optional[List[History]]:
@@ -151,10 +154,10 @@ def _tables_of(history: History) -> Tuple[Unreadable, ...]:
     return tuple(Unreadable(schema, each.name) for each in (history.table, history.log, history.snapshot))
 
 
-def _state_of(rows: Sequence[model.HistoryRow], scope: Sequence[str]) -> str:
+def _state_of(rows: Sequence[model.HistoryRow]) -> str:
     """Return a digest of what is applied, and when: it tells whether the history has been written since."""
     text = json.dumps(sorted((row.version.text, row.applied or "") for row in rows))
-    return hashlib.sha256((text + "".join(scope)).encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _pack(snapshot: Snapshot) -> bytes:

@@ -206,8 +206,10 @@ class Copier:
         self._say_what_is_left_out(left_out)
 
     def _say_what_is_left_out(self, left_out: Sequence[load.LeftOut]) -> None:
-        lacking = [LEFT_OUT % (each.entry.label, each.reason) for each in left_out if not each.rights_only]
-        self.scratch.lacks += [each.entry.label for each in left_out if not each.rights_only]
+        gone = [each for each in left_out if not each.rights_only]
+        gone = [each for each in gone if not any(each.entry.is_about(other.entry) for other in gone)]
+        lacking = [LEFT_OUT % (each.entry.label, each.reason) for each in gone]
+        self.scratch.lacks += [each.entry.label for each in gone]
         others = [each.entry.label for each in left_out if each.rights_only]
         self.scratch.unproved += lacking[:MOST_NAMED]
         if len(lacking) > MOST_NAMED:

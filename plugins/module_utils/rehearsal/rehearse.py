@@ -33,7 +33,7 @@ class Rehearsal(NamedTuple):
     :ivar unproved: what the copy can't prove, one sentence each.
     :ivar is_same_role: whether the steps ran as the role of the real run.
     :ivar stopped: why it ended before the last step, if it did.
-    :ivar scope: what of the schema the snapshots lack, because the role may not read it.
+    :ivar is_whole: whether the role may read all of the schema.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
     """
 
@@ -41,14 +41,14 @@ class Rehearsal(NamedTuple):
     progress: model.Progress
     unproved: Tuple[str, ...]
     snapshots: Tuple[Snapshot, ...]
-    scope: Tuple[str, ...] = ()
+    is_whole: bool = True
     stopped: Optional[str] = None
     is_same_role: bool = True
 
     @property
     def is_exact(self) -> bool:
         """Return whether the schema that came out is the real run's to the byte, so that a digest stands for it."""
-        return self.stopped is None and not self.scope and self.is_same_role
+        return self.stopped is None and self.is_whole and self.is_same_role
 
 
 def rehearse(
@@ -74,7 +74,7 @@ def rehearse(
             progress,
             unproved,
             _of_the_original(copy, series),
-            copy.reader.scope,
+            not copy.reader.left_out,
             stopped,
             copy.is_same_role,
         )

@@ -46,11 +46,6 @@ class SchemaReader:
         self.left_out: Tuple[Unreadable, ...] = ()
         self._encoding = "UTF8"
 
-    @property
-    def scope(self) -> Tuple[str, ...]:
-        """Return what is left out, in words: two snapshots can be compared only where that is the same."""
-        return tuple(sorted(each.label for each in self.left_out))
-
     def take(self, target: Target, earlier: Optional[Snapshot] = None) -> Snapshot:
         """Return the snapshot of a database.
 

@@ -81,6 +81,10 @@ class Entry(NamedTuple):
         """Return what it is, as people say it."""
         return "%s %s" % (self.kind.lower(), ".".join(filter(None, [self.schema, self.name])))
 
+    def is_about(self, other: Entry) -> bool:
+        """Return whether it is a remark about another object: a comment, a grant."""
+        return self.schema == other.schema and self.name == "%s %s" % (other.kind, other.name)
+
 
 class Dump(NamedTuple):
     """A dump in its parts.
