@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg2
 import pytest
 import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
@@ -201,3 +202,37 @@ def test_a_network_that_says_nothing_is_noticed(database: str) -> None:
     own = connect(Target({**parse_url(database), "keepalives_idle": "7"}), "pg_migrate")
     assert own.info.dsn_parameters["keepalives_idle"] == "7"
     own.close()
+
+
+# What a role or a database may have set for other sessions than those of a migration.
+IMPATIENT = (
+    *("idle_in_transaction_session_timeout = '300ms'", "statement_timeout = '300ms'", "lock_timeout = '300ms'"),
+    *("idle_session_timeout = '300ms'", "transaction_timeout = '300ms'", "row_security = off"),
+    *("quote_all_identifiers = on", "DateStyle = 'German'", "IntervalStyle = 'sql_standard'"),
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", IMPATIENT)
+@pytest.mark.parametrize("kind", ["sql", "outside", "python"])
+def test_what_a_role_or_a_database_has_set_ends_no_session_of_ours(project: Project, setting: str, kind: str) -> None:
+    database = project.url.rpartition("/")[2]
+    try:
+        project.execute(f"ALTER DATABASE {database} SET {setting}")
+    except psycopg2.errors.UndefinedObject:
+        return  # this server doesn't know it
+    pause = "SELECT pg_sleep(0.7)"
+    if kind == "python":
+        text = (
+            "import time\ndef up(cursor):\n    cursor.execute('CREATE TABLE a (x int)')\n"
+            f"    time.sleep(0.7)\n    cursor.execute({pause!r})\n"
+        )
+        project.file("1_v1.py", text)
+    else:
+        head = "-- no-transaction\n" if kind == "outside" else ""
+        project.file("1_v1.up.sql", f"{head}CREATE TABLE a (x int);\n{pause};\nCREATE INDEX i ON a (x);\n")
+    checked = project.check()
+    assert checked.rehearsal is not None, checked.warnings
+    real = project.migrate(with_diff=True)
+    assert checked.diffs == real.diffs
+    assert project.check().plan.steps == ()

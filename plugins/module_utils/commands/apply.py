@@ -10,7 +10,7 @@ from typing import Any, Optional, Tuple
 from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.eyes import relations_of
-from ..databases.postgresql.limits import require_own_backend, settings
+from ..databases.postgresql.limits import let_last, require_own_backend, settings
 from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure
@@ -32,6 +32,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
     """
     request = context.request
     require_own_backend(connection, request.target)
+    let_last(connection)
     jobs = read_all(view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)

@@ -12,6 +12,7 @@ from ..databases.postgresql.client import older_than
 from ..databases.postgresql.connection import describe
 from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.scratch import RehearsalImpossible
+from ..databases.postgresql.limits import let_last
 from ..databases.postgresql.snapshots import SchemaUnread, differences
 from ..databases.postgresql.transaction import takes_no_writes
 from ..hazard import Hazard
@@ -38,6 +39,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     jobs = read_all(view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
+        let_last(connection)
     if not jobs or (request.rehearsal == "off" and not required):
         context.progress = left
         return
@@ -172,6 +174,7 @@ def _wishes(request: Request) -> Wishes:
         request.rehearsal_extensions,
         request.rehearsal_server is not None,
         request.rehearsal == "required" or request.expect is not None or request.policies.drift == "fail",
+        request.limits,
     )
 
 

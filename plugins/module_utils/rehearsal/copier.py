@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..databases.port import Limits
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load, rows
@@ -59,6 +60,7 @@ class Wishes(NamedTuple):
     :ivar extensions: what the copy of a database that isn't there yet gets.
     :ivar is_elsewhere: the server was named, and may be another than the original's.
     :ivar whole: a schema that can't be read as a whole isn't to be rehearsed.
+    :ivar limits: those of the real run.
     """
 
     server: Target
@@ -69,6 +71,7 @@ class Wishes(NamedTuple):
     extensions: Sequence[str] = ()
     is_elsewhere: bool = False
     whole: bool = False
+    limits: Limits = Limits()
 
 
 class Copier:

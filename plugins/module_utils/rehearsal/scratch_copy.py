@@ -13,6 +13,7 @@ from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.copies.scratch import RehearsalImpossible, Scratch, scratch_database
 from ..databases.postgresql.eyes import relations_of
+from ..databases.postgresql.limits import settings
 from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader
 from ..databases.postgresql.unreadable import labels
@@ -94,6 +95,7 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
             copy.runner,
             wishes.super_user,
             wishes.single_transaction,
+            settings=settings(wishes.limits, connection),
             tables=tables,
             guard=Containment(tables.note, copy.scratch.name),
         )

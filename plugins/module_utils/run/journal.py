@@ -12,6 +12,7 @@ from .. import errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.connection import connect
 from ..databases.postgresql.indexes import invalid_indexes, new_invalid_indexes
+from ..databases.postgresql.limits import let_last
 from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
 from ..history.record import Entry, log
@@ -73,6 +74,7 @@ class Journal:
         self._started_at = None
         if self._connection is None:
             self._connection = connect(self.session.target, "pg_migrate log")
+            let_last(self._connection)
         detail = self._detail(number, following=following, transaction=transaction)
         with self._connection.cursor() as cursor:
             cursor.execute(self.session.history.compose(sql.LOG_POSITION), [detail, self._id])

@@ -15,8 +15,8 @@ from ... import deps
 from ...model import Statement
 from ...sql import glance
 
-# Until the end of the transaction. pg_temp is named, and last: else it would come first.
-CATALOG_ONLY = "SET LOCAL search_path = pg_catalog, pg_temp; "
+# Until the end of the transaction. pg_temp is named, and last: else it would come first. Names come as they are.
+CATALOG_ONLY = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL quote_all_identifiers = off; "
 LOOKS = (b"SELECT", b"WITH", b"INSERT", b"UPDATE", b"DELETE")
 
 OWN_SCHEMAS = "SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]"

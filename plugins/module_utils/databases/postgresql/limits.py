@@ -18,17 +18,38 @@ CHECK_CLIENT = ("client_connection_check_interval", "5s")
 CHECK_CLIENT_SINCE = 140000
 KEEPALIVES = (("tcp_keepalives_idle", "30"), ("tcp_keepalives_interval", "10"), ("tcp_keepalives_count", "3"))
 
+# What a role or a database may have set, and would end a session of ours that waits for another one, or works for long:
+# and since which version of the server there is such a setting.
+TIMEOUTS = (
+    ("idle_in_transaction_session_timeout", 0),
+    ("statement_timeout", 0),
+    ("idle_session_timeout", 140000),
+    ("transaction_timeout", 170000),
+)
+
 BACKEND = "SELECT pg_catalog.pg_backend_pid()"
 
 
 def settings(limits: Limits, connection: Any) -> str:
     """Return the statements that set a session's limits, as far as this server knows them."""
     wanted: List[Tuple[str, str]] = [("lock_timeout", "%dms" % (limits.lock_timeout * 1000)), *KEEPALIVES]
-    if limits.statement_timeout:
-        wanted.append(("statement_timeout", "%dms" % (limits.statement_timeout * 1000)))
+    wanted += _timeouts(connection, "%dms" % (limits.statement_timeout * 1000))
     if connection.server_version >= CHECK_CLIENT_SINCE and _takes(connection, _set(connection, *CHECK_CLIENT)):
         wanted.append(CHECK_CLIENT)
     return "".join(_set(connection, *each) for each in wanted)
+
+
+def without_timeouts(connection: Any) -> str:
+    """Return the statements that let a session last as long as what it waits for."""
+    return "".join(_set(connection, *each) for each in _timeouts(connection))
+
+
+def let_last(connection: Any) -> None:
+    """Let a session of ours last as long as what it waits for; not one that a pooler gives to others afterwards."""
+    if _backend(connection) == connection.info.backend_pid:
+        with connection.cursor() as cursor:
+            cursor.execute(without_timeouts(connection))
+    connection.commit()
 
 
 def require_own_backend(connection: Any, target: Target) -> None:
@@ -55,6 +76,11 @@ def require_own_backend(connection: Any, target: Target) -> None:
             "from one transaction to the next, so no lock would hold for the whole run",
             hint="Connect to the server itself, or to a pool in session mode. Nothing was touched.",
         )
+
+
+def _timeouts(connection: Any, statement_timeout: str = "0") -> List[Tuple[str, str]]:
+    known = [name for name, since in TIMEOUTS if connection.server_version >= since]
+    return [(name, statement_timeout if name == "statement_timeout" else "0") for name in known]
 
 
 def _backend(connection: Any) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from .... import deps, errors
 from ..connection import Target, connect, connect_maintenance, settled
+from ..limits import let_last
 from ..server_errors import first_words, trouble_of
 from .facts import Facts, locale_of
 
@@ -109,6 +110,7 @@ def scratch_database(server: Target, facts: Facts) -> Iterator[Scratch]:
     except errors.ConnectError as error:
         raise RehearsalImpossible("no database to make the copy from lets this user in: %s" % error.message) from None
     try:
+        let_last(admin)
         admin.autocommit = True
         here = settled(server, admin)
         left = sweep(here, admin)
