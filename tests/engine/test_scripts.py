@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 
 from .conftest import Project, done
 
@@ -85,6 +86,78 @@ def test_session_is_as_before_after_each_script(project: Project) -> None:
     finally:
         project.query("DROP OWNED BY somebody")
         project.query("DROP ROLE somebody")
+
+
+# What a script leaves in its session, and what the next one meets of it, if anything.
+LEFT_BEHIND = {
+    "a temporary table in front of a real one": (
+        "CREATE TABLE orders (a int); CREATE TEMP TABLE orders AS SELECT 1 AS a",
+        "ALTER TABLE orders ADD b int; DO $$ BEGIN PERFORM b FROM public.orders; END $$",
+    ),
+    "a temporary function": (
+        "CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "DO $$ BEGIN ASSERT NOT EXISTS (SELECT 1 FROM pg_proc WHERE proname = 'f'); END $$",
+    ),
+    "a prepared statement": ("PREPARE p AS SELECT 1", "PREPARE p AS SELECT 2"),
+    "a cursor": ("DECLARE c CURSOR WITH HOLD FOR SELECT 1", "DECLARE c CURSOR WITH HOLD FOR SELECT 2"),
+    "a listener": (
+        "LISTEN somebody",
+        "DO $$ BEGIN ASSERT NOT EXISTS (SELECT 1 FROM pg_listening_channels()); END $$",
+    ),
+    "locks": (
+        "SELECT pg_advisory_lock(7), pg_advisory_lock(7), pg_advisory_lock_shared(-8), pg_advisory_lock(-1, 2), "
+        "pg_advisory_lock_shared(3, -4), pg_advisory_xact_lock(9)",
+        "DO $$ BEGIN ASSERT (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()) "
+        "= (SELECT (current_database() NOT LIKE 'pgops_%')::int); END $$",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_BEHIND)
+@pytest.mark.parametrize("kind", ["sql", "python", "outside", "one transaction"])
+def test_the_next_script_meets_nothing_of_the_one_before(project: Project, name: str, kind: str) -> None:
+    first, second = LEFT_BEHIND[name]
+    if kind == "one transaction":
+        first = first.replace(", pg_advisory_xact_lock(9)", "")  # that one can't be given back
+    if kind == "python":
+        project.file("1_v1.py", f"def up(cursor):\n    cursor.execute({first!r})\n\ndef down(cursor):\n    pass\n")
+        other = project.directory.parent / "other"
+        other.mkdir()
+        (other / "2_v2.up.sql").write_text(second)
+        directories = (str(project.directory), str(other))
+    else:
+        head = "-- no-transaction\n" if kind == "outside" else ""
+        project.write(v1=head + first.replace("; ", ";\n"), v2=second)
+        directories = (str(project.directory),)
+    options = {"directories": directories, "single_transaction": kind == "one transaction"}
+    checked = project.check(**options)
+    assert checked.diffs == project.migrate(with_diff=True, **options).diffs
+    assert project.applied() == ["1", "2"]
+
+
+@pytest.mark.parametrize("statement", ["SELECT pg_advisory_unlock_all()", "DISCARD ALL"])
+def test_the_lock_is_taken_again_when_a_script_gave_it_back(project: Project, statement: str) -> None:
+    held = "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND objsubid = 1)"
+    head = "-- no-transaction\n" if statement.startswith("DISCARD") else ""
+    project.write(v1=head + statement, v2=f"CREATE TABLE seen AS SELECT {held} AS locks")
+    assert done(project.migrate()) == ["1", "2"]
+    assert project.query("SELECT locks FROM seen") == [(1,)]
+
+
+def test_a_lock_that_another_run_has_taken_ends_the_run(project: Project) -> None:
+    from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
+
+    taker = (
+        "import psycopg2\ndef up(cursor):\n    cursor.execute('SELECT pg_advisory_unlock_all()')\n"
+        f"    other = psycopg2.connect({project.url!r})\n"
+        f"    other.cursor().execute('SELECT pg_advisory_lock({lock.KEY})')\n    up.other = other\n"
+        "    cursor.execute('CREATE TABLE a (x int)')\n\ndef down(cursor):\n    pass\n"
+    )
+    project.file("1_v1.py", taker)
+    with pytest.raises(MigrationError, match="has given back all advisory locks") as caught:
+        project.migrate()
+    assert caught.value.kind == "lock_held"
+    assert project.tables() == []
 
 
 MODE = "current_setting('transaction_isolation') AS level, pg_current_xact_id()::text AS number"

@@ -13,6 +13,8 @@ from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
+from ..databases.postgresql.leftovers import left_of, words_of
+from ..databases.postgresql.lock import KEY
 from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 from ..databases.postgresql.transaction import in_transaction
 from ..version import COLLECTION_VERSION
@@ -34,13 +36,25 @@ class Entry(NamedTuple):
         return [self.event.value, script.version.text, script.name, self.duration_ms]
 
 
+class Seen(NamedTuple):
+    """What the record of a step has seen of its session.
+
+    :ivar held: what it holds of the tables before the run.
+    :ivar left: what the script has left in it, see leftovers.py.
+    """
+
+    held: List[Held]
+    left: Tuple[str, ...] = ()
+
+
 class Recorder:
     """Writes the history of one run, on one connection."""
 
-    def __init__(self, history: History, before: Optional[Relations] = None) -> None:
+    def __init__(self, history: History, before: Optional[Relations] = None, locked: bool = False) -> None:
         """Take where to write.
 
         :param before: the tables before the run, to tell each time which of them the session has locked.
+        :param locked: whether the session has to have the lock of a run.
         """
         self.history = history
         literals = {
@@ -51,28 +65,33 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
-        self._held = held_of(before) if before else deps.sql.SQL("NULL")
+        nothing = deps.sql.SQL("NULL")
+        self._held = held_of(before) if before else nothing
+        self._left = left_of() if before is not None else nothing
+        self._must_lock = locked
         self._prepared: Any = None  # the name of the statement
 
-    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> List[Held]:
+    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Seen:
         """Record what happened to a migration, in the open transaction.
 
         :param prelude: statements to send ahead of it in the same message.
         :param ending: COMMIT_AND_CHAIN, to end the transaction in the same message.
-        :returns: what the session holds of the tables before the run.
         :raises ScriptFailed: when nothing could be written: the history isn't the table that it was.
+        :raises LockHeld: when the script has given the run's lock back, and another run has taken it.
         :raises DatabaseError: when the server refuses it; with an ending, also when the commit fails.
         """
         step = entry.step
         message, values = prelude, None
         if step.direction is model.Direction.DOWN:
-            message += self._compose(cursor, sql.ERASE, step, values=_joined(entry.values()))
+            message += self._compose(
+                cursor, sql.ERASE, step, values=_joined(entry.values()), locked=self._locked("NULL")
+            )
         else:
             if step.spellings:
                 message += self._compose(cursor, sql.REPLACE, step)
             if self._prepared is None:
                 self._prepared = STATEMENT % secrets.token_hex(4)
-                message += self._compose(cursor, sql.PREPARE_RECORD, step)
+                message += self._compose(cursor, sql.PREPARE_RECORD, step, locked=self._locked("$2"))
             # Bound, for that is quicker than to compose.
             values = [*entry.values(), step.script.checksum, entry.event is model.Event.DEFERRED]
             message = message.replace("%", "%%") + sql.RECORD % self._prepared
@@ -82,17 +101,25 @@ class Recorder:
             # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
             if error.pgcode == deps.errorcodes.DIVISION_BY_ZERO and in_transaction(cursor.connection):
                 raise touched_error(self.history) from None
+            if error.pgcode == deps.errorcodes.INVALID_ARGUMENT_FOR_POWER_FUNCTION:
+                raise lock_lost_error() from None
             raise
-        dummy, held = cursor.fetchone()
-        return held_rows(json.loads(held) if held else None)
+        held, dummy, left = cursor.fetchone()[-1].partition("\n")
+        return Seen(held_rows(json.loads(held) if held else None), words_of(left))
 
     def forget(self) -> None:
         """Prepare the statement anew, under another name: a script may have deallocated it."""
         self._prepared = None
 
+    def _locked(self, version: str) -> Any:
+        """Return what looks after the run's lock. Where a row is erased, that it is gone already shows by itself."""
+        if not self._must_lock:
+            return deps.sql.SQL("NULL")
+        return self.history.compose(sql.STILL_LOCKED, lock=deps.sql.Literal(KEY), version=deps.sql.SQL(version))
+
     def _compose(self, cursor: Any, statement: str, step: model.Step, **more: Any) -> str:
         """Return a statement with its names and literals, as text; nothing in it is to be bound."""
-        more.update(self._literals, held=self._held, spellings=deps.sql.Literal(list(step.spellings)))
+        more.update(self._literals, held=self._held, left=self._left, spellings=deps.sql.Literal(list(step.spellings)))
         more.update(prepared=deps.sql.Identifier(self._prepared or ""))
         return str(self.history.compose(statement, **more).as_string(cursor))
 
@@ -144,6 +171,15 @@ def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
     """Add an event to the log only, in the open transaction."""
     values = [*entry.values(), socket.gethostname(), COLLECTION_VERSION, detail]
     cursor.execute(history.compose(sql.LOG), values)
+
+
+def lock_lost_error() -> errors.MigrationError:
+    """Return the error for a script that has given back the lock of its run, which another run has taken meanwhile."""
+    return errors.LockHeld(
+        "The script has given back all advisory locks, the lock of this run among them, and another run has it, or has "
+        "had it and recorded the same migration",
+        hint="What this one did is rolled back. Take pg_advisory_unlock_all() out of the script, and run again.",
+    )
 
 
 def touched_error(history: History) -> errors.MigrationError:

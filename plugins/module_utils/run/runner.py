@@ -10,12 +10,13 @@ script, and the record, which commits and begins the next transaction.
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql.blockers import BlockerWatch, sentence
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
+from ..databases.postgresql.leftovers import clear
 from ..databases.postgresql.session import SAVEPOINT
 from ..databases.postgresql.transaction import abandon, in_transaction
 from ..hazard import Hazard
@@ -71,7 +72,7 @@ class _Run:
         self.after_each = after_each
         self.watch = watch
         self.tables = session.tables or TableWatch({})
-        self.recorder = Recorder(session.history, self.tables.before)
+        self.recorder = Recorder(session.history, self.tables.before, locked=session.guard is None)
         self.current: Optional[Tuple[Attempt, float]] = None
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
@@ -197,7 +198,7 @@ class _Run:
         chained = place.may_chain() and self._chains(attempt, number + 1)
         entry = Entry(EVENTS[attempt.step.direction], attempt.step, took)
         try:
-            locks = self.recorder.record(cursor, entry, prelude, COMMIT_AND_CHAIN if chained else "")
+            seen = self.recorder.record(cursor, entry, prelude, COMMIT_AND_CHAIN if chained else "")
         except deps.DatabaseError as error:
             # A commit that fails leaves no transaction behind, and is the script's fault (a deferred constraint).
             if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
@@ -206,7 +207,14 @@ class _Run:
         self.session.before_commit(cursor)
         if not chained:
             place.commit()
-        return self.tables.judge(locks, attempt.step, took)
+        if seen.left:
+            self._clear(cursor, seen.left)
+        return self.tables.judge(seen.held, attempt.step, took)
+
+    def _clear(self, cursor: Any, left: Sequence[str]) -> None:
+        """Take away what the script has left in its session, before the next one begins."""
+        clear(cursor, left)
+        self.connection.commit()
 
     def _chains(self, attempt: Attempt, number: int) -> bool:
         """Return whether the next step may begin at once, in a transaction like this one."""
@@ -276,6 +284,9 @@ class _RunInOneTransaction(_Run):
 
     def _standing(self) -> Tuple[model.Outcome, ...]:
         return ()
+
+    def _clear(self, cursor: Any, left: Sequence[str]) -> None:
+        clear(cursor, left)
 
 
 def _milliseconds(started: float) -> int:

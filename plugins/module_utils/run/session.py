@@ -18,7 +18,8 @@ from ..history.history import History
 from .hazards import TableWatch
 
 # Whatever a script has SET, the next one and our own statements must not meet it.
-RESET = "RESET SESSION AUTHORIZATION; RESET ALL; "
+# Whether it listens isn't to be seen before the commit.
+RESET = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; "
 RESET_ROLE = "RESET ROLE; "
 SET_ROLE = "SET ROLE {}; "
 

@@ -80,8 +80,21 @@ pg_catalog.to_regclass({wanted})::oid = {oid}
 """
 )
 
-# What the session holds, in a setting of its own: that can still be read when the transaction is over.
-KEEP_HELD = "pg_catalog.set_config('pgops.held', coalesce({held}::text, ''), false)"
+# What the session holds, and behind a line break what a script has left in it, in a setting of its own: that can still
+# be read when the transaction is over.
+KEEP_HELD = "pg_catalog.set_config('pgops.held', coalesce({held}::text, '') || E'\\n' || coalesce({left}, ''), false)"
+
+# Fails where this session no longer has the lock of its run: a script may have given back all locks. It is taken again,
+# unless another run has it, or has had it and recorded the same.
+STILL_LOCKED = """
+pg_catalog.sqrt(CASE
+  WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
+                WHERE l.locktype = 'advisory' AND l.pid = pg_catalog.pg_backend_pid() AND l.objsubid = 1
+                  AND (l.classid::bigint << 32) | l.objid::bigint = {lock} AND l.granted) THEN 1
+  WHEN pg_catalog.pg_try_advisory_lock({lock})
+   AND NOT EXISTS (SELECT 1 FROM {table} h WHERE h.version = {version} AND h.applied IS NOT NULL) THEN 1
+  ELSE -1 END)
+"""
 
 # Nothing written is an error (a division by zero), so that what follows in the same message isn't committed either.
 # Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
@@ -99,7 +112,7 @@ SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5,
        $1
  WHERE """
     + UNTOUCHED
-    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM recorded), "
+    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM recorded), {locked}, "
     + KEEP_HELD
     + ";"
 )
@@ -116,7 +129,7 @@ WITH logged AS (
   VALUES ({values}, session_user, {host}, {collection})),
 erased AS (DELETE FROM {table} WHERE version = ANY({spellings}) AND """
     + UNTOUCHED
-    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM erased), "
+    + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM erased), {locked}, "
     + KEEP_HELD
 )
 
