@@ -21,7 +21,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.port im
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
-from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import LockTimeout, MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 
 from .conftest import Project, done
@@ -218,3 +218,40 @@ def until_it_answers(target: Target) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("PgBouncer never answered")
+
+
+CONCURRENT = {
+    "first": ("CREATE INDEX CONCURRENTLY t_id ON t (id);", "t_id"),
+    "unnamed": ("CREATE INDEX CONCURRENTLY ON t (id);", "t_id_idx"),
+    "behind another statement": ("CREATE TABLE u (a int);\nCREATE UNIQUE INDEX CONCURRENTLY t_id ON t (id);", "t_id"),
+    "rebuilt": ("REINDEX INDEX CONCURRENTLY t_there;", "t_there"),
+}
+
+
+@pytest.mark.parametrize("name", CONCURRENT)
+def test_an_index_behind_a_reader_is_built_by_the_next_run(project: Project, name: str) -> None:
+    script, index = CONCURRENT[name]
+    project.query("CREATE TABLE t (id int); CREATE INDEX t_there ON t (id)")
+    project.write(v1="-- no-transaction\n" + script)
+    with closing(psycopg2.connect(project.url, application_name="a_reader")) as reader, reader.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT * FROM t")
+        with pytest.raises(LockTimeout) as caught:
+            project.migrate(limits=Limits(lock_timeout=0.5, lock_retries=0), lock_wait=1)
+    assert "a_reader" in caught.value.message
+    retry = {"on_interrupted": "retry"} if "another" in name else {}
+    assert done(project.migrate(**retry)) == ["1"]
+    assert project.query(
+        "SELECT array_agg(indexrelid::regclass::text ORDER BY 1) FROM pg_index WHERE NOT indisvalid"
+    ) == [(None,)]
+    assert project.query("SELECT indisvalid FROM pg_index WHERE indexrelid = %s::regclass", index) == [(True,)]
+
+
+def test_what_blocks_nobody_waits_as_long_as_for_a_run(project: Project) -> None:
+    project.query("CREATE TABLE t (id int)")
+    project.write(v1="-- no-transaction\nCREATE INDEX CONCURRENTLY t_id ON t (id);")
+    with closing(psycopg2.connect(project.url)) as reader, reader.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT * FROM t")
+        timer = threading.Timer(2, reader.rollback)
+        timer.start()
+        assert done(project.migrate(limits=Limits(lock_timeout=0.2, lock_retries=0), lock_wait=60)) == ["1"]
+        timer.join()

@@ -96,6 +96,7 @@ def _session(request: Request, connection: Any, history: History) -> Session:
         request.single_transaction,
         settings=settings(request.limits, connection),
         lock_timeout=request.limits.lock_timeout,
+        lock_wait=request.lock_wait,
         lock_retries=request.limits.lock_retries,
         tables=TableWatch(relations_of(connection)),
     )

@@ -52,7 +52,7 @@ def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
     connection.rollback()
     if found and lock.held_by_another(connection):
         return view.plan
-    return journal.resume(connection, view.plan, found, request.on_interrupted)
+    return journal.resume(view.plan, found, request.on_interrupted)
 
 
 def _elsewhere(

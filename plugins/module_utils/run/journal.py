@@ -11,7 +11,7 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 from .. import errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.connection import connect
-from ..databases.postgresql.indexes import invalid_indexes, new_invalid_indexes
+from ..databases.postgresql.indexes import invalid_indexes
 from ..databases.postgresql.limits import let_last
 from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
@@ -27,6 +27,7 @@ class Unfinished(NamedTuple):
     :ivar invalid: the indexes (their oids) that were invalid before it began.
     :ivar failed: whether an error ended it; else its run was cut off.
     :ivar built: the indexes (their names) that have become valid since that statement was sent.
+    :ivar half_built: the indexes (their names) that are invalid, and weren't before.
     """
 
     version: str
@@ -37,6 +38,17 @@ class Unfinished(NamedTuple):
     who: str
     failed: bool
     built: Tuple[str, ...] = ()
+    half_built: Tuple[str, ...] = ()
+
+    @property
+    def left_nothing(self) -> bool:
+        """Return whether it failed at its very first statement, which the server has undone."""
+        return self.failed and self.statement_index == 0 and not self.half_built
+
+    @property
+    def left_an_index(self) -> bool:
+        """Return whether all that it has left is an index that a run may drop: its first statement was to build it."""
+        return self.failed and self.statement_index == 0 and bool(self.half_built)
 
 
 class Journal:
@@ -98,10 +110,10 @@ def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Di
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.UNFINISHED), [list(versions)])
         found = [_read(cursor, *row) for row in cursor.fetchall()]
-    return {each.version: each for each in found if not _left_nothing(each)}
+    return {each.version: each for each in found if not each.left_nothing}
 
 
-def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model.Plan:
+def resume(plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model.Plan:
     """Return the plan that goes on where scripts were cut off.
 
     :param policy: fail or retry.
@@ -109,8 +121,8 @@ def resume(connection: Any, plan: model.Plan, found: Dict[str, Unfinished], poli
     """
     if not found:
         return plan
-    if policy == "fail":
-        raise _interrupted_error(connection, plan, found)
+    if policy == "fail" and not all(each.left_an_index for each in found.values()):
+        raise _interrupted_error(plan, {version: each for version, each in found.items() if not each.left_an_index})
     return plan._replace(steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
 
 
@@ -127,12 +139,8 @@ def _read(
         cursor.execute(sql.COMMITTED, {"number": known["transaction"]})
         statement = known["following"] if cursor.fetchone()[0] else statement
     invalid = tuple(known.get("invalid", ()))
-    return Unfinished(version, statement, known.get("total"), invalid, since, who, failed, built)
-
-
-def _left_nothing(each: Unfinished) -> bool:
-    """Return whether it failed at its very first statement: the server has undone that one."""
-    return each.failed and each.statement_index == 0
+    half_built = tuple("%s.%s" % (schema, name) for oid, schema, name in invalid_indexes(cursor) if oid not in invalid)
+    return Unfinished(version, statement, known.get("total"), invalid, since, who, failed, built, half_built)
 
 
 def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
@@ -141,7 +149,7 @@ def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
     return step._replace(resume=model.Resume(each.statement_index or 0, each.invalid, each.built))
 
 
-def _interrupted_error(connection: Any, plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
+def _interrupted_error(plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
     step = next(step for step in plan.steps if str(step.script.version) in found)
     each = found[str(step.script.version)]
     if each.statement_index is None:
@@ -150,7 +158,6 @@ def _interrupted_error(connection: Any, plan: model.Plan, found: Dict[str, Unfin
         where = "behind its last statement; all of it stands, and only its end isn't recorded"
     else:
         where = "at statement %d of %s; those before it stand" % (each.statement_index + 1, each.total)
-    left = [".".join(names) for names in new_invalid_indexes(connection, each.invalid)]
     return errors.Interrupted(
         "The migration %s runs outside a transaction, and was %s %s (begun %s by %s)%s"
         % (
@@ -159,7 +166,7 @@ def _interrupted_error(connection: Any, plan: model.Plan, found: Dict[str, Unfin
             where,
             each.since,
             each.who,
-            "; invalid, and only half built: the index %s" % ", ".join(left) if left else "",
+            "; invalid, and only half built: the index %s" % ", ".join(each.half_built) if each.half_built else "",
         ),
         hint="Nothing was touched. Set on_interrupted: retry to go on at that statement; or finish it by hand and mark "
         "it as applied, or undo it by hand and mark it as pending, with pg_migration_mark.",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, Optional
 
 from .. import deps, errors, model
@@ -12,6 +13,7 @@ from ..databases.postgresql import once
 from ..databases.postgresql.indexes import drop_new_invalid_indexes, new_invalid_indexes
 from ..databases.postgresql.session import RELEASE
 from ..databases.postgresql.transaction import abandon, in_transaction
+from ..sql.statements import waits_without_blocking
 from .hazards import TableWatch
 from .journal import Journal
 from .place import Place
@@ -54,9 +56,12 @@ class OutsideTransaction(Place):
         if not in_transaction(self.connection):
             self.statement_index = index
         try:
-            once.send(
-                cursor, statement, lambda transaction: self._journal.at(self.statement_index, index + 1, transaction)
-            )
+            with self.session.patient(cursor) if waits_without_blocking(statement) else nullcontext():
+                once.send(
+                    cursor,
+                    statement,
+                    lambda transaction: self._journal.at(self.statement_index, index + 1, transaction),
+                )
         except deps.DatabaseError as error:
             if index != self._sent_before or not once.has_dropped(statement, error):
                 raise
@@ -70,10 +75,14 @@ class OutsideTransaction(Place):
         tables.compare(cursor)
 
     def undo(self) -> None:
-        """Undo the statement that failed: it may have left an index that is only half built."""
+        """Undo the statement that failed: it may have left an index that is only half built.
+
+        To drop that waits for the same sessions; where they don't end, it is left to the next run.
+        """
         abandon(self.connection)
         self._sent_before = self.statement_index
-        drop_new_invalid_indexes(self.connection, self._journal.invalid)
+        with self.connection.cursor() as cursor, self.session.patient(cursor):
+            drop_new_invalid_indexes(self.connection, self._journal.invalid)
 
     def leftovers(self) -> Optional[str]:
         """Return the invalid indexes that it has left, in words."""

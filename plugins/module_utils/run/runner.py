@@ -129,12 +129,23 @@ class _Run:
             try:
                 return self._one(number, attempt, started)
             except errors.LockTimeout as error:
-                if tries == self.session.lock_retries or not attempt.place.can_retry:
+                if tries == self.session.lock_retries or not self._undone(attempt):
                     raise self._with_blockers(error, attempt, tries) from None
-            attempt.place.undo()
             self.shown = None
             self._back_off(tries)
             tries += 1
+
+    def _undone(self, attempt: Attempt) -> bool:
+        """Undo what a step did that waited too long. Return whether it may be tried again."""
+        if not attempt.place.can_retry:
+            return False
+        try:
+            attempt.place.undo()
+        except deps.DatabaseError as error:
+            if error.pgcode != deps.errorcodes.LOCK_NOT_AVAILABLE:
+                raise
+            return False
+        return True
 
     def _back_off(self, tries: int) -> None:
         self.connection.rollback()

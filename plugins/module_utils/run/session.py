@@ -22,6 +22,7 @@ from .hazards import TableWatch
 RESET = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; "
 RESET_ROLE = "RESET ROLE; "
 SET_ROLE = "SET ROLE {}; "
+LOCK_TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', %s, false)"
 
 
 class Session(NamedTuple):
@@ -29,6 +30,7 @@ class Session(NamedTuple):
 
     :ivar settings: statements that set the session's limits; they hold for each script anew.
     :ivar lock_timeout: in seconds; 0: none, and nobody watches who is in the way.
+    :ivar lock_wait: in seconds, for what waits without keeping anybody from anything (CREATE INDEX CONCURRENTLY).
     :ivar lock_retries: how often a migration that waited too long for a lock is tried again.
     :ivar tables: sees what is done to tables that were there before; None: nobody looks.
     :ivar sleep: what to wait with between two tries.
@@ -42,10 +44,21 @@ class Session(NamedTuple):
     single_transaction: bool = False
     settings: str = ""
     lock_timeout: float = 0
+    lock_wait: float = 0
     lock_retries: int = 0
     tables: Optional[TableWatch] = None
     sleep: Callable[[float], None] = time.sleep
     guard: Optional[Containment] = None
+
+    @contextmanager
+    def patient(self, cursor: Any) -> Iterator[None]:
+        """Let statements wait longer that don't block anybody meanwhile."""
+        longer = 0 < self.lock_timeout < self.lock_wait
+        if longer:
+            cursor.execute(LOCK_TIMEOUT, ["%dms" % (self.lock_wait * 1000)])
+        yield
+        if longer:
+            cursor.execute(LOCK_TIMEOUT, ["%dms" % (self.lock_timeout * 1000)])
 
     def before_commit(self, cursor: Any) -> None:
         """Let the guard look at what the open transaction has done; it may raise."""

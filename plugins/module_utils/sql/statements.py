@@ -133,6 +133,13 @@ def needs_no_transaction(statement: Statement) -> bool:
     return words(statement.text, 2) == ("ALTER", "SYSTEM")
 
 
+def waits_without_blocking(statement: Statement) -> bool:
+    """Return whether a statement waits for others, perhaps for long, and keeps nobody from reading or writing."""
+    if statement.keyword in ("CREATE INDEX", "DROP INDEX", "REINDEX"):
+        return needs_no_transaction(statement)
+    return statement.keyword == "ALTER TABLE" and re.search(r"\bCONCURRENTLY\s*$", statement.text, re.I) is not None
+
+
 def transaction_shape(statements: Sequence[Statement]) -> Shape:
     """Tell whether statements control transactions."""
     found = [index for index, statement in enumerate(statements) if statement.keyword in CONTROL]
