@@ -138,6 +138,18 @@ class HistoryForeign(MigrationError):
     kind = "history_foreign"
 
 
+class HistoryLost(MigrationError):
+    """The log says that the database was migrated before, and the history is gone."""
+
+    kind = "history_lost"
+
+
+class Nonempty(MigrationError):
+    """A database without a history holds something already."""
+
+    kind = "nonempty"
+
+
 class LockHeld(MigrationError):
     """Another run works on this database."""
 

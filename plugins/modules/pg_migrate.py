@@ -177,6 +177,16 @@ options:
     version_added: 0.1.0
     choices: [fail, retry]
     default: fail
+  on_nonempty:
+    description:
+      - What to do when the database has no history, and isn't empty. It may be the wrong one, or one that was made by
+        other means. V(fail) names what is there and touches nothing; V(warn) warns of it; V(ignore) says nothing.
+      - It isn't asked with O(baseline_version), nor where another history of this collection is. Schemas without
+        anything in them, and what belongs to extensions, don't count.
+    type: str
+    version_added: 0.3.0
+    choices: [ignore, warn, fail]
+    default: fail
   allow_hazards:
     description:
       - The kinds of hazards that may be applied, see RV(hazards); an empty list for none. Left out, all.

@@ -47,6 +47,7 @@ class Project:
         table = parse_name(options.pop("history_table", "schema_migrations"), "history_table", reserve=4)
         target = options.pop("target", Target(parse_url(self.url)))
         options.setdefault("directories", (str(self.directory),))
+        options.setdefault("on_nonempty", "ignore")  # tests put things there by hand
         request = Request(target=target, history_table=table, **options)
         self.context = Context(request, Tools(self._run, str(self.scratch_files)))
         migrate(self.context)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
+from ..databases.postgresql.connection import describe
+from ..history import beginning
 from ..history import history as history_room
 from ..history.history import History
 from ..planning.integrity import examine, settle
@@ -36,10 +38,27 @@ def read_view(connection: Any, request: Request, scripts: Tuple[model.Script, ..
     """
     history = history_room.find(connection, request.history_table, request.repository_id)
     rows = history_room.rows(connection, history)
-    adopted = None if history.exists else _elsewhere(connection, request, scripts)
+    begun = beginning.has_begun(connection, history, rows)
+    adopted = None if begun else _elsewhere(connection, request, scripts)
+    view = view_of(request, scripts, history, rows, adopted, begun)
+    warnings = _look_at_objects(connection, request, view)
     connection.rollback()
-    view = view_of(request, scripts, history, rows, adopted)
-    return view._replace(plan=_resumed(connection, request, view)) if view.plan.steps else view
+    if not view.plan.steps:
+        return view
+    return view._replace(plan=_resumed(connection, request, view), warnings=(*view.warnings, *warnings))
+
+
+def _look_at_objects(connection: Any, request: Request, view: View) -> Tuple[str, ...]:
+    """Look whether everything is about to be applied into what may be the wrong database.
+
+    :raises Nonempty: where the policy says fail.
+    """
+    first = not view.history.exists and view.plan.baseline is None and bool(view.plan.steps)
+    if not first or request.state != "migrated" or request.on_nonempty == "ignore":
+        return ()
+    what = beginning.objects_there(connection)
+    warning = beginning.nonempty(what, request.on_nonempty, describe(connection)) if what else None
+    return (warning,) if warning else ()
 
 
 def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
@@ -109,14 +128,18 @@ def view_of(
     history: History,
     rows: Tuple[model.HistoryRow, ...],
     adopted: Optional[Tuple[model.Script, ...]] = None,
+    begun: bool = False,
 ) -> View:
-    """Plan. A baseline is planned as if it were recorded already; it is, before the first step."""
+    """Plan. A baseline is planned as if it were recorded already; it is, before the first step.
+
+    :param begun: the history tells of something, so that there is no baseline any more.
+    """
     if request.state == "rolled_back":
         return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
     baseline = adopted
     if adopted is not None:
         rows = tuple(_as_recorded(script) for script in adopted)
-    elif request.baseline_version is not None and not history.exists:
+    elif request.baseline_version is not None and not begun:
         baseline = plan_baseline(scripts, request.baseline_version)
         rows = tuple(_as_recorded(script) for script in baseline)
     plan = plan_migrate(scripts, rows, request.version, request.run_deferred)

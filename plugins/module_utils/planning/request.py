@@ -32,6 +32,7 @@ class Request(NamedTuple):
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
+    :ivar on_nonempty: fail, warn or ignore, where a database without a history holds something already.
     :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
     :ivar expect: the plan_digest that has been reviewed.
     :ivar allow_writable_scripts: also run scripts that others may write.
@@ -67,6 +68,7 @@ class Request(NamedTuple):
     policies: Policies = Policies()
     limits: Limits = Limits()
     on_interrupted: str = "fail"
+    on_nonempty: str = "fail"
     allow_hazards: Optional[Tuple[str, ...]] = None
     expect: Optional[str] = None
     allow_writable_scripts: bool = False

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 from .. import errors, model
+from ..databases.postgresql.blockers import sentence
 from ..databases.postgresql.script_errors import Diagnosis, diagnose
 from ..runtimes.pyscript import line_of
 from ..scripts import reading
@@ -41,6 +42,14 @@ def explain(
         column=column,
         sqlstate=diagnosis.sqlstate,
     )
+
+
+def with_blockers(error: errors.LockTimeout, seen: Tuple[Dict[str, Any], ...], tries: int) -> errors.LockTimeout:
+    """Say who was in the way, and how often it was tried."""
+    parts = [error.message, "tried %d times" % tries if tries > 1 else None, sentence(seen)]
+    error.message = "; ".join(filter(None, parts))
+    error.blockers = seen
+    return error
 
 
 def aborted_error(migration: model.Migration, body: model.Body) -> errors.ScriptFailed:

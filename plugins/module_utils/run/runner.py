@@ -13,7 +13,7 @@ import time
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
-from ..databases.postgresql.blockers import BlockerWatch, sentence
+from ..databases.postgresql.blockers import BlockerWatch
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
 from ..databases.postgresql.leftovers import clear
@@ -24,7 +24,7 @@ from ..history.record import Entry, Recorder, log, touched_error
 from ..runtimes.capture import Capture
 from ..sql import glance
 from .attempt import Attempt, ShouldNotRun
-from .failure import explain
+from .failure import explain, with_blockers
 from .hazards import TableWatch
 from .preparation import Prepared
 from .session import Session
@@ -130,7 +130,8 @@ class _Run:
                 return self._one(number, attempt, started)
             except errors.LockTimeout as error:
                 if tries == self.session.lock_retries or not self._undone(attempt):
-                    raise self._with_blockers(error, attempt, tries) from None
+                    attempt.place.explain_lock(error)
+                    raise with_blockers(error, self.watch.seen if self.watch else (), tries + 1) from None
             self.shown = None
             self._back_off(tries)
             tries += 1
@@ -150,15 +151,6 @@ class _Run:
     def _back_off(self, tries: int) -> None:
         self.connection.rollback()
         self.session.sleep(min(2.0**tries, 30))
-
-    def _with_blockers(self, error: errors.LockTimeout, attempt: Attempt, tries: int) -> errors.LockTimeout:
-        """Say who was in the way, and how often it was tried."""
-        seen = self.watch.seen if self.watch is not None else ()
-        parts = [error.message, "tried %d times" % (tries + 1) if tries else None, sentence(seen)]
-        error.message = "; ".join(filter(None, parts))
-        error.blockers = seen
-        attempt.place.explain_lock(error)
-        return error
 
     def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
         """Run one step and record it. Return None when its should_run said no."""

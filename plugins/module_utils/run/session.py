@@ -13,6 +13,7 @@ from .. import deps
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.gate import CATALOG_ONLY
+from ..databases.postgresql.limits import set_lock_timeout
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..history.history import History
 from .hazards import TableWatch
@@ -22,7 +23,6 @@ from .hazards import TableWatch
 RESET = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; "
 RESET_ROLE = "RESET ROLE; "
 SET_ROLE = "SET ROLE {}; "
-LOCK_TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', %s, false)"
 
 
 class Session(NamedTuple):
@@ -55,10 +55,10 @@ class Session(NamedTuple):
         """Let statements wait longer that don't block anybody meanwhile."""
         longer = 0 < self.lock_timeout < self.lock_wait
         if longer:
-            cursor.execute(LOCK_TIMEOUT, ["%dms" % (self.lock_wait * 1000)])
+            set_lock_timeout(cursor, self.lock_wait)
         yield
         if longer:
-            cursor.execute(LOCK_TIMEOUT, ["%dms" % (self.lock_timeout * 1000)])
+            set_lock_timeout(cursor, self.lock_timeout)
 
     def before_commit(self, cursor: Any) -> None:
         """Let the guard look at what the open transaction has done; it may raise."""

@@ -58,6 +58,7 @@ MIGRATE: Dict[str, Any] = {
     "on_out_of_order": {"type": "str", "choices": ["apply", "ignore", "warn", "fail"], "default": "apply"},
     "on_drift": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},
     "on_interrupted": {"type": "str", "choices": ["fail", "retry"], "default": "fail"},
+    "on_nonempty": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "allow_hazards": {"type": "list", "elements": "str", "choices": [kind.value for kind in HazardKind]},
     "lock_timeout": {"type": "float", "default": 5},
     "lock_retries": {"type": "int", "default": 3},

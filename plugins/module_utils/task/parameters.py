@@ -112,6 +112,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
         on_interrupted=params["on_interrupted"],
+        on_nonempty=params["on_nonempty"],
         allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
         expect=params["expect"],
         allow_writable_scripts=params["allow_writable_scripts"],

@@ -189,6 +189,35 @@ STORE_SNAPSHOT = (
     "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"
 )
 
+# Whether the log tells of anything that counts: a run that failed at its first migration has left none.
+KNOWS = """
+SELECT EXISTS (SELECT 1 FROM {log} WHERE event = ANY(%s))
+"""
+
+# What a database holds that isn't ours, an extension's or the server's: each with its kind in words.
+OBJECTS = """
+SELECT kind, name FROM (
+  SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
+                        WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
+         pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.oid,
+         'pg_catalog.pg_class'::pg_catalog.regclass AS class, n.nspname
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT c.relispartition
+   UNION ALL
+  SELECT 'function', pg_catalog.format('%I.%I', n.nspname, p.proname), p.oid,
+         'pg_catalog.pg_proc'::pg_catalog.regclass, n.nspname
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+   UNION ALL
+  SELECT 'type', pg_catalog.format('%I.%I', n.nspname, t.typname), t.oid,
+         'pg_catalog.pg_type'::pg_catalog.regclass, n.nspname
+    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+   WHERE t.typtype IN ('d', 'e')) AS o
+ WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
+   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
+                    WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('e', 'a', 'i'))
+ ORDER BY kind <> 'table', name
+"""
+
 CLEAR = "DELETE FROM {table}"
 
 COPY_ROW = "INSERT INTO {table} (version, applied, name, checksum, event) VALUES (%s, %s, %s, %s, %s)"

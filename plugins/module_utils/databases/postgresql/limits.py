@@ -11,6 +11,7 @@ from ... import deps, errors
 from ..port import Limits
 from .connection import Target, connect
 
+LOCK_TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', %s, false)"
 SETTING = "SET {} = {}; "
 
 # A server whose client has died notices it while it works, and lets go of its locks.
@@ -37,6 +38,11 @@ def settings(limits: Limits, connection: Any) -> str:
     if connection.server_version >= CHECK_CLIENT_SINCE and _takes(connection, _set(connection, *CHECK_CLIENT)):
         wanted.append(CHECK_CLIENT)
     return "".join(_set(connection, *each) for each in wanted)
+
+
+def set_lock_timeout(cursor: Any, seconds: float) -> None:
+    """Let the session wait so long for a lock, until something else is said."""
+    cursor.execute(LOCK_TIMEOUT, ["%dms" % (seconds * 1000)])
 
 
 def without_timeouts(connection: Any) -> str:
