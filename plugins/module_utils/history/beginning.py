@@ -52,7 +52,7 @@ def nonempty(what: str, policy: str, database: str) -> Optional[str]:
     if policy == "fail":
         raise errors.Nonempty(
             sentence,
-            hint="Nothing was touched. Is it the right database? If so, set baseline_version to the last version in it, "
+            hint="Nothing was touched. Is it the right database? If so, set baseline_version to the last version in it "
             "or to adopt what another tool has recorded; or on_nonempty: ignore to apply all.",
         )
     return sentence + "." if policy == "warn" else None
