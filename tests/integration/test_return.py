@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 MODULES = "ansible_collections.pgops.migrations.plugins.modules."
 URL = "postgresql://shop@localhost/shop"
 WHERE = {"url": URL, "migrations_dir": [pages.PLACE + "/migrations"]}
+NOWHERE = {"url": URL + "_of_no_such_name"}
 LATER = "20250102090000"
 SLOW = ("20250104090000_slow.up.sql", "SELECT pg_sleep(60);")
 BROKEN = ("20250103090000_note.up.sql", "ALTER TABLE orders\n    ADD note text,\n    ADD weight intger;\n")
@@ -91,6 +92,7 @@ def _migrations(operator: Operator) -> None:
     operator.run("pg_migration_generate", name="add customers", migrations_dir=["customers"], kind="python")
     operator.run("pg_migrate", state="tested", **WHERE)
     operator.run("pg_migrate", "--check", **WHERE)
+    operator.run("pg_migrate", "--check", **{**WHERE, **NOWHERE})
     operator.run("pg_migrate", **WHERE)
     operator.server.psql("ALTER TABLE orders ADD by_hand text", "shop")
     broken = operator.write(BROKEN)

@@ -34,7 +34,7 @@ def expect(expected: str, before: Snapshot, steps: Sequence[model.Step], after: 
         found["the schema that comes out"] = after.digest()
     differing = [name for part, (name, digest) in zip(parts, found.items()) if part != digest[:DIGITS]]
     if differing:
-        changed = "The plan differs from the one that was reviewed (expect): %s changed" % ", ".join(differing)
+        changed = "The plan differs from the one that was reviewed (expect). Changed: %s" % "; ".join(differing)
         raise errors.ExpectationFailed(changed, hint=HINT)
 
 
