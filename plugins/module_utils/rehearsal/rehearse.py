@@ -9,13 +9,16 @@ from typing import NamedTuple, Optional, Sequence, Tuple
 
 from .. import model
 from ..databases.postgresql.copies.containment import NotProved
+from ..databases.postgresql.copies.scratch import system_of
 from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.tools import Tools
 from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
-from .scratch_copy import Original, Wishes, place, scratch_copy, session_on, unproved_by
+from .plan_watch import PlanWatch
+from .prechecks import Added
+from .scratch_copy import Original, ScratchCopy, Wishes, place, scratch_copy, session_on, unproved_by
 
 
 class Rehearsal(NamedTuple):
@@ -26,6 +29,8 @@ class Rehearsal(NamedTuple):
     :ivar stopped: why it ended before the last step, if it did.
     :ivar pg_dump: major version of the pg_dump that took the snapshots.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
+    :ivar added: what the plan asks of rows that were there before.
+    :ivar unwatched: why nobody has looked for that, if nobody has.
     """
 
     where: str
@@ -34,6 +39,8 @@ class Rehearsal(NamedTuple):
     snapshots: Tuple[Snapshot, ...]
     pg_dump: int
     stopped: Optional[str] = None
+    added: Tuple[Added, ...] = ()
+    unwatched: Optional[str] = None
 
 
 def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job]) -> Rehearsal:
@@ -46,8 +53,10 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
     with scratch_copy(original, wishes, tools) as copy:
         series = SnapshotSeries(copy.reader, copy.scratch.target, wishes.per_migration)
         series.take()
-        with session_on(copy, original, wishes) as session:
-            progress, stopped = _run(session, prepared, series.after_each)
+        watch = PlanWatch()
+        with session_on(copy, original, wishes, watch.note) as session:
+            watch.begin(session)
+            progress, stopped = _run(session, prepared, watch.after(series.after_each))
         series.take_last()
         snapshots = (
             [overlay(copy.base, series.snapshots[0], frame) for frame in series.snapshots]
@@ -56,8 +65,21 @@ def rehearse(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Jo
         )
         unproved = (*unproved_by(copy.scratch, wishes), *([stopped] if stopped else []))
         return Rehearsal(
-            place(copy.scratch), progress, unproved, tuple(snapshots), copy.reader.pg_dump.version[0], stopped
+            place(copy.scratch),
+            progress,
+            unproved,
+            tuple(snapshots),
+            copy.reader.pg_dump.version[0],
+            stopped,
+            watch.added(jobs, progress.done, _is_elsewhere(copy, original, wishes)),
+            watch.broken,
         )
+
+
+def _is_elsewhere(copy: ScratchCopy, original: Original, wishes: Wishes) -> bool:
+    """Return whether the copy is on another server than the original, or may be."""
+    own = original.facts.system
+    return wishes.is_elsewhere and (own is None or own != system_of(copy.scratch.admin))
 
 
 def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach) -> Tuple[model.Progress, Optional[str]]:

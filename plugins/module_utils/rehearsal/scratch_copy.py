@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
 
 from ..databases.postgresql.connection import connect
 from ..databases.postgresql.copies.containment import Containment
@@ -50,12 +50,23 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
 
 
 @contextmanager
-def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterator[Session]:
-    """Open the copy as the runner wants it, with the original's history in it."""
+def session_on(
+    copy: ScratchCopy, original: Original, wishes: Wishes, note: Optional[Callable[[Any], None]] = None
+) -> Iterator[Session]:
+    """Open the copy as the runner wants it, with the original's history in it.
+
+    :param note: called with a cursor before each commit, for whoever else wants a look.
+    """
     with closing(connect(copy.scratch.target, "pg_migrate")) as connection:
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy_rows(original.rows, connection, history)
         tables = TableWatch(relations_of(connection))
+
+        def note_all(cursor: Any) -> None:
+            tables.note(cursor)
+            if note is not None:
+                note(cursor)
+
         yield Session(
             connection,
             history,
@@ -63,13 +74,13 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
             wishes.super_user,
             wishes.single_transaction,
             tables=tables,
-            guard=Containment(tables.note, copy.scratch.name),
+            guard=Containment(note_all, copy.scratch.name),
         )
 
 
 def unproved_by(scratch: Scratch, wishes: Wishes) -> Tuple[str, ...]:
     """Return what a copy like this can't prove, a sentence each."""
-    return (*scratch.unproved, _rows_sentence(wishes), TIMING)
+    return (*scratch.unproved, rows_sentence(wishes), TIMING)
 
 
 def place(scratch: Scratch) -> str:
@@ -78,7 +89,8 @@ def place(scratch: Scratch) -> str:
     return "a scratch copy on %s port %s" % (params.get("host", "the local socket"), params.get("port", "?"))
 
 
-def _rows_sentence(wishes: Wishes) -> str:
+def rows_sentence(wishes: Wishes) -> str:
+    """Return what a copy can't prove of rows."""
     if tuple(wishes.data) == ALL:
         return ALL_ROWS
     return SOME_ROWS % ", ".join(wishes.data) if wishes.data else NO_ROWS

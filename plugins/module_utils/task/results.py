@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, List, Optional, Set
 from .. import model
 from ..commands.report import Report
 from ..hazard import Hazard
+from ..precheck import Precheck
 
 NOT_RUN = "not_run"
 
@@ -47,6 +48,8 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
         result["rehearsal"] = {"where": report.rehearsal.where, "not_proved": list(report.rehearsal.unproved)}
     if report.hazards is not None:
         result["hazards"] = [_hazard(each) for each in report.hazards]
+    if report.prechecks is not None:
+        result["prechecks"] = [_precheck(each) for each in report.prechecks]
     if report.plan_digest is not None:
         result["plan_digest"] = report.plan_digest
     if report.drift is not None:
@@ -150,6 +153,13 @@ def _hazard(hazard: Hazard) -> Dict[str, Any]:
 
     does, instead = RULES[hazard.kind]
     return {**hazard._asdict(), "kind": hazard.kind.value, "does": does, "instead": instead}
+
+
+def _precheck(precheck: Precheck) -> Dict[str, Any]:
+    asked = {"version": precheck.version, "table": precheck.table, "constraint": precheck.constraint}
+    answer = precheck.answer
+    found = {"verdict": answer.verdict.value, "rows": answer.rows, "sample": list(answer.sample)}
+    return {**asked, **found, "reason": answer.reason}
 
 
 def _text(version: Optional[model.Version]) -> Optional[str]:
