@@ -139,11 +139,9 @@ def told(sentence: str, found: Sequence[Precheck], rehearsal: Rehearsal) -> str:
     if not found:
         parts.append("the plan adds no constraint to rows that are there")
     if counts[Verdict.PASSED]:
-        parts.append(
-            "%s that the plan adds hold for the real rows of that moment" % _constraints(counts[Verdict.PASSED])
-        )
+        parts.append(_counted(counts[Verdict.PASSED], "holds", "hold"))
     if counts[Verdict.VIOLATED]:
-        parts.append("%s that it adds don't hold for the real rows" % _constraints(counts[Verdict.VIOLATED]))
+        parts.append(_counted(counts[Verdict.VIOLATED], "doesn't hold", "don't hold"))
     unknown = _unknown(found)
     if unknown:
         more = "; and %d more, see prechecks" % (len(unknown) - MOST_NAMED) if len(unknown) > MOST_NAMED else ""
@@ -151,5 +149,6 @@ def told(sentence: str, found: Sequence[Precheck], rehearsal: Rehearsal) -> str:
     return "; ".join(parts)
 
 
-def _constraints(count: int) -> str:
-    return "1 constraint" if count == 1 else "%d constraints" % count
+def _counted(count: int, one: str, many: str) -> str:
+    what = "1 constraint" if count == 1 else "%d constraints" % count
+    return "%s that the plan adds %s for the real rows of that moment" % (what, one if count == 1 else many)

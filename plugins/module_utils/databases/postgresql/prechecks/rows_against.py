@@ -28,10 +28,12 @@ NO_TRANSACTION_TIMEOUT = "SET LOCAL transaction_timeout = 0; "
 NO_TRANSACTION_TIMEOUT_SINCE = 170000
 STATEMENT_LIMIT = "SET LOCAL statement_timeout = {statement}"
 
-# Small tables first.
+# Small tables first, as far as the planner's statistics know; to ask for a file's size would wait for locks.
 SIZES = """
-SELECT coalesce(pg_total_relation_size(to_regclass(w)), 0)
-  FROM unnest(%s::text[]) WITH ORDINALITY AS u(w, n) ORDER BY n
+WITH RECURSIVE tree AS (
+  SELECT u.n, to_regclass(u.w)::oid AS oid FROM unnest(%s::text[]) WITH ORDINALITY AS u(w, n)
+   UNION SELECT t.n, i.inhrelid FROM pg_inherits i JOIN tree t ON t.oid = i.inhparent)
+SELECT coalesce(sum(c.relpages), 0) FROM tree t LEFT JOIN pg_class c ON c.oid = t.oid GROUP BY t.n ORDER BY t.n
 """
 
 # What identifies a row and may be shown; and whether a part of the table is on another server.
@@ -97,6 +99,7 @@ OVER = "precheck_timeout was over"
 LOCKED = "another session has locked the table"
 NO_RIGHT = "this role may not read all of its rows: %s"
 REFUSED = "the database can't be asked: %s"
+NO_LOCK = "a superuser can't keep others from adding an index to it meanwhile: %s"
 FAILS = "at least one row makes it fail"
 ELSEWHERE = "%s is on another server"
 OTHERS_CODE = "it would run code of somebody else, as a superuser or the like: %s"
@@ -245,6 +248,7 @@ def _answer_of(question: Question, error: Any) -> Answer:
     reasons = {
         deps.errorcodes.QUERY_CANCELED: TOO_LONG,
         deps.errorcodes.LOCK_NOT_AVAILABLE: LOCKED,
+        deps.errorcodes.WRONG_OBJECT_TYPE: NO_LOCK % first_words(error),
         deps.errorcodes.INSUFFICIENT_PRIVILEGE: NO_RIGHT % first_words(error),
     }
     return _not_checked(reasons.get(state, REFUSED % first_words(error)))
