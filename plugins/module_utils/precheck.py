@@ -19,6 +19,7 @@ class Kind(Enum):
     FOREIGN_KEY = "FOREIGN KEY"
     EXCLUDE = "EXCLUDE"
     DOMAIN = "DOMAIN"
+    PARTITION = "PARTITION"
     TYPE = "TYPE"
 
 

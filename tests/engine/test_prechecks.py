@@ -180,6 +180,30 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "ALTER TABLE t ALTER a SET NOT NULL, ADD CONSTRAINT c CHECK (a < 2), ADD CONSTRAINT u UNIQUE (id)",
         {"1 NOT NULL (a)": "violated: 1 row", "1 CHECK c": "violated: 1 row", "1 UNIQUE u": "violated: 2 rows"},
     ),
+    "a table becomes a partition": (
+        "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE t (id int PRIMARY KEY); "
+        "INSERT INTO t VALUES (1), (50)",
+        "ALTER TABLE p ATTACH PARTITION t FOR VALUES FROM (0) TO (10)",
+        {"1 PARTITION t": "violated: 1 row, for example id 50"},
+    ),
+    "a default partition gets a sibling": (
+        "CREATE TABLE p (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE t PARTITION OF p DEFAULT; "
+        "INSERT INTO p VALUES (1), (2)",
+        "CREATE TABLE t1 PARTITION OF p FOR VALUES IN (3); CREATE TABLE t2 PARTITION OF p FOR VALUES IN (2)",
+        {"1 PARTITION t": "violated: 1 row, for example id 2"},
+    ),
+    "a partition by hash": (
+        "CREATE TABLE p (id int) PARTITION BY HASH (id); CREATE TABLE t (id int)",
+        "ALTER TABLE p ATTACH PARTITION t FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+        {"1 PARTITION t": "not_checked: no query asks exactly this"},
+    ),
+    "NULL is a value": (
+        "CREATE TABLE t (id int PRIMARY KEY, a int, b int); INSERT INTO t VALUES (1, NULL, NULL), (2, NULL, 1)",
+        "DO $$ BEGIN IF current_setting('server_version_num')::int >= 150000 THEN "
+        "EXECUTE 'CREATE UNIQUE INDEX k ON t (a) NULLS NOT DISTINCT'; "
+        "ELSE CREATE UNIQUE INDEX k ON t ((coalesce(a, 0))); END IF; END $$",
+        {"1 UNIQUE k": "violated: 2 rows, for example id 1, 2"},
+    ),
     "a table that others inherit from": (
         "CREATE TABLE t (id int, a int); CREATE TABLE o () INHERITS (t); INSERT INTO o VALUES (1, NULL), (1, 5)",
         "ALTER TABLE t ALTER a SET NOT NULL, ADD CONSTRAINT c CHECK (a < 2), ADD CONSTRAINT u UNIQUE (id), "

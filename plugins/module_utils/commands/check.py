@@ -94,7 +94,7 @@ def _look_at_rows(context: Context, connection: Any, checked: Checked) -> None:
     after = prechecks.told(before, found, rehearsal)
     unproved = tuple(after if each == before else each for each in rehearsal.unproved)
     context.checked = checked._replace(rehearsal=rehearsal._replace(unproved=unproved), prechecks=found)
-    context.warnings += prechecks.warnings(found)
+    context.warnings += prechecks.warnings(found, rehearsal)
     prechecks.judge(found, rehearsal, request.prechecks == "required")
 
 

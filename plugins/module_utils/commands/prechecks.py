@@ -17,10 +17,13 @@ from ..rehearsal.prechecks import Added
 from ..rehearsal.rehearse import Rehearsal
 
 REPAIR = (
-    "Nothing was touched. Correct these rows first, or in a migration before it; see prechecks for all that was asked. "
+    "Nothing was touched. Correct these rows first, or in a migration before it; prechecks has all that was asked. "
     "If the migration itself corrects them in a way that a copy without rows can't show, set prechecks: off."
 )
-INSIST = "Nothing was touched. prechecks says why; remove the reason, or set prechecks: auto."
+INSIST = (
+    "Nothing was touched. Where what an earlier migration does is the reason, apply it first, with version; else remove "
+    "the reason, or set prechecks: auto."
+)
 UNWATCHED = "what the plan asks of rows couldn't be read from the copy (%s)"
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables"
 MOST_NAMED = 3
@@ -108,12 +111,12 @@ def not_rehearsed_error(reason: str) -> errors.PrecheckFailed:
     )
 
 
-def warnings(found: Sequence[Precheck]) -> List[str]:
+def warnings(found: Sequence[Precheck], rehearsal: Rehearsal) -> List[str]:
     """Return one sentence on what something got in the way of that isn't the plan's."""
-    odd = [each for each in found if each.answer.odd]
-    if not odd:
-        return []
-    return ["Not looked for in the real rows: %s." % "; ".join(_unknown(odd))]
+    unknown = _unknown([each for each in found if each.answer.odd])
+    if rehearsal.unwatched is not None:
+        unknown.append(UNWATCHED % rehearsal.unwatched)
+    return ["Not looked for in the real rows: %s." % "; ".join(unknown)] if unknown else []
 
 
 def _unknown(found: Sequence[Precheck]) -> List[str]:

@@ -76,7 +76,7 @@ class PlanWatch:
             return
         try:
             look(*arguments)
-        except deps.DatabaseError as error:
+        except (deps.DatabaseError, UnicodeError) as error:  # names may be in any encoding
             self.broken = first_words(error)
 
 

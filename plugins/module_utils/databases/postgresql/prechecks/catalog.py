@@ -172,6 +172,7 @@ def read_look(connection: Any, before: Before) -> Look:
         }
         promises = list(map(_of_constraint, _rows(cursor, catalog_sql.CONSTRAINTS, before, row="k")))
         promises += map(_of_domain, _rows(cursor, catalog_sql.DOMAINS, before, row="k", type="t"))
+        promises += map(_of_partition, _rows(cursor, catalog_sql.PARTITIONS, before, row="i"))
         promises += map(_of_index, _rows(cursor, catalog_sql.INDEXES, before, row="i"))
         uses: Dict[int, List[Use]] = {}
         names = {"row": "k", "index": "i", "function": "p", "operator": "o", "type": "t"}
@@ -254,6 +255,11 @@ def _of_constraint(row: Sequence[Any]) -> Promise:
 def _of_domain(row: Sequence[Any]) -> Promise:
     oid, name, table, number, expression = row
     return Promise(("object", oid, table, number), Kind.DOMAIN, name, table, (number,), expression)
+
+
+def _of_partition(row: Sequence[Any]) -> Promise:
+    oid, name, expression, columns, odd = row
+    return Promise(("partition", oid, expression), Kind.PARTITION, name, oid, tuple(columns), expression, odd=odd)
 
 
 def _of_index(row: Sequence[Any]) -> Promise:

@@ -94,6 +94,26 @@ SELECT r.object::bigint, r.name, a.attrelid::bigint, a.attnum, r.expression
   JOIN pg_catalog.pg_class c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'm')
 """
 
+# A table that becomes a partition has to fit; so has a default partition that gets a sibling.
+PARTITIONS = """
+WITH asked AS (
+  SELECT i.inhrelid AS oid FROM pg_catalog.pg_inherits i WHERE {young}
+   UNION
+  SELECT p.partdefid FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = i.inhparent
+   WHERE p.partdefid <> 0 AND {young}
+), defined AS (
+  SELECT c.oid, c.relname, pg_catalog.pg_get_partition_constraintdef(c.oid) AS expression
+    FROM asked a JOIN pg_catalog.pg_class c ON c.oid = a.oid AND c.relispartition AND c.relkind IN ('r', 'p'))
+SELECT d.oid::bigint, d.relname, d.expression,
+       ARRAY(SELECT a.attnum::int FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = d.oid AND a.attnum > 0 AND NOT a.attisdropped
+                AND pg_catalog.strpos(d.expression, pg_catalog.quote_ident(a.attname)) > 0),
+       EXISTS (SELECT 1 FROM pg_catalog.pg_partition_ancestors(d.oid) AS t
+                 JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = t.relid
+                WHERE t.relid <> d.oid AND (p.partexprs IS NOT NULL OR p.partstrat = 'h'))
+  FROM defined d WHERE d.expression IS NOT NULL
+"""
+
 # A column of an index is a number, an expression is 0. Only the equality of a default operator class is GROUP BY's.
 INDEXES = """
 SELECT i.indexrelid::bigint, coalesce(k.contype::text, 'i'), coalesce(k.conname, c.relname), i.indrelid::bigint,

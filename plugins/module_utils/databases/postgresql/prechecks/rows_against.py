@@ -106,7 +106,7 @@ OTHERS_CODE = "it would run code of somebody else, as a superuser or the like: %
 
 # Classes of SQLSTATE: what a value does to an expression; what a check of a domain says; what a function raises.
 OF_A_VALUE = ("22", "23", "P0")
-TRIED = (Kind.CHECK, Kind.DOMAIN, Kind.TYPE)
+TRIED = (Kind.CHECK, Kind.DOMAIN, Kind.PARTITION, Kind.TYPE)
 
 
 class Patience(NamedTuple):
@@ -144,6 +144,8 @@ class _Asking:
                 return self._ask(cursor, question)
         except deps.DatabaseError as error:
             return _answer_of(question, error)
+        except UnicodeError as error:  # names may be in any encoding
+            return _not_checked(REFUSED % type(error).__name__)
 
     def _in_order(self, questions: Sequence[Question]) -> List[int]:
         """Return the numbers of the questions, those to small tables first."""
