@@ -21,11 +21,10 @@ REPAIR = (
     "If the migration itself corrects them in a way that a copy without rows can't show, set prechecks: off."
 )
 INSIST = (
-    "Nothing was touched. Where what an earlier migration does is the reason, apply it first, with version; else remove "
-    "the reason, or set prechecks: auto."
+    "Nothing was touched. Where the reason is what an earlier migration does, apply that first, with version; else "
+    "remove the reason, or set prechecks: auto."
 )
 UNWATCHED = "what the plan asks of rows couldn't be read from the copy (%s)"
-NO_ROWS = "rows: the copy has none, so data moves ran on empty tables"
 MOST_NAMED = 3
 
 

@@ -32,13 +32,19 @@ class Table(NamedTuple):
     """A table, a materialized view or a partition before the run.
 
     :ivar kind: as in pg_class.
+    :ivar described: number and fields of each column; values are made of the few that are looked at.
     """
 
     schema: str
     name: str
     kind: str
     filenode: int
-    columns: Dict[int, Column]
+    described: Sequence[Sequence[Any]] = ()
+
+    @property
+    def columns(self) -> Dict[int, Column]:
+        """Return its columns by their numbers."""
+        return {number: Column(*fields) for number, *fields in self.described}
 
     @property
     def label(self) -> str:
@@ -153,13 +159,12 @@ def read_before(connection: Any) -> Before:
     """Return what the copy is before the run."""
     with look_on(connection) as cursor:
         cursor.execute(catalog_sql.TABLES)
-        tables = {row[0]: _table(*row[1:]) for row in cursor.fetchall()}
+        tables = {row[0]: Table(*row[1:]) for row in cursor.fetchall()}
         cursor.execute(catalog_sql.STANDING)
         constraints, indexes, domains, unproved, parts, cascades, start = cursor.fetchone()
     for oid, number in unproved or ():
-        column = tables[oid].columns[number] if oid in tables else None
-        if column is not None:
-            tables[oid].columns[number] = column._replace(not_null=False)
+        if oid in tables:
+            tables[oid] = _without_not_null(tables[oid], number)
     standing = frozenset([*(constraints or ()), *(indexes or ()), *(domains or ())])
     return Before(tables, standing, _pairs(parts), _pairs(cascades), start)
 
@@ -220,8 +225,12 @@ def _rows(cursor: Any, statement: str, before: Before, **aliases: str) -> List[T
     return list(cursor.fetchall())
 
 
-def _table(schema: str, name: str, kind: str, filenode: int, columns: Optional[Sequence[Any]]) -> Table:
-    return Table(schema, name, kind, filenode, {each[0]: Column(*each[1:]) for each in columns or ()})
+def _without_not_null(table: Table, number: int) -> Table:
+    """Return the table with a column that may be NULL: that it isn't was never validated."""
+    columns = {
+        key: column._replace(not_null=column.not_null and key != number) for key, column in table.columns.items()
+    }
+    return table._replace(described=[(key, *column) for key, column in columns.items()])
 
 
 def _pairs(found: Optional[Sequence[Sequence[int]]]) -> Tuple[Tuple[int, int], ...]:

@@ -20,9 +20,10 @@ END_LOOK = "ROLLBACK TO SAVEPOINT pgops_look; RELEASE SAVEPOINT pgops_look"
 
 TABLES = """
 SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.relfilenode::bigint,
-       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint, a.atttypmod,
-                 pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull))
-          FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+       coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_array(a.attnum, a.attname, a.atttypid::bigint,
+                          a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull))
+                   FROM pg_catalog.pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '[]')
   FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'm') AND c.oid >= 16384
 """
