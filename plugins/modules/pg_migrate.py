@@ -472,13 +472,13 @@ prechecks:
   type: list
   elements: dict
   sample:
-    - constraint: NOT NULL (customer)
-      reason: 2 rows, for example id 17, 203
+    - constraint: CHECK orders_id_check
+      reason: 2 rows, for example id 203, 1000
       rows: 2
-      sample: ['17', '203']
+      sample: ['203', '1000']
       table: public.orders
       verdict: violated
-      version: '20250104090000'
+      version: '20250101130000'
   contains:
     version:
       description: Version of the migration that asks for it.

@@ -13,7 +13,7 @@ import re
 from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..databases.postgresql.prechecks.casts import Cast
-from ..databases.postgresql.prechecks.catalog import Before, Column, Look, Now, Promise, Table
+from ..databases.postgresql.prechecks.catalog import Before, Look, Now, Promise, Table
 from ..databases.postgresql.prechecks.questions import Question, Source
 from ..precheck import Kind
 from .writes import Ran, Seen, Unknown, Writes
@@ -95,7 +95,7 @@ class _Rules:
             table = self.before.tables.get(promise.table)
             # Of a partitioned table, the partitions have the rows, and the domain too.
             asked_of_parts = promise.kind is Kind.DOMAIN and table is not None and table.kind == "p"
-            if table is not None and not stands and not asked_of_parts:
+            if table is not None and not stands and not asked_of_parts and not _was_not_null(promise, table):
                 yield promise
 
     def _is_part(self, oid: int, name: str, look: Look) -> bool:
@@ -114,10 +114,24 @@ class _Rules:
         if promise.kind is Kind.NOT_NULL:
             return bool(fills)
         if promise.kind is Kind.TYPE:
-            now, was = look.columns[promise.table, promise.columns[0]], table.columns[promise.columns[0]]
-            return Cast(was.type_name, now.type_name).harmless and not self._using(now.name)[0]
+            return self._is_wider(promise.table, promise.columns[0], look)
+        if (promise.table, promise.name) in self.before.names and self._is_remade(promise, look):
+            return True
         unique = promise.kind in (Kind.UNIQUE, Kind.PRIMARY_KEY)
         return unique and any(each.filled_by == "sequence" for each in fills)
+
+    def _is_wider(self, oid: int, number: int, look: Look) -> bool:
+        """Return whether a column has got another type, in which every value is what it was."""
+        was, now = self.before.tables[oid].columns.get(number), look.columns.get((oid, number))
+        if was is None or now is None or (was.type_oid, was.typmod) == (now.type_oid, now.typmod):
+            return False
+        return Cast(was.type_name, now.type_name).harmless and not self._using(now.name)[0]
+
+    def _is_remade(self, promise: Promise, look: Look) -> bool:
+        """Return whether the server has made it anew, for the type of a column that is wider now."""
+        places = [(promise.table, each) for each in promise.columns]
+        places += [(promise.other, each) for each in promise.other_columns if promise.other in self.before.tables]
+        return any(self._is_wider(*place, look) for place in places)
 
     def _fills(self, oid: int, now: Now) -> bool:
         """Return whether rows that are there get a value for a column that the plan adds."""
@@ -165,7 +179,7 @@ class _Rules:
     def _source(self, promise: Promise, table: Table, number: int, look: Look) -> Source:
         was, now = table.columns.get(number), look.columns.get((promise.table, number))
         if was is not None:
-            return self._kept(promise, was, now)
+            return self._kept(promise, promise.table, number, look)
         if now is None:
             raise Unknown(NO_QUERY)
         if promise.kind is Kind.NOT_NULL:
@@ -176,10 +190,13 @@ class _Rules:
             raise Unknown(MAKES % now.name)
         return Source(now.name, None, now.missing, now.type_name)
 
-    def _kept(self, promise: Promise, was: Column, now: Optional[Now]) -> Source:
+    def _kept(self, promise: Promise, oid: int, number: int, look: Look) -> Source:
+        """Return where the values of a column are that was there before."""
+        was, now = self.before.tables[oid].columns[number], look.columns.get((oid, number))
         if now is None:
             return Source(was.name, was.name)
-        if promise.kind is not Kind.TYPE and (was.type_oid, was.typmod) != (now.type_oid, now.typmod):
+        changed = (was.type_oid, was.typmod) != (now.type_oid, now.typmod)
+        if changed and promise.kind is not Kind.TYPE and not self._is_wider(oid, number, look):
             raise Unknown(CHANGES_TYPE % now.name)
         return Source(now.name, was.name)
 
@@ -195,7 +212,7 @@ class _Rules:
             was, now = other.columns.get(number), look.columns.get((promise.other, number))
             if was is None:
                 raise Unknown(MAKES % (now.name if now else "that it refers to"))
-            names.append(self._kept(promise, was, now).original or was.name)
+            names.append(self._kept(promise, promise.other, number, look).original or was.name)
         return question._replace(
             other=(other.schema, other.name), other_alone=other.kind != "p", other_columns=tuple(names)
         )
@@ -220,6 +237,12 @@ class _Rules:
         plain = (PLAIN_USING, PLAIN_CAST)
         found = any(re.search(each.format(name), text.rstrip(), re.IGNORECASE) for each in plain)
         return bool(HAS_USING.search(text)), found
+
+
+def _was_not_null(promise: Promise, table: Table) -> bool:
+    """Return whether it is the NOT NULL of a column that had it already, made anew."""
+    was = table.columns.get(promise.columns[0]) if promise.kind is Kind.NOT_NULL else None
+    return was is not None and was.not_null
 
 
 def _refuse_code(promise: Promise) -> None:

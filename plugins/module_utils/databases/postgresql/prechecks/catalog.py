@@ -56,6 +56,7 @@ class Before(NamedTuple):
     """A copy before the run.
 
     :ivar standing: oids of constraints and unique indexes that hold, and of domains without NULL.
+    :ivar names: a table, and the name of one of these.
     :ivar parts: a table, and one that inherits from it or is a partition of it.
     :ivar cascades: a table, and one whose rows change when its rows do.
     :ivar start: the transaction that came next.
@@ -63,6 +64,7 @@ class Before(NamedTuple):
 
     tables: Dict[int, Table]
     standing: FrozenSet[int] = frozenset()
+    names: FrozenSet[Tuple[int, str]] = frozenset()
     parts: Tuple[Tuple[int, int], ...] = ()
     cascades: Tuple[Tuple[int, int], ...] = ()
     start: str = "0"
@@ -165,8 +167,10 @@ def read_before(connection: Any) -> Before:
     for oid, number in unproved or ():
         if oid in tables:
             tables[oid] = _without_not_null(tables[oid], number)
-    standing = frozenset([*(constraints or ()), *(indexes or ()), *(domains or ())])
-    return Before(tables, standing, _pairs(parts), _pairs(cascades), start)
+    named = [*(constraints or ()), *(indexes or ())]
+    standing = frozenset([*(oid for oid, *dummy in named), *(domains or ())])
+    names = frozenset((table, name) for dummy, table, name in named)
+    return Before(tables, standing, names, _pairs(parts), _pairs(cascades), start)
 
 
 def read_look(connection: Any, before: Before) -> Look:

@@ -30,9 +30,11 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind::text, c.relfilenode::bigi
 
 # What holds already; which tables belong together; and the transaction that comes next.
 STANDING = """
-SELECT (SELECT pg_catalog.array_agg(oid::bigint) FROM pg_catalog.pg_constraint WHERE convalidated),
-       (SELECT pg_catalog.array_agg(indexrelid::bigint) FROM pg_catalog.pg_index
-         WHERE indisvalid AND (indisunique OR indisexclusion)),
+SELECT (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(oid::bigint, conrelid::bigint, conname))
+          FROM pg_catalog.pg_constraint WHERE convalidated),
+       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(i.indexrelid::bigint, i.indrelid::bigint, c.relname))
+          FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+         WHERE i.indisvalid AND (i.indisunique OR i.indisexclusion)),
        (SELECT pg_catalog.array_agg(oid::bigint) FROM pg_catalog.pg_type WHERE typtype = 'd' AND typnotnull),
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(conrelid::bigint, conkey[1]))
           FROM pg_catalog.pg_constraint WHERE contype = 'n' AND NOT convalidated AND conrelid <> 0),
