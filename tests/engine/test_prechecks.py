@@ -420,6 +420,12 @@ def test_each_migration_is_told(project: Project) -> None:
     assert done(project.migrate()) == ["1", "2", "3", "4", "5"]
 
 
+def test_what_is_made_anew_later_is_asked_once(project: Project) -> None:
+    project.query("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+    project.write(v1="ALTER TABLE t ADD CONSTRAINT k CHECK (id > 1)", v2="ALTER TABLE t ALTER id TYPE bigint")
+    assert look(project) == {"1 CHECK k": "violated: 1 row, for example id 1"}
+
+
 def test_python_is_not_foreseen(project: Project) -> None:
     project.query("CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)")
     project.file(

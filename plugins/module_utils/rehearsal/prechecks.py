@@ -65,6 +65,7 @@ class _Rules:
     def __init__(self, before: Before, history: FrozenSet[int], elsewhere: bool) -> None:
         self.before, self.history, self.elsewhere = before, history, elsewhere
         self.known: Set[Tuple[object, ...]] = set()
+        self.names = before.names
         self.writes = Writes(before, history)
         self.texts: List[Optional[str]] = []
 
@@ -77,6 +78,7 @@ class _Rules:
         for each in new:
             if not self._holds_anyway(each, seen.look):
                 yield self._added(ran, each, seen.look)
+        self.names |= {(each.table, each.name) for each in new}
 
     def _promises(self, look: Look) -> Iterator[Promise]:
         """Yield what tables that were there promise now, and didn't before the run."""
@@ -115,7 +117,7 @@ class _Rules:
             return bool(fills)
         if promise.kind is Kind.TYPE:
             return self._is_wider(promise.table, promise.columns[0], look)
-        if (promise.table, promise.name) in self.before.names and self._is_remade(promise, look):
+        if (promise.table, promise.name) in self.names and self._is_remade(promise, look):
             return True
         unique = promise.kind in (Kind.UNIQUE, Kind.PRIMARY_KEY)
         return unique and any(each.filled_by == "sequence" for each in fills)
