@@ -108,7 +108,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         {"1 UNIQUE u": "passed", "1 FOREIGN KEY k": "violated: 2 rows, for example id 2, 3"},
     ),
     "FOREIGN KEY to a new table": (
-        "CREATE TABLE n (id int PRIMARY KEY); ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (p) REFERENCES n",
+        "CREATE TABLE n (id int PRIMARY KEY, g int GENERATED ALWAYS AS IDENTITY); "
+        "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (p) REFERENCES n",
         {"1 FOREIGN KEY k": "violated: 2 rows, for example id 1, 2"},
     ),
     "EXCLUDE": (
@@ -304,6 +305,18 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "ALTER TABLE t ALTER a SET NOT NULL",
         {"1 NOT NULL (a)": "not_checked: what migration 1_v1 writes depends on the rows that it reads"},
     ),
+    "a function that writes": (
+        "CREATE TABLE t (id int, a int); INSERT INTO t VALUES (1, NULL); CREATE FUNCTION fill(int) RETURNS void "
+        "LANGUAGE plpgsql AS 'BEGIN UPDATE public.t SET a = 1 WHERE id = $1; END'",
+        "SELECT fill(id) FROM t; ALTER TABLE t ALTER a SET NOT NULL",
+        {"1 NOT NULL (a)": "not_checked: what migration 1_v1 writes depends on the rows that it reads"},
+    ),
+    "a look": (
+        "CREATE TABLE t (id serial, a int); INSERT INTO t VALUES (1, NULL)",
+        "SELECT setval('t_id_seq', max(id)) FROM t; CREATE VIEW v AS SELECT * FROM t; "
+        "ALTER TABLE t ALTER a SET NOT NULL",
+        {"1 NOT NULL (a)": "violated: 1 row"},
+    ),
     "TRUNCATE": (
         "CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)",
         "TRUNCATE t; ALTER TABLE t ALTER a SET NOT NULL",
@@ -332,6 +345,12 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "CREATE TABLE n (a int PRIMARY KEY); INSERT INTO n SELECT a FROM t; "
         "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES n",
         {"1 FOREIGN KEY k": "not_checked: migration 1_v1 writes rows of the table it refers to first"},
+    ),
+    "a new table with a query": (
+        "CREATE TABLE t (a int); INSERT INTO t VALUES (1)",
+        "CREATE TABLE n AS SELECT a FROM t; ALTER TABLE n ADD PRIMARY KEY (a); "
+        "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES n",
+        {"1 FOREIGN KEY k": "not_checked: the plan makes the table that it refers to, and what fills it isn't known"},
     ),
     "a function of the plan": (
         "CREATE TABLE t (a int); INSERT INTO t VALUES (1)",
@@ -446,6 +465,32 @@ def test_python_that_reads_nothing_is_asked(project: Project) -> None:
     project.query("CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)")
     project.file("1_not_null.py", "def up(cursor):\n    cursor.execute('ALTER TABLE t ALTER a SET NOT NULL')\n")
     assert look(project) == {"1 NOT NULL (a)": "violated: 1 row"}
+
+
+def test_python_outside_a_transaction(project: Project) -> None:
+    project.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)")
+    project.file(
+        "1_index.py",
+        "def up(cursor):\n"
+        "    cursor.connection.autocommit = True\n"
+        "    cursor.execute('CREATE UNIQUE INDEX CONCURRENTLY k ON t (a)')\n",
+    )
+    project.file("2_null.py", "def up(cursor):\n    cursor.execute('ALTER TABLE t ALTER a SET NOT NULL')\n")
+    assert look(project) == {"1 UNIQUE k": "violated: 2 rows", "2 NOT NULL (a)": "passed"}
+
+
+def test_not_null_that_is_not_valid(project: Project, any_server: Any) -> None:
+    if int(any_server.psql("SHOW server_version_num")) < 180000:
+        pytest.skip("since PostgreSQL 18")
+    project.query("CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)")
+    project.write(v1="ALTER TABLE t ADD CONSTRAINT k NOT NULL a NOT VALID", v2="SELECT 1")
+    assert look(project) == {}
+    project.write(v2="ALTER TABLE t VALIDATE CONSTRAINT k")
+    assert look(project) == {"2 NOT NULL (a)": "violated: 1 row"}
+    project.write(v2="SELECT 1")
+    project.migrate()
+    project.write(v3="ALTER TABLE t VALIDATE CONSTRAINT k")
+    assert look(project) == {"3 NOT NULL (a)": "violated: 1 row"}
 
 
 def test_a_rollback_is_asked_too(project: Project) -> None:
@@ -576,11 +621,31 @@ TRAPS = {
     "the predicate of one": ("CREATE INDEX i ON t (a) WHERE ring(1) > 0", "ALTER TABLE t ALTER a SET NOT NULL"),
     "a check that is there": ("ALTER TABLE t ADD CHECK (ring(1) > 0)", "CREATE UNIQUE INDEX k ON t (a)"),
     "statistics": ("CREATE STATISTICS s ON (a + ring(1)) FROM t", "ALTER TABLE t ALTER a SET NOT NULL"),
+    "the key of the table that it is a part of": (
+        "CREATE TABLE p (id int NOT NULL, a int) PARTITION BY RANGE ((a + ring(1))); "
+        "ALTER TABLE p ATTACH PARTITION t DEFAULT",
+        "CREATE UNIQUE INDEX k ON t (a)",
+    ),
     "a table that inherits": (
         "CREATE TABLE o () INHERITS (t); CREATE INDEX i ON o ((a + ring(1)))",
         "ALTER TABLE t ALTER a SET NOT NULL",
     ),
 }
+
+
+REAL = ["an index that is there", "the predicate of one", "statistics", "a table that inherits"]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_planner_runs_code_of_an_owner(project: Project, owner: Target, name: str) -> None:
+    execute_as(owner, ALARM + TRAPS[name][0])
+    with closing(psycopg2.connect(project.url)) as connection, connection.cursor() as cursor:
+        try:
+            cursor.execute("SELECT count(*) FROM t WHERE a IS NULL")
+            ran = ""
+        except psycopg2.Error as error:
+            ran = str(error)
+    assert "ran as superuser" in ran
 
 
 @pytest.mark.parametrize("name", TRAPS)

@@ -30,7 +30,9 @@ ANOTHER_SERVER = "the copy is on another server, whose SQL isn't run here"
 
 OPERATOR = re.compile(r"[-+*/<>=~!@#%^&|`?]+")
 # How a new table may come to rows without being written to.
-FILLS = re.compile(r"\b(?:AS|INTO|ATTACH|INHERIT)\b", re.IGNORECASE)
+FILLS = re.compile(
+    r"\bAS\s*\(?\s*(?:SELECT|WITH|TABLE|VALUES|EXECUTE)\b|\bSELECT\b[^;]*\bINTO\b|\b(?:ATTACH|INHERIT)\b", re.IGNORECASE
+)
 HAS_USING = re.compile(r"\bTYPE\b[^;]*\bUSING\b", re.IGNORECASE)
 # USING x::type, or CAST(x AS type)
 PLAIN_USING = (

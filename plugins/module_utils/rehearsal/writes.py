@@ -21,8 +21,10 @@ WRITES_OTHER = "migration %s writes rows of %s first"
 TRIGGERS = "migration %s writes rows of a table whose triggers may write others"
 DEPENDS = "what migration %s writes depends on the rows that it reads"
 
-# Statements that run code, which may do one thing or another.
-CODE = frozenset(["DO", "CALL", "EXECUTE", "SELECT", "WITH"])
+# Statements that run code, which may do one thing or another; others do, where they call a function that may write.
+CODE = frozenset(["DO", "CALL", "EXECUTE"])
+CALLS = frozenset(["SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"])
+CALLED = re.compile(r'[^\s().,"]+(?="?\s*\()')
 TRUNCATE = re.compile(r"\bTRUNCATE\b", re.IGNORECASE)
 
 
@@ -36,15 +38,22 @@ class Ran(NamedTuple):
     label: str
     text: Optional[str]
 
-    @property
-    def has_code(self) -> bool:
-        """Return whether what it does may depend on rows."""
+    def may_depend(self, functions: FrozenSet[str]) -> bool:
+        """Return whether what it does may depend on rows.
+
+        :param functions: names of those that may write.
+        """
         if self.text is None:
             return True
         try:
-            return any(statement.keyword in CODE for statement in split(self.text))
+            statements = split(self.text)
         except SplitError:
             return True
+        return any(
+            each.keyword in CODE
+            or (each.keyword in CALLS and not functions.isdisjoint(CALLED.findall(each.text.lower())))
+            for each in statements
+        )
 
 
 class Seen(NamedTuple):
@@ -79,6 +88,7 @@ class Writes:
         explained = {
             oid for promise in new if promise.kind is Kind.FOREIGN_KEY for oid in (promise.table, promise.other)
         }
+        may_depend = ran.may_depend(seen.look.functions)
         for each in seen.locked:
             if each.oid in self.history:
                 continue
@@ -88,7 +98,7 @@ class Writes:
                 self._wrote(each.oid, ran)
             if each.wrote and each.triggers:
                 self.anything = self.anything or TRIGGERS % ran.label
-            if each.read and each.oid not in explained and ran.has_code:
+            if each.read and each.oid not in explained and may_depend:
                 self.anything = self.anything or DEPENDS % ran.label
 
     def refuse(self, promise: Promise) -> None:

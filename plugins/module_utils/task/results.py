@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set
 
 from .. import model
 from ..commands.report import Report
 from ..hazard import Hazard
-from ..precheck import Precheck
+
+if TYPE_CHECKING:  # a run with nothing to do never needs it
+    from ..precheck import Precheck
 
 NOT_RUN = "not_run"
 

@@ -38,6 +38,7 @@ BEFORE = Before(
     cascades=((1, 3),),
 )
 NOT_NULL = Look(columns={(1, 1): Now("a", 23, -1, "integer", True)})
+FILL = NOT_NULL._replace(functions=frozenset(["fill"]))
 ON_O = Look(columns={(3, 1): Now("a", 23, -1, "integer", True)})
 NOTHING = Look()
 BIGINT = Now("a", 20, -1, "bigint", False)
@@ -85,6 +86,14 @@ WRITES = {
     "reads": ([step(1, NOT_NULL, [read(3)], "ALTER TABLE t ALTER a SET NOT NULL")], ["1 NOT NULL (a): asked"]),
     "reads, and runs code": (
         [step(1, NOT_NULL, [read(3)], "DO $$ … $$; ALTER TABLE t")],
+        ["1 NOT NULL (a): what migration 1_x writes depends on the rows that it reads"],
+    ),
+    "reads with functions of the server": (
+        [step(1, FILL, [read(3)], "SELECT setval('s', max(a)) FROM o")],
+        ["1 NOT NULL (a): asked"],
+    ),
+    "reads with a function that may write": (
+        [step(1, FILL, [read(3)], 'INSERT INTO x SELECT public."fill" (a) FROM o')],
         ["1 NOT NULL (a): what migration 1_x writes depends on the rows that it reads"],
     ),
     "a text that isn't closed": (

@@ -136,10 +136,14 @@ class Promise(NamedTuple):
 
 
 class Look(NamedTuple):
-    """What the plan has changed until now."""
+    """What the plan has changed until now.
+
+    :ivar functions: names of all functions that may write.
+    """
 
     promises: Tuple[Promise, ...] = ()
     columns: Dict[Place, Now] = {}  # noqa: RUF012
+    functions: FrozenSet[str] = frozenset()
 
 
 class Locked(NamedTuple):
@@ -187,7 +191,9 @@ def read_look(connection: Any, before: Before) -> Look:
         names = {"row": "k", "index": "i", "function": "p", "operator": "o", "type": "t"}
         for row in _rows(cursor, catalog_sql.USES, before, **names):
             uses.setdefault(row[0], []).append(Use(*row[1:]))
-    return Look(tuple(each._replace(uses=tuple(uses.get(each.key[1], ()))) for each in promises), columns)
+        cursor.execute(catalog_sql.WRITING_FUNCTIONS)
+        functions = frozenset(cursor.fetchone()[0])
+    return Look(tuple(each._replace(uses=tuple(uses.get(each.key[1], ()))) for each in promises), columns, functions)
 
 
 def read_locked(cursor: Any) -> List[Locked]:

@@ -169,6 +169,14 @@ SELECT d.oid::bigint, 'type', pg_catalog.format_type(t.oid, NULL), {young_type},
     ON t.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
 """
 
+# Functions in SQL or a procedural language that may write: what they do isn't seen where they are called for no row.
+WRITING_FUNCTIONS = """
+SELECT coalesce(pg_catalog.array_agg(DISTINCT pg_catalog.lower(p.proname)), '{}')
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+ WHERE p.oid >= 16384 AND p.provolatile = 'v' AND l.lanname NOT IN ('c', 'internal')
+   AND p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype
+"""
+
 # What the session has locked until now: to write rows, or to read them; and whether triggers follow, of which there is
 # nothing to see where no row is.
 LOCKED = """

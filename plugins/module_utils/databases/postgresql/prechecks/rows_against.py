@@ -56,13 +56,17 @@ CODE_OF_OTHERS = """
 WITH RECURSIVE tree AS (
   SELECT to_regclass(w)::oid AS oid FROM unnest({tables}::text[]) AS w
    UNION SELECT i.inhrelid FROM pg_inherits i JOIN tree t ON t.oid = i.inhparent),
+above AS (
+  SELECT i.inhparent AS oid FROM pg_inherits i JOIN tree t ON t.oid = i.inhrelid
+   UNION SELECT i.inhparent FROM pg_inherits i JOIN above a ON a.oid = i.inhrelid),
 object AS (
   SELECT 'pg_class'::regclass::oid AS class, i.indexrelid AS oid FROM pg_index i JOIN tree t ON t.oid = i.indrelid
    UNION ALL SELECT 'pg_constraint'::regclass, k.oid FROM pg_constraint k JOIN tree t ON t.oid = k.conrelid
    UNION ALL SELECT 'pg_statistic_ext'::regclass, s.oid FROM pg_statistic_ext s JOIN tree t ON t.oid = s.stxrelid
    UNION ALL SELECT 'pg_attrdef'::regclass, f.oid FROM pg_attrdef f JOIN tree t ON t.oid = f.adrelid
               JOIN pg_attribute a ON a.attrelid = f.adrelid AND a.attnum = f.adnum AND a.attgenerated <> ''
-   UNION ALL SELECT 'pg_class'::regclass, t.oid FROM tree t),
+   UNION ALL SELECT 'pg_class'::regclass, t.oid FROM tree t
+   UNION ALL SELECT 'pg_class'::regclass, a.oid FROM above a),
 depends AS (
   SELECT o.class, o.oid, d.refclassid, d.refobjid FROM object o
     JOIN pg_depend d ON d.classid = o.class AND d.objid = o.oid),
