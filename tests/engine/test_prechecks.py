@@ -22,7 +22,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
     ask,
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import PrecheckFailed
-from ansible_collections.pgops.migrations.plugins.module_utils.precheck import Kind, Verdict
+from ansible_collections.pgops.migrations.plugins.module_utils.precheck import Kind, Precheck, Verdict
 
 from .conftest import Project, done
 
@@ -35,11 +35,14 @@ def look(project: Project, **options: Any) -> dict[str, str]:
         report = project.report
     if report.rehearsal is not None and report.rehearsal.unwatched:
         pytest.fail(report.rehearsal.unwatched)
-    return {
-        f"{each.version} {each.constraint}": each.answer.verdict.value
-        + (f": {each.answer.reason}" if each.answer.reason else "")
-        for each in report.prechecks or ()
-    }
+    return dict(map(shown, report.prechecks or ()))
+
+
+def shown(found: Precheck) -> tuple[str, str]:
+    """Return what was asked, where it isn't t with the table, and what came out."""
+    of_another = "" if found.table == "public.t" else f" of {found.table}"
+    reason = f": {found.answer.reason}" if found.answer.reason else ""
+    return f"{found.version} {found.constraint}{of_another}", found.answer.verdict.value + reason
 
 
 TABLES = """
@@ -181,6 +184,12 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "ALTER TABLE t ALTER a SET NOT NULL, ADD CONSTRAINT c CHECK (a < 2), ADD CONSTRAINT u UNIQUE (id)",
         {"1 NOT NULL (a)": "violated: 1 row", "1 CHECK c": "violated: 1 row", "1 UNIQUE u": "violated: 2 rows"},
     ),
+    "a partitioned table with another type": (
+        "CREATE TABLE t (id int, a int) PARTITION BY RANGE (id); CREATE TABLE t1 PARTITION OF t DEFAULT; "
+        "INSERT INTO t VALUES (1, 70000)",
+        "ALTER TABLE t ALTER a TYPE smallint; ALTER TABLE t ADD n int NOT NULL",
+        {"1 TYPE (a: integer to smallint)": "violated: 1 row", "1 NOT NULL (n)": "violated: 1 row"},
+    ),
     "a table becomes a partition": (
         "CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE t (id int PRIMARY KEY); "
         "INSERT INTO t VALUES (1), (50)",
@@ -210,7 +219,8 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "ALTER TABLE t ALTER a SET NOT NULL, ADD CONSTRAINT c CHECK (a < 2), ADD CONSTRAINT u UNIQUE (id), "
         "ADD CONSTRAINT m CHECK (id > 1) NO INHERIT",
         {
-            "1 NOT NULL (a)": "violated: 1 row",
+            "1 NOT NULL (a)": "passed",
+            "1 NOT NULL (a) of public.o": "violated: 1 row",
             "1 CHECK c": "violated: 1 row",
             "1 CHECK m": "passed",
             "1 UNIQUE u": "passed",
@@ -225,7 +235,7 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         'CREATE SCHEMA "S ch"; CREATE TABLE "S ch"."T.""x" ("I d" int PRIMARY KEY, "c%s{}" int); '
         'INSERT INTO "S ch"."T.""x" VALUES (1, 0)',
         """ALTER TABLE "S ch"."T.""x" ADD CONSTRAINT "k{}%" CHECK ("c%s{}" > 0 AND '{%s}' <> "c%s{}"::text)""",
-        {"1 CHECK k{}%": "violated: 1 row, for example I d 1"},
+        {'1 CHECK k{}% of S ch.T."x': "violated: 1 row, for example I d 1"},
     ),
     "a deferrable constraint": (
         "CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)",
@@ -654,9 +664,9 @@ def test_a_superuser_runs_no_code_of_an_owner(project: Project, owner: Target, n
     execute_as(owner, ALARM + there)
     project.write(v1=script)
     found = look(project)
-    assert [each.split(":")[1] for each in found.values()] == [
+    assert {each.split(":")[1] for each in found.values()} == {
         " it would run code of somebody else, as a superuser or the like"
-    ]
+    }
     assert look(project, target=Target(parse_url(project.url), session_role=owner.params["user"])) == found
 
 

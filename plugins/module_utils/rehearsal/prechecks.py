@@ -13,7 +13,7 @@ import re
 from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..databases.postgresql.prechecks.casts import Cast
-from ..databases.postgresql.prechecks.catalog import Before, Look, Now, Promise, Table
+from ..databases.postgresql.prechecks.catalog import Before, Look, Now, Place, Promise, Table
 from ..databases.postgresql.prechecks.questions import Question, Source
 from ..precheck import Kind
 from .writes import Ran, Seen, Unknown, Writes
@@ -84,16 +84,9 @@ class _Rules:
 
     def _promises(self, look: Look) -> Iterator[Promise]:
         """Yield what tables that were there promise now, and didn't before the run."""
-        for (oid, number), now in look.columns.items():
-            table = self.before.tables.get(oid)
-            if table is None:
-                continue
-            was = table.columns.get(number)
-            if now.not_null and not (was and was.not_null) and not self._is_part(oid, now.name, look):
-                yield Promise(("not null", oid, number), Kind.NOT_NULL, now.name, oid, (number,))
-            if was and (was.type_oid, was.typmod) != (now.type_oid, now.typmod):
-                key = ("type", oid, number, now.type_oid, now.typmod)
-                yield Promise(key, Kind.TYPE, now.name, oid, (number,))
+        for place, now in look.columns.items():
+            if place[0] in self.before.tables and not self._is_asked_of_the_whole(place, now, look):
+                yield from self._of_column(place, now)
         for promise in look.promises:
             stands = promise.key[0] == "object" and promise.key[1] in self.before.standing
             table = self.before.tables.get(promise.table)
@@ -102,13 +95,27 @@ class _Rules:
             if table is not None and not stands and not asked_of_parts and not _was_not_null(promise, table):
                 yield promise
 
-    def _is_part(self, oid: int, name: str, look: Look) -> bool:
-        """Return whether a column's NOT NULL comes from the table that it is a part of, where it is asked of all."""
-        parents = [parent for parent, part in self.before.parts if part == oid]
+    def _of_column(self, place: Place, now: Now) -> Iterator[Promise]:
+        was = self.before.tables[place[0]].columns.get(place[1])
+        if now.not_null and not (was and was.not_null):
+            yield Promise(("not null", *place), Kind.NOT_NULL, now.name, place[0], (place[1],))
+        if was and (was.type_oid, was.typmod) != (now.type_oid, now.typmod):
+            key = ("type", *place, now.type_oid, now.typmod)
+            yield Promise(key, Kind.TYPE, now.name, place[0], (place[1],))
+
+    def _is_asked_of_the_whole(self, place: Place, now: Now, look: Look) -> bool:
+        """Return whether a partition's column changes with that of its table, which is asked with all partitions."""
+        wholes = {whole for whole, part in self.before.parts if part == place[0] and self._is_partitioned(whole)}
         return any(
-            now.not_null and now.name == name and place[0] in parents and place[0] in self.before.tables
-            for place, now in look.columns.items()
+            other[0] in wholes
+            and (each.name, each.type_oid, each.typmod) == (now.name, now.type_oid, now.typmod)
+            and each.not_null >= now.not_null
+            for other, each in look.columns.items()
         )
+
+    def _is_partitioned(self, oid: int) -> bool:
+        table = self.before.tables.get(oid)
+        return table is not None and table.kind == "p"
 
     def _holds_anyway(self, promise: Promise, look: Look) -> bool:
         """Return whether no row that is there can violate it."""
@@ -261,10 +268,11 @@ def _refuse_code(promise: Promise) -> None:
 
 
 def _alone(promise: Promise, table: Table) -> bool:
-    """Return whether rows of tables that inherit from it don't count: a partitioned one has no others."""
-    if table.kind == "p":
-        return False
-    return promise.alone or promise.kind in (Kind.UNIQUE, Kind.PRIMARY_KEY, Kind.EXCLUDE, Kind.FOREIGN_KEY, Kind.DOMAIN)
+    """Return whether rows of tables that inherit from it don't count: a partitioned one has no others.
+
+    A check is passed on to these; what else they promise is asked of them themselves.
+    """
+    return table.kind != "p" and (promise.alone or promise.kind is not Kind.CHECK)
 
 
 def _key(key: object, numbers: Sequence[int], columns: Sequence[Source]) -> Tuple[str, bool]:
