@@ -204,6 +204,12 @@ class HazardRefused(MigrationError):
     kind = "hazard"
 
 
+class PrecheckFailed(MigrationError):
+    """Rows that are there violate what the plan asks of them; or nobody could look, where that was required."""
+
+    kind = "precheck"
+
+
 class Interrupted(MigrationError):
     """A script outside a transaction was begun, and its end isn't recorded."""
 

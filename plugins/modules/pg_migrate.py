@@ -131,6 +131,28 @@ options:
         owners and rights aren't proved, there is no RV(plan_digest), and O(expect) and O(rehearsal=required) refuse.
     type: str
     version_added: 0.1.0
+  prechecks:
+    description:
+      - After a rehearsal, whether to look in the rows of the real database if they satisfy what the plan asks of them
+        (NOT NULL, CHECK, unique and exclusion constraints and indexes, foreign keys, constraints of domains, other
+        types). Rows that violate it fail the task, before anything is touched. The database is only read.
+      - V(auto) says of what couldn't be looked at why (RV(prechecks)). V(required) fails there, and lets a real run
+        rehearse first. V(off) doesn't look.
+      - What a migration may write before, or in the same migration, isn't looked at; a backfill ahead of a constraint
+        is the good way.
+      - A superuser, or who may run programs or read and write files on the server, doesn't look where that would run
+        code of others.
+    type: str
+    version_added: 0.3.0
+    choices: [auto, required, 'off']
+    default: auto
+  precheck_timeout:
+    description:
+      - How many seconds the looks of O(prechecks) may take, all together; more than 0. Large tables come last. How long
+        each waits for a lock is O(lock_timeout).
+    type: float
+    version_added: 0.3.0
+    default: 30
   on_modified:
     description:
       - What to do when a script was edited after it was applied. V(fail) names it and touches nothing; V(warn) warns of
@@ -292,6 +314,13 @@ EXAMPLES = r"""
     rehearsal: required
     rehearsal_data: [public.users]
 
+- name: Apply only what was rehearsed, and what all rows that are there satisfy
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    prechecks: required
+    precheck_timeout: 120
+
 - name: Apply the migrations of a checkout on the controller
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
@@ -441,7 +470,7 @@ rehearsal:
   type: dict
   sample:
     not_proved:
-      - 'rows: the copy has none, so data moves ran on empty tables and constraints met no row'
+      - 'rows: the copy has none, so data moves ran on empty tables; the plan adds no constraint to rows that are there'
       - 'time: how long statements take, and wait for locks, on the real tables under their real load'
     where: a scratch copy on localhost port 40587
   contains:
@@ -452,6 +481,42 @@ rehearsal:
       description: One sentence for each thing that only the real run will show.
       type: list
       elements: str
+prechecks:
+  description: What the plan asks of rows that are there, and whether they satisfy it.
+  returned: after a rehearsal, unless O(prechecks=off)
+  type: list
+  elements: dict
+  sample:
+    - constraint: CHECK orders_id_check
+      reason: 2 rows, for example id 203, 1000
+      rows: 2
+      sample: ['203', '1000']
+      table: public.orders
+      verdict: violated
+      version: '20250101130000'
+  contains:
+    version:
+      description: Version of the migration that asks for it.
+      type: str
+    table:
+      description: The table, by the name that it has now.
+      type: str
+    constraint:
+      description: What is asked of its rows, and by which constraint or index.
+      type: str
+    verdict:
+      description: One of C(passed), C(violated) and C(not_checked).
+      type: str
+    rows:
+      description: How many rows violate it; C(1000) for that many or more, nothing where they can't be counted.
+      type: int
+    sample:
+      description: The primary keys of some of these rows, where they are whole numbers or UUIDs.
+      type: list
+      elements: str
+    reason:
+      description: Why it wasn't looked at; or how many rows violate it, in words.
+      type: str
 hazards:
   description: What the migrations do to tables that were there before, seen in the locks that they hold before COMMIT.
   returned: after a real run or a rehearsal
@@ -555,6 +620,7 @@ error:
         - One word for the kind of error, for example C(script_failed), C(lock_held), C(unknown_version).
         - C(interrupted) is a script outside a transaction that an earlier run didn't end; C(signal) is a signal that
           ended this task. What was applied until then is in RV(applied).
+        - C(precheck) are rows that violate what the plan asks of them, see RV(prechecks).
       type: str
     version:
       description: Version of the migration that it is about.

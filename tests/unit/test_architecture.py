@@ -26,7 +26,8 @@ SPDX = "# SPDX-License-Identifier: GPL-3.0-or-later"
 BASE = "the base"
 POSTGRESQL = "databases.postgresql"
 COPIES = f"{POSTGRESQL}.copies"
-DATABASES = {"databases", POSTGRESQL, COPIES}
+PRECHECKS = f"{POSTGRESQL}.prechecks"
+DATABASES = {"databases", POSTGRESQL, COPIES, PRECHECKS}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"task", "scripts", "files", BASE},
@@ -37,7 +38,7 @@ PACKAGES: dict[str, set[str]] = {
         *DATABASES,
         *("schema", BASE),
     },
-    "rehearsal": {"run", "history", "provision", *DATABASES, "schema", BASE},
+    "rehearsal": {"run", "history", "provision", "sql", *DATABASES, "schema", BASE},
     "authoring": {"history", "runtimes.alchemy", "scripts", *DATABASES, "schema", BASE},
     "run": {"history", "runtimes", "scripts", "sql", *DATABASES, BASE},
     "history": {*DATABASES, "schema", BASE},
@@ -48,6 +49,7 @@ PACKAGES: dict[str, set[str]] = {
     "scripts": {"sql", "files", BASE},
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
+    PRECHECKS: {POSTGRESQL, "databases", BASE},
     POSTGRESQL: {"databases", "schema", "sql", "files", BASE},
     "databases": {BASE},
     "schema": {BASE},
@@ -63,7 +65,7 @@ MAX_SHARE = 0.25
 
 # PostgreSQL has packages of its own. What stands elsewhere is owed: it moves when a second database needs a port, and
 # docs/architecture.md says what it is. A file that no longer owes anything must leave this list.
-KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, "provision"}
+KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, "provision"}
 CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {

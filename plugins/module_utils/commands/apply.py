@@ -57,7 +57,8 @@ def _plan_again(connection: Any, request: Request, first: View) -> View:
 def _rehearse_first(context: Context, view: View, connection: Any) -> None:
     """Rehearse, where only what has passed may be applied: the target isn't touched until then."""
     request = context.request
-    needed = request.rehearsal == "required" or request.allow_hazards is not None or request.expect is not None
+    insists = "required" in (request.rehearsal, request.prechecks)
+    needed = insists or request.allow_hazards is not None or request.expect is not None
     if needed and view.plan.steps:
         from .check import check
 

@@ -20,8 +20,9 @@ from ..history import drift
 from ..planning import digest
 from ..planning.request import Request
 from ..rehearsal.rehearse import Rehearsal, rehearse
-from ..rehearsal.scratch_copy import Original, ScratchCopy, Wishes
+from ..rehearsal.scratch_copy import Original, ScratchCopy, Wishes, rows_sentence
 from ..run.hazards import RULES, cluster_wide, refuse, sentence, sized
+from . import prechecks
 from .context import Context
 from .report import Checked
 from .view import View, read_all
@@ -49,6 +50,8 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     except (RehearsalImpossible, SchemaUnread) as error:
         if required:
             raise
+        if request.prechecks == "required" and connection is not None:
+            raise prechecks.not_rehearsed_error(error.message) from None
         context.progress = left
         context.warnings.append("Not rehearsed: %s. The plan is listed only." % error.message.rstrip("."))
         return
@@ -108,6 +111,23 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
         digest.expect(request.expect, before, steps, after)
+    if connection is not None and request.prechecks != "off":
+        _look_at_rows(context, connection, context.checked)
+
+
+def _look_at_rows(context: Context, connection: Any, checked: Checked) -> None:
+    """Look in the real rows for what the plan asks of them.
+
+    :raises PrecheckFailed: where they don't satisfy it.
+    """
+    request, rehearsal = context.request, checked.rehearsal
+    found = prechecks.look(request, connection, rehearsal)
+    before = rows_sentence(_wishes(request))
+    after = prechecks.told(before, found, rehearsal)
+    unproved = tuple(after if each == before else each for each in rehearsal.unproved)
+    context.checked = checked._replace(rehearsal=rehearsal._replace(unproved=unproved), prechecks=found)
+    context.warnings += prechecks.warnings(found, rehearsal)
+    prechecks.judge(found, rehearsal, request.prechecks == "required")
 
 
 def _warning(hazard: Hazard) -> str:

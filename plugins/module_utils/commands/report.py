@@ -12,6 +12,7 @@ from ..hazard import Hazard
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
     from ..history.drift import Drifted
+    from ..precheck import Precheck
     from ..rehearsal.proof import Proof, Proofs
     from ..rehearsal.rehearse import Rehearsal
 
@@ -22,12 +23,14 @@ class Checked(NamedTuple):
     :ivar diffs: unified diffs of the schema, one for each pair of snapshots.
     :ivar hazards: what the steps do to tables that others use.
     :ivar plan_digest: of a rehearsal that came to its end.
+    :ivar prechecks: what the plan asks of the real rows, and whether they satisfy it; None: nobody has looked.
     """
 
     rehearsal: Rehearsal
     diffs: Tuple[str, ...] = ()
     hazards: Tuple[Hazard, ...] = ()
     plan_digest: Optional[str] = None
+    prechecks: Optional[Tuple[Precheck, ...]] = None
 
 
 class Applied(NamedTuple):
@@ -83,6 +86,11 @@ class Report(NamedTuple):
     def plan_digest(self) -> Optional[str]:
         """Return the digest by which the plan can be approved."""
         return self.checked.plan_digest if self.checked and not self.applied else None
+
+    @property
+    def prechecks(self) -> Optional[Tuple[Precheck, ...]]:
+        """Return what was looked for in the real rows; None: nobody has looked."""
+        return self.checked.prechecks if self.checked else None
 
     @property
     def proofs(self) -> Tuple[Proof, ...]:

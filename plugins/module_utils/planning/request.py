@@ -42,6 +42,8 @@ class Request(NamedTuple):
     :ivar per_migration: a diff after each migration.
     :ivar rehearsal_extensions: what the copy of a database that isn't there yet gets.
     :ivar rehearsal_server: where to rehearse; None: on the target's own server.
+    :ivar prechecks: auto, required or off.
+    :ivar precheck_timeout: in seconds, for all of them together.
     :ivar lock_wait: in seconds.
     """
 
@@ -65,6 +67,8 @@ class Request(NamedTuple):
     rehearsal_data: Tuple[str, ...] = ()
     rehearsal_extensions: Tuple[str, ...] = ()
     rehearsal_server: Optional[Target] = None
+    prechecks: str = "auto"
+    precheck_timeout: float = 30
     policies: Policies = Policies()
     limits: Limits = Limits()
     on_interrupted: str = "fail"

@@ -10,6 +10,7 @@ from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
+from ..databases.postgresql.copies.facts import system_of
 from ..databases.postgresql.copies.load import FAILS_OF_LACK
 from ..databases.postgresql.copies.scratch import RehearsalImpossible
 from ..databases.postgresql.snapshots import SnapshotSeries
@@ -20,6 +21,8 @@ from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
 from .copier import listed
+from .plan_watch import PlanWatch
+from .prechecks import Added
 from .scratch_copy import Original, ScratchCopy, Wishes, place, scratch_copy, session_on, unproved_by
 
 LACKING = "it failed on the copy, which lacks what may be needed: %s (the copy lacks %s)"
@@ -35,6 +38,8 @@ class Rehearsal(NamedTuple):
     :ivar stopped: why it ended before the last step, if it did.
     :ivar is_whole: whether the role may read all of the schema.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
+    :ivar added: what the plan asks of rows that were there before.
+    :ivar unwatched: why nobody has looked for that, if nobody has.
     """
 
     where: str
@@ -44,6 +49,8 @@ class Rehearsal(NamedTuple):
     is_whole: bool = True
     stopped: Optional[str] = None
     is_same_role: bool = True
+    added: Tuple[Added, ...] = ()
+    unwatched: Optional[str] = None
 
     @property
     def is_exact(self) -> bool:
@@ -65,8 +72,10 @@ def rehearse(
         look(copy)
         series = SnapshotSeries(copy.reader, copy.scratch.target, wishes.per_migration)
         series.take()
-        with session_on(copy, original, wishes) as session, _lack_told(copy):
-            progress, stopped = _run(session, prepared, series.after_each)
+        watch = PlanWatch()
+        with session_on(copy, original, wishes, watch.note) as session, _lack_told(copy):
+            watch.begin(session)
+            progress, stopped = _run(session, prepared, watch.after(series.after_each))
         series.take_last()
         unproved = (*unproved_by(copy, wishes), *([stopped] if stopped else []))
         return Rehearsal(
@@ -77,6 +86,8 @@ def rehearse(
             not copy.reader.left_out,
             stopped,
             copy.is_same_role,
+            watch.added(jobs, progress.done, _is_elsewhere(copy, original, wishes)),
+            watch.broken,
         )
 
 
@@ -101,6 +112,12 @@ def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapsho
         return tuple(frames)
     base = without(copy.base, copy.reader.left_out)
     return tuple(overlay(base, frames[0], frame) for frame in frames)
+
+
+def _is_elsewhere(copy: ScratchCopy, original: Original, wishes: Wishes) -> bool:
+    """Return whether the copy is on another server than the original, or may be."""
+    own = original.facts.system
+    return wishes.is_elsewhere and (own is None or own != system_of(copy.scratch.admin))
 
 
 def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach) -> Tuple[model.Progress, Optional[str]]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
 from ..databases.postgresql.connection import Target, connect
@@ -76,9 +76,12 @@ def _other_role(scratch: Scratch) -> str:
 
 
 @contextmanager
-def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterator[Session]:
+def session_on(
+    copy: ScratchCopy, original: Original, wishes: Wishes, note: Optional[Callable[[Any], None]] = None
+) -> Iterator[Session]:
     """Open the copy as the runner wants it, with the original's history in it.
 
+    :param note: called with a cursor before each commit, for whoever else wants a look.
     :raises RehearsalImpossible: when there is no connection left for it.
     """
     try:
@@ -89,6 +92,12 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy_rows(original.rows, connection, history)
         tables = TableWatch(relations_of(connection))
+
+        def note_all(cursor: Any) -> None:
+            tables.note(cursor)
+            if note is not None:
+                note(cursor)
+
         yield Session(
             connection,
             history,
@@ -97,7 +106,7 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
             wishes.single_transaction,
             settings=settings(wishes.limits, connection),
             tables=tables,
-            guard=Containment(tables.note, copy.scratch.name),
+            guard=Containment(note_all, copy.scratch.name),
         )
 
 
@@ -105,7 +114,7 @@ def unproved_by(copy: ScratchCopy, wishes: Wishes) -> Tuple[str, ...]:
     """Return what a copy like this can't prove, a sentence each."""
     unread = [UNREAD % labels(copy.reader.left_out)] if copy.reader.left_out else []
     unread += [] if copy.is_same_role else ["owners and rights: " + _other_role(copy.scratch)]
-    return (*unread, *copy.scratch.unproved, _rows_sentence(wishes), TIMING)
+    return (*unread, *copy.scratch.unproved, rows_sentence(wishes), TIMING)
 
 
 def place(scratch: Scratch) -> str:
@@ -114,7 +123,8 @@ def place(scratch: Scratch) -> str:
     return "a scratch copy on %s port %s" % (params.get("host", "the local socket"), params.get("port", "?"))
 
 
-def _rows_sentence(wishes: Wishes) -> str:
+def rows_sentence(wishes: Wishes) -> str:
+    """Return what a copy can't prove of rows."""
     if tuple(wishes.data) == ALL:
         return ALL_ROWS
     return SOME_ROWS % ", ".join(wishes.data) if wishes.data else NO_ROWS

@@ -24,7 +24,7 @@ MAY_BE_EMPTY = frozenset(
 
 # Of the server, of libpq and of operating systems. A timeout is sent in milliseconds.
 LARGEST = 2**31 - 1
-BOUNDS: Mapping[str, Tuple[int, int]] = {
+BOUNDS: Mapping[str, Tuple[float, float]] = {
     "login_port": (1, 65535),
     "steps": (1, LARGEST),
     "diff_context": (0, LARGEST),
@@ -32,6 +32,7 @@ BOUNDS: Mapping[str, Tuple[int, int]] = {
     "lock_retries": (0, LARGEST),
     "lock_timeout": (0, LARGEST // 1000),
     "statement_timeout": (0, LARGEST // 1000),
+    "precheck_timeout": (0.001, LARGEST // 1000),
     "connection_limit": (-1, LARGEST),
     "db_connection_limit": (-1, LARGEST),
     "connect_timeout": (-1, LARGEST),
@@ -114,7 +115,7 @@ def _check_number(name: str, number: float) -> None:
     # A comparison with "not a number" is always false.
     if not isinstance(number, bool) and not least <= number <= most:
         raise errors.OptionInvalid(
-            "%s: %s is out of bounds" % (name, str(number)[:40]), hint="It can be from %d to %d." % (least, most)
+            "%s: %s is out of bounds" % (name, str(number)[:40]), hint="It can be from %s to %s." % (least, most)
         )
 
 

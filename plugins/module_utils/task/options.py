@@ -79,6 +79,8 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_data": {"type": "list", "elements": "str", "default": []},
     "rehearsal_extensions": {"type": "list", "elements": "str", "default": []},
     "rehearsal_url": {"type": "str", "no_log": True},
+    "prechecks": {"type": "str", "choices": ["auto", "required", "off"], "default": "auto"},
+    "precheck_timeout": {"type": "float", "default": 30},
 }
 
 MARK: Dict[str, Any] = {

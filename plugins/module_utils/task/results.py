@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set
 
 from .. import model
 from ..commands.report import Report
 from ..hazard import Hazard
+
+if TYPE_CHECKING:  # a run with nothing to do never needs it
+    from ..precheck import Precheck
 
 NOT_RUN = "not_run"
 DRIFTED = "changed since the last run (%s), and not by a migration:\n%s"
@@ -48,6 +51,8 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
         result["rehearsal"] = {"where": report.rehearsal.where, "not_proved": list(report.rehearsal.unproved)}
     if report.hazards is not None:
         result["hazards"] = [_hazard(each) for each in report.hazards]
+    if report.prechecks is not None:
+        result["prechecks"] = [_precheck(each) for each in report.prechecks]
     if report.plan_digest is not None:
         result["plan_digest"] = report.plan_digest
     if report.drift is not None:
@@ -155,6 +160,13 @@ def _hazard(hazard: Hazard) -> Dict[str, Any]:
 
     does, instead = RULES[hazard.kind]
     return {**hazard._asdict(), "kind": hazard.kind.value, "does": does, "instead": instead}
+
+
+def _precheck(precheck: Precheck) -> Dict[str, Any]:
+    asked = {"version": precheck.version, "table": precheck.table, "constraint": precheck.constraint}
+    answer = precheck.answer
+    found = {"verdict": answer.verdict.value, "rows": answer.rows, "sample": list(answer.sample)}
+    return {**asked, **found, "reason": answer.reason}
 
 
 def _text(version: Optional[model.Version]) -> Optional[str]:

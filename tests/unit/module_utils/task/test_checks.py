@@ -122,6 +122,7 @@ def test_a_number_out_of_bounds(module: str, option: str, number: float) -> None
         ("lock_retries", (0,), (-1,)),
         ("lock_timeout", (0, 0.5, 2147483), (-0.1, 2147484)),
         ("statement_timeout", (0, 0.5, 2147483), (-0.1, 2147484)),
+        ("precheck_timeout", (0.001, 30, 2147483), (0, -1, 2147484)),
     ],
 )
 def test_bounds(option: str, within: tuple[float, ...], beyond: tuple[float, ...]) -> None:

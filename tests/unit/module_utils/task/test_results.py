@@ -20,6 +20,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.model import (
     Step,
     Version,
 )
+from ansible_collections.pgops.migrations.plugins.module_utils.precheck import Answer, Precheck, Verdict
 from ansible_collections.pgops.migrations.plugins.module_utils.task.results import failure, migrate_result
 
 REHEARSAL = SimpleNamespace(where="a copy", unproved=("rows: none", "time: unknown"))
@@ -152,6 +153,16 @@ def test_no_snapshots_no_diff():
 )
 def test_rehearsal(rehearsal, shown):
     assert migrate_result(up("1", "2", rehearsal=rehearsal), True).get("rehearsal") == shown
+
+
+@pytest.mark.parametrize(
+    "found", [None, (), (Precheck("2", "2_x", "public.t", "NOT NULL (a)", Answer(Verdict.PASSED)),)]
+)
+def test_prechecks(found):
+    report = Report(Plan(steps("2")), Progress(), checked=Checked(REHEARSAL, prechecks=found))
+    shown = {"version": "2", "table": "public.t", "constraint": "NOT NULL (a)", "verdict": "passed"}
+    shown.update({"rows": None, "sample": [], "reason": None})
+    assert migrate_result(report, True).get("prechecks") == (None if found is None else [shown] if found else [])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which tables a plan may write, as far as a copy without rows tells. Pure.
+
+It tells by locks: an UPDATE that finds no row takes the same lock as one that does. What depends on rows (a loop over
+them, a trigger) doesn't happen there; where a step may do that, nothing is known of any table from then on.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ..databases.postgresql.prechecks.catalog import Before, Locked, Look, Promise
+from ..precheck import Kind
+from ..sql.statements import SplitError, split
+
+WRITES = "migration %s writes its rows first"
+WRITES_OTHER = "migration %s writes rows of %s first"
+TRIGGERS = "migration %s writes rows of a table whose triggers may write others"
+DEPENDS = "what migration %s writes depends on the rows that it reads"
+
+# Statements that run code, which may do one thing or another; others do, where they call a function that may write.
+CODE = frozenset(["DO", "CALL", "EXECUTE"])
+CALLS = frozenset(["SELECT", "WITH", "VALUES", "INSERT", "UPDATE", "DELETE", "MERGE"])
+CALLED = re.compile(r'[^\s().,"]+(?="?\s*\()')
+TRUNCATE = re.compile(r"\bTRUNCATE\b", re.IGNORECASE)
+
+
+class Ran(NamedTuple):
+    """A step that was rehearsed.
+
+    :ivar text: its SQL; None: it is Python, and nobody knows what it would do.
+    """
+
+    version: str
+    label: str
+    text: Optional[str]
+
+    def may_depend(self, functions: FrozenSet[str]) -> bool:
+        """Return whether what it does may depend on rows.
+
+        :param functions: names of those that may write.
+        """
+        if self.text is None:
+            return True
+        try:
+            statements = split(self.text)
+        except SplitError:
+            return True
+        return any(
+            each.keyword in CODE
+            or (each.keyword in CALLS and not functions.isdisjoint(CALLED.findall(each.text.lower())))
+            for each in statements
+        )
+
+
+class Seen(NamedTuple):
+    """What was seen of a step: the tables that it had locked at its commits, and the catalogs when it was done."""
+
+    locked: Tuple[Locked, ...]
+    look: Look
+
+
+class Unknown(Exception):
+    """Something can't be asked; says why."""
+
+
+class Writes:
+    """Which tables the steps until now may have written, and which step was the first.
+
+    :ivar rewritten: the tables whose file is another one.
+    """
+
+    def __init__(self, before: Before, history: FrozenSet[int]) -> None:
+        self.before, self.history = before, history
+        self.by: Dict[int, str] = {}
+        self.anything: Optional[str] = None
+        self.rewritten: Set[int] = set()
+        self._filenodes = {oid: table.filenode for oid, table in before.tables.items()}
+
+    def note(self, ran: Ran, seen: Seen, new: Sequence[Promise]) -> None:
+        """Take what a step has locked.
+
+        :param new: what it promises; a foreign key reads both of its tables.
+        """
+        explained = {
+            oid for promise in new if promise.kind is Kind.FOREIGN_KEY for oid in (promise.table, promise.other)
+        }
+        may_depend = ran.may_depend(seen.look.functions)
+        for each in seen.locked:
+            if each.oid in self.history:
+                continue
+            if self._anew(each) and not self._keeps_rows(ran, each, seen.look):
+                self._wrote(each.oid, ran)
+            if each.wrote:
+                self._wrote(each.oid, ran)
+            if each.wrote and each.triggers:
+                self.anything = self.anything or TRIGGERS % ran.label
+            if each.read and each.oid not in explained and may_depend:
+                self.anything = self.anything or DEPENDS % ran.label
+
+    def refuse(self, promise: Promise) -> None:
+        """Refuse to ask of rows that may be others by then.
+
+        :raises Unknown: says which step writes them.
+        """
+        if promise.table in self.by:
+            raise Unknown(WRITES % self.by[promise.table])
+        if promise.other in self.by:
+            table = self.before.tables.get(promise.other)
+            raise Unknown(WRITES_OTHER % (self.by[promise.other], table.label if table else "the table it refers to"))
+        if self.anything is not None:
+            raise Unknown(self.anything)
+
+    def _anew(self, locked: Locked) -> bool:
+        """Return whether a table has a new file."""
+        known = self._filenodes.get(locked.oid, locked.filenode)
+        self._filenodes[locked.oid] = locked.filenode
+        if known != locked.filenode:
+            self.rewritten.add(locked.oid)
+        return known != locked.filenode
+
+    def _keeps_rows(self, ran: Ran, locked: Locked, look: Look) -> bool:
+        """Return whether a table was written anew for its columns' sake, and not emptied."""
+        table = self.before.tables.get(locked.oid)
+        if table is None or ran.text is None or TRUNCATE.search(ran.text):
+            return False
+        for (oid, number), now in look.columns.items():
+            was = table.columns.get(number)
+            if oid == locked.oid and (was is None or (was.type_oid, was.typmod) != (now.type_oid, now.typmod)):
+                return True
+        return False
+
+    def _wrote(self, oid: int, ran: Ran) -> None:
+        """Note it of the table, of what it is a part of and what is a part of it, and of what follows its rows."""
+        pending = [oid]
+        while pending:
+            each = pending.pop()
+            if each in self.by:
+                continue
+            self.by[each] = ran.label
+            pending += [second for first, second in (*self.before.parts, *self.before.cascades) if first == each]
+            pending += [first for first, second in self.before.parts if second == each]
