@@ -31,6 +31,27 @@ SCRIPTS: dict[str, tuple[dict[str, str | bytes], str, list[str]]] = {
     "almost a Flyway migration": ({"1_a.up.sql": GOOD, "V2_x.SQL": ""}, "script_invalid", ["V2_x.SQL"]),
     "no version": ({"1_a.up.sql": GOOD, "users.up.sql": ""}, "script_invalid", ["users.up.sql"]),
     "not UTF-8": ({"1_a.up.sql": b"SELECT 1;\nSELECT 'caf\xe9';\n"}, "script_invalid", ["not UTF-8", "0xe9", "line 2"]),
+    "a NUL byte": (
+        {"1_a.up.sql": b"CREATE TABLE a (x int);\n\0CREATE TABLE b (x int);"},
+        "script_invalid",
+        ["NUL byte", "line 2"],
+    ),
+    "UTF-16": ({"1_a.up.sql": "SELECT 1;".encode("utf-16")}, "script_invalid", ["UTF-16", "line 1"]),
+    "UTF-16 without a mark": (
+        {"1_a.up.sql": "SELECT 1;".encode("utf-16-le")},
+        "script_invalid",
+        ["NUL byte", "line 1"],
+    ),
+    "Python in another encoding than it says": (
+        {"1_a.py": b"# -*- coding: ascii -*-\n# caf\xe9\ndef up(cursor): pass\n"},
+        "script_invalid",
+        ["isn't in the encoding that it names"],
+    ),
+    "Python in no encoding": (
+        {"1_a.py": b"# coding: of-no-such-name\ndef up(cursor): pass\n"},
+        "script_invalid",
+        ["isn't in the encoding that it names"],
+    ),
     "Python that is not UTF-8": ({"1_a.py": b"# caf\xe9\n"}, "script_invalid", ["not UTF-8", "0xe9", "line 1"]),
     "a syntax error": ({"1_a.py": "def up(cursor):\n    pass\n  oops\n"}, "script_invalid", ["1_a.py, line 3"]),
     "return outside a function": ({"1_a.py": "def up(cursor): pass\nreturn 1\n"}, "script_invalid", ["1_a.py, line 2"]),

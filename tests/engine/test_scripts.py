@@ -433,3 +433,13 @@ def test_a_script_may_deallocate_what_is_prepared(project: Project, name: str) -
     project.file(*DEALLOCATING[name])
     assert done(project.migrate(directories=(str(directory), str(project.directory)))) == ["1", "2", "3", "4"]
     assert project.query("SELECT version FROM schema_migrations ORDER BY applied") == [("1",), ("2",), ("3",), ("4",)]
+
+
+@pytest.mark.parametrize(
+    "head", ["# -*- coding: latin-1 -*-\n", "#!/usr/bin/python\n# vim: set fileencoding=latin1 :\n"]
+)
+def test_python_is_read_in_the_encoding_that_it_names(project: Project, head: str) -> None:
+    text = head + "def up(cursor):\n    cursor.execute(\"CREATE TABLE a AS SELECT 'caf\u00e9'::text AS x\")\n"
+    project.file("1_a.py", text.encode("latin-1"))
+    project.migrate()
+    assert project.query("SELECT x FROM a") == [("caf\u00e9",)]

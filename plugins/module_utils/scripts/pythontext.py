@@ -15,6 +15,9 @@ from . import reading
 # What tells a script for an engine from one for a cursor.
 UPGRADE = re.compile(rb"^(?:def\s+upgrade\b|upgrade\s*=)", re.MULTILINE)
 
+# In a comment of the first two lines.
+CODING = re.compile(rb"(?:[ \t\f]*#[^\r\n]*\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=]")
+
 ARGUMENTS = {False: "cursor", True: "migrate_engine"}
 
 
@@ -22,9 +25,9 @@ def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> m
     """Read and compile a script; nothing of it is run.
 
     :param up: name of the function that applies it; down: of the one that rolls it back.
-    :raises ScriptInvalid: not UTF-8, a syntax error, or no such function to apply it.
+    :raises ScriptInvalid: an encoding that it doesn't have, a syntax error, or no such function to apply it.
     """
-    text = reading.decode(reading.read_bytes(script.path), script.path)
+    text = decode(reading.read_bytes(script.path), script.path)
     try:
         tree = ast.parse(text, script.path)
         code = compile(tree, script.path, "exec", dont_inherit=True)
@@ -42,6 +45,25 @@ def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> m
     return model.Migration(
         script, upward, model.PythonBody(script.path, code, down, transactional, wants_engine) if has_down else None
     )
+
+
+def decode(data: bytes, path: str) -> str:
+    """Return a Python file's bytes as text, in the encoding that its first or second line names (PEP 263).
+
+    :raises ScriptInvalid: when it isn't in that encoding.
+    """
+    if not CODING.match(data):
+        return reading.decode(data, path)
+    import io
+    import tokenize
+
+    try:
+        encoding = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
+        return reading.lines_of_one_sort(data.decode(encoding))
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise errors.ScriptInvalid(
+            "%s isn't in the encoding that it names: %s" % (path, error), hint="Save it as UTF-8.", path=path
+        ) from None
 
 
 def names(tree: ast.Module) -> Optional[Set[str]]:

@@ -11,6 +11,7 @@ from .. import errors, model
 from ..files import opening
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 # More than people write, and no more than a small host has memory for.
 MOST = 100 * opening.MIB
@@ -42,22 +43,37 @@ def decode(data: bytes, path: str) -> str:
     Line ends come from the checkout, not from the author: a function made from a Windows checkout
     must not differ from the same function made elsewhere.
 
-    :raises ScriptInvalid: when it is not UTF-8; names line and column.
+    :raises ScriptInvalid: when it is not UTF-8, or has a NUL in it; names line and column.
     """
     if data.startswith(BYTE_ORDER_MARK):
         data = data[len(BYTE_ORDER_MARK) :]
+    if data.startswith(OF_UTF_16):
+        raise _undecodable(path, data, 0, "is in UTF-16, not in UTF-8: a byte order mark")
+    # Behind a NUL the server reads nothing, and says nothing.
+    if b"\0" in data:
+        raise _undecodable(path, data, data.index(b"\0"), "has a NUL byte")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = data[: error.start]
-        raise errors.ScriptInvalid(
-            "%s is not UTF-8: byte 0x%02x in line %d" % (path, data[error.start], before.count(b"\n") + 1),
-            hint="Save the file as UTF-8.",
-            path=path,
-            line=before.count(b"\n") + 1,
-            column=len(before) - before.rfind(b"\n"),
-        ) from None
+        raise _undecodable(path, data, error.start, "is not UTF-8: byte 0x%02x" % data[error.start]) from None
+    return lines_of_one_sort(text)
+
+
+def lines_of_one_sort(text: str) -> str:
+    """Return a text whose line ends are those of Unix."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _undecodable(path: str, data: bytes, start: int, what: str) -> errors.ScriptInvalid:
+    before = data[:start]
+    line = before.count(b"\n") + 1
+    return errors.ScriptInvalid(
+        "%s %s in line %d" % (path, what, line),
+        hint="Save the file as UTF-8.",
+        path=path,
+        line=line,
+        column=len(before) - before.rfind(b"\n"),
+    )
 
 
 def checksum(data: bytes) -> str:
