@@ -553,6 +553,14 @@ def test_a_real_run_that_rehearses_is_stopped_before_anything_is_touched(project
     assert [each.answer.verdict.value for each in report.prechecks or ()] == ["passed"]
 
 
+def test_what_was_rehearsed_until_it_stopped_is_asked(project: Project) -> None:
+    project.query("CREATE TABLE t (a int); INSERT INTO t VALUES (1)")
+    project.write(
+        v1="ALTER TABLE t ALTER a SET NOT NULL", v2="CREATE ROLE never_made", v3="ALTER TABLE t ADD CHECK (a > 1)"
+    )
+    assert look(project) == {"1 NOT NULL (a)": "passed"}
+
+
 def test_off(project: Project) -> None:
     project.query("CREATE TABLE t (a int); INSERT INTO t VALUES (NULL)")
     project.write(v1="ALTER TABLE t ALTER a SET NOT NULL")

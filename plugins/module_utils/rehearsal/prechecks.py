@@ -10,7 +10,7 @@ had there been rows. What a step may have written is not asked: a backfill ahead
 from __future__ import annotations
 
 import re
-from typing import FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..databases.postgresql.prechecks.casts import Cast
 from ..databases.postgresql.prechecks.catalog import Before, Look, Now, Place, Promise, Table
@@ -69,6 +69,10 @@ class _Rules:
         self.known: Set[Tuple[object, ...]] = set()
         self.names = before.names
         self.writes = Writes(before, history)
+        self.wholes: Dict[int, List[int]] = {}
+        for whole, part in before.parts:
+            if whole in before.tables and before.tables[whole].kind == "p":
+                self.wholes.setdefault(part, []).append(whole)
         self.texts: List[Optional[str]] = []
 
     def step(self, ran: Ran, seen: Seen) -> Iterator[Added]:
@@ -84,8 +88,12 @@ class _Rules:
 
     def _promises(self, look: Look) -> Iterator[Promise]:
         """Yield what tables that were there promise now, and didn't before the run."""
+        by_name = {(place[0], now.name): now for place, now in look.columns.items()}
         for place, now in look.columns.items():
-            if place[0] in self.before.tables and not self._is_asked_of_the_whole(place, now, look):
+            wholes = [by_name.get((whole, now.name)) for whole in self.wholes.get(place[0], ())]
+            # A partition's column changes with that of its table, which is asked with all partitions.
+            asked_of_whole = any(each is not None and _promises_as_much(each, now) for each in wholes)
+            if place[0] in self.before.tables and not asked_of_whole:
                 yield from self._of_column(place, now)
         for promise in look.promises:
             stands = promise.key[0] == "object" and promise.key[1] in self.before.standing
@@ -102,20 +110,6 @@ class _Rules:
         if was and (was.type_oid, was.typmod) != (now.type_oid, now.typmod):
             key = ("type", *place, now.type_oid, now.typmod)
             yield Promise(key, Kind.TYPE, now.name, place[0], (place[1],))
-
-    def _is_asked_of_the_whole(self, place: Place, now: Now, look: Look) -> bool:
-        """Return whether a partition's column changes with that of its table, which is asked with all partitions."""
-        wholes = {whole for whole, part in self.before.parts if part == place[0] and self._is_partitioned(whole)}
-        return any(
-            other[0] in wholes
-            and (each.name, each.type_oid, each.typmod) == (now.name, now.type_oid, now.typmod)
-            and each.not_null >= now.not_null
-            for other, each in look.columns.items()
-        )
-
-    def _is_partitioned(self, oid: int) -> bool:
-        table = self.before.tables.get(oid)
-        return table is not None and table.kind == "p"
 
     def _holds_anyway(self, promise: Promise, look: Look) -> bool:
         """Return whether no row that is there can violate it."""
@@ -136,7 +130,8 @@ class _Rules:
         was, now = self.before.tables[oid].columns.get(number), look.columns.get((oid, number))
         if was is None or now is None or (was.type_oid, was.typmod) == (now.type_oid, now.typmod):
             return False
-        return Cast(was.type_name, now.type_name).harmless and not self._using(now.name)[0]
+        has_using = any(text is None or HAS_USING.search(text) for text in self.texts)
+        return Cast(was.type_name, now.type_name).harmless and not has_using
 
     def _is_remade(self, promise: Promise, look: Look) -> bool:
         """Return whether the server has made it anew, for the type of a column that is wider now."""
@@ -248,6 +243,11 @@ class _Rules:
         plain = (PLAIN_USING, PLAIN_CAST)
         found = any(re.search(each.format(name), text.rstrip(), re.IGNORECASE) for each in plain)
         return bool(HAS_USING.search(text)), found
+
+
+def _promises_as_much(whole: Now, part: Now) -> bool:
+    same = (whole.type_oid, whole.typmod) == (part.type_oid, part.typmod)
+    return same and whole.not_null >= part.not_null
 
 
 def _was_not_null(promise: Promise, table: Table) -> bool:

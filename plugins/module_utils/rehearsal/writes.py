@@ -10,7 +10,7 @@ them, a trigger) doesn't happen there; where a step may do that, nothing is know
 from __future__ import annotations
 
 import re
-from typing import Dict, FrozenSet, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..databases.postgresql.prechecks.catalog import Before, Locked, Look, Promise
 from ..precheck import Kind
@@ -79,6 +79,9 @@ class Writes:
         self.anything: Optional[str] = None
         self.rewritten: Set[int] = set()
         self._filenodes = {oid: table.filenode for oid, table in before.tables.items()}
+        self._following: Dict[int, List[int]] = {}
+        for first, second in (*before.parts, *before.cascades, *((part, whole) for whole, part in before.parts)):
+            self._following.setdefault(first, []).append(second)
 
     def note(self, ran: Ran, seen: Seen, new: Sequence[Promise]) -> None:
         """Take what a step has locked.
@@ -89,10 +92,11 @@ class Writes:
             oid for promise in new if promise.kind is Kind.FOREIGN_KEY for oid in (promise.table, promise.other)
         }
         may_depend = ran.may_depend(seen.look.functions)
+        kept = self._with_other_columns(ran, seen.look)
         for each in seen.locked:
             if each.oid in self.history:
                 continue
-            if self._anew(each) and not self._keeps_rows(ran, each, seen.look):
+            if self._anew(each) and each.oid not in kept:
                 self._wrote(each.oid, ran)
             if each.wrote:
                 self._wrote(each.oid, ran)
@@ -122,16 +126,18 @@ class Writes:
             self.rewritten.add(locked.oid)
         return known != locked.filenode
 
-    def _keeps_rows(self, ran: Ran, locked: Locked, look: Look) -> bool:
-        """Return whether a table was written anew for its columns' sake, and not emptied."""
-        table = self.before.tables.get(locked.oid)
-        if table is None or ran.text is None or TRUNCATE.search(ran.text):
-            return False
+    def _with_other_columns(self, ran: Ran, look: Look) -> Set[int]:
+        """Return the tables that were written anew, if they were, for their columns' sake, and not emptied."""
+        if ran.text is None or TRUNCATE.search(ran.text):
+            return set()
+        found = set()
         for (oid, number), now in look.columns.items():
-            was = table.columns.get(number)
-            if oid == locked.oid and (was is None or (was.type_oid, was.typmod) != (now.type_oid, now.typmod)):
-                return True
-        return False
+            table = self.before.tables.get(oid)
+            if table is not None and oid not in found:
+                was = table.columns.get(number)
+                if was is None or (was.type_oid, was.typmod) != (now.type_oid, now.typmod):
+                    found.add(oid)
+        return found
 
     def _wrote(self, oid: int, ran: Ran) -> None:
         """Note it of the table, of what it is a part of and what is a part of it, and of what follows its rows."""
@@ -141,5 +147,4 @@ class Writes:
             if each in self.by:
                 continue
             self.by[each] = ran.label
-            pending += [second for first, second in (*self.before.parts, *self.before.cascades) if first == each]
-            pending += [first for first, second in self.before.parts if second == each]
+            pending += self._following.get(each, ())

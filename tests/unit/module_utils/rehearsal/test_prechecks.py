@@ -201,6 +201,12 @@ def test_no_sql_of_another_server_is_run(look: Look, answer: str) -> None:
     assert found.endswith(": " + answer)
 
 
+def test_values_that_a_using_has_changed_are_not_asked() -> None:
+    widened = step(1, Look(columns={(3, 1): BIGINT}), text="ALTER TABLE o ALTER a TYPE bigint USING a * 10")
+    later = step(2, Look((CHECK,), {(3, 1): BIGINT}))
+    assert reasons(widened, later)[-1] == "2 CHECK k: the plan changes the type of a"
+
+
 TEXTS = {
     "ALTER TABLE o ALTER a TYPE smallint": "asked",
     "ALTER TABLE o ALTER a TYPE smallint USING a::smallint": "asked",
