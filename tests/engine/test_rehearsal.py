@@ -193,11 +193,11 @@ def test_ordinary_statements_do_not_look_cluster_wide(project: Project) -> None:
 def test_no_right_to_create_a_database(project: Project, user: str) -> None:
     project.query(f"GRANT CREATE ON SCHEMA public TO {user}")
     project.write(v1="CREATE TABLE a (x int)")
-    checked = project.check(target=as_user(project, user))
+    checked = project.check(target=as_user(project, user), rehearsal_on="server")
     assert [str(step.script.version) for step in checked.progress.left] == ["1"]
     assert "Not rehearsed: no database can be created for the copy: permission denied" in checked.warnings[0]
     with pytest.raises(MigrationError, match="permission denied to create database") as caught:
-        project.check(target=as_user(project, user), rehearsal="required")
+        project.check(target=as_user(project, user), rehearsal="required", rehearsal_on="server")
     assert caught.value.kind == "rehearsal"
 
 
@@ -209,7 +209,7 @@ def test_rehearsal_off_lists_the_plan(project: Project) -> None:
 
 
 def test_no_client_program(project: Project, monkeypatch: pytest.MonkeyPatch, any_server: Any) -> None:
-    monkeypatch.setattr(client, "_candidates", lambda program: iter(()))
+    monkeypatch.setattr(client, "_candidates", lambda program, bin_dir: iter(()))
     project.write(v1="CREATE TABLE a (x int)")
     assert f"needs a pg_dump of version {any_server.major} or newer" in project.check().warnings[0]
     with pytest.raises(MigrationError, match="needs a pg_dump"):

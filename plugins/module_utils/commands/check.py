@@ -21,6 +21,9 @@ from .context import Context
 from .report import Checked
 from .view import View, read_all
 
+# rehearsal_on: there is no target
+EMPTY = "empty"
+
 
 def check(context: Context, view: View, connection: Any, required: bool = False) -> None:
     """Rehearse the plan; the target gets no write.
@@ -30,7 +33,8 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     :raises MigrationError: when a migration fails on the copy, or a required rehearsal can't be made.
     """
     request, left = context.request, model.Progress(left=view.plan.steps)
-    required = required or request.rehearsal == "required"
+    # What nobody has rehearsed in an empty cluster would be a green check of nothing.
+    required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
     jobs = read_all(view.plan.steps)
     if not jobs or (request.rehearsal == "off" and not required):
         context.progress = left
@@ -85,6 +89,7 @@ def _warning(hazard: Hazard) -> str:
 def _hazards(rehearsal: Rehearsal, connection: Any) -> Tuple[Hazard, ...]:
     progress = rehearsal.progress
     found = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
+    found += tuple(map(cluster_wide, dict.fromkeys(version for version, dummy in rehearsal.changes)))
     if rehearsal.stopped is not None:
         found += (cluster_wide(str(progress.left[0].script.version)),)
     return found if connection is None else sized(found, connection)
@@ -141,11 +146,12 @@ def _wishes(request: Request) -> Wishes:
         request.per_migration,
         request.rehearsal_extensions,
         request.rehearsal_server is not None,
+        request.rehearsal_on,
     )
 
 
 def _incomplete_error(rehearsal: Rehearsal) -> errors.RehearsalError:
-    return errors.RehearsalError(
-        "The rehearsal stopped before its end: %s" % rehearsal.stopped,
-        hint="Apply that migration by itself, up to its version, with rehearsal: auto; then rehearse the rest.",
-    )
+    hint = "Apply that migration by itself, up to its version, with rehearsal: auto; then rehearse the rest."
+    if rehearsal.on == EMPTY:
+        hint = "Let an administrator do that part (pg_user_db, for example), or rehearse on a server: rehearsal_url."
+    return errors.RehearsalError("The rehearsal stopped before its end: %s" % rehearsal.stopped, hint=hint)

@@ -33,12 +33,15 @@ def migrate(context: Context) -> None:
         scripts = discover(request.directories, request.kind, request.follow)
     if not scripts:
         context.warnings += ["There are no migrations in %s." % each for each in request.directories]
+    history = History(request.history_table, repository_id=request.repository_id)
+    if request.rehearsal_on == "empty":
+        _proceed(context, view_of(request, scripts, history, ()), None)
+        return
     try:
         connection = connect(request.target, PROGRAM)
     except errors.DatabaseMissing:
         if not request.checking:
             raise
-        history = History(request.history_table, repository_id=request.repository_id)
         _proceed(context, view_of(request, scripts, history, ()), None)
         return
     with closing(connection):

@@ -41,6 +41,7 @@ class Request(NamedTuple):
     :ivar per_migration: a diff after each migration.
     :ivar rehearsal_extensions: what the copy of a database that isn't there yet gets.
     :ivar rehearsal_server: where to rehearse; None: on the target's own server.
+    :ivar rehearsal_on: auto, server, cluster or empty; with the last there is no target.
     :ivar lock_wait: in seconds.
     """
 
@@ -64,6 +65,7 @@ class Request(NamedTuple):
     rehearsal_data: Tuple[str, ...] = ()
     rehearsal_extensions: Tuple[str, ...] = ()
     rehearsal_server: Optional[Target] = None
+    rehearsal_on: str = "auto"
     policies: Policies = Policies()
     limits: Limits = Limits()
     on_interrupted: str = "fail"

@@ -17,7 +17,8 @@ from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load, rows
 from ..databases.postgresql.copies.foreign_code import code_of_others, names_with_line_breaks, powers
-from ..databases.postgresql.copies.scratch import Facts, RehearsalImpossible, Scratch, system_of
+from ..databases.postgresql.copies.place import Place, RehearsalImpossible
+from ..databases.postgresql.copies.scratch import Facts, system_of
 from ..databases.postgresql.dump import DumpError
 from ..databases.postgresql.names import QualifiedName, parse_name
 from ..databases.postgresql.snapshots import SchemaReader, read
@@ -50,6 +51,7 @@ class Wishes(NamedTuple):
     :ivar data: "all", or the tables whose rows the copy gets.
     :ivar extensions: what the copy of a database that isn't there yet gets.
     :ivar is_elsewhere: the server was named, and may be another than the original's.
+    :ivar on: auto, server, cluster or empty.
     """
 
     server: Target
@@ -59,6 +61,7 @@ class Wishes(NamedTuple):
     per_migration: bool = False
     extensions: Sequence[str] = ()
     is_elsewhere: bool = False
+    on: str = "auto"
 
 
 class Copier:
@@ -67,20 +70,20 @@ class Copier:
     :raises RehearsalImpossible: when there is no pg_dump that fits.
     """
 
-    def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Scratch) -> None:
+    def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Place) -> None:
         self.original, self.data, self.tools, self.scratch = original, tuple(wishes.data), tools, scratch
         self.extensions = wishes.extensions
         self._refuse_powers(wishes)
         newest = max(original.server_version, scratch.admin.server_version)
         try:
-            pg_dump = client.find("pg_dump", newest, tools.run)
+            pg_dump = client.find("pg_dump", newest, tools.run, tools.bin_dir)
         except errors.DependencyError as error:
             raise RehearsalImpossible(error.message, hint=error.hint) from None
         self.reader = SchemaReader(tools, pg_dump, History(original.history_table).tables())
 
     def _refuse_powers(self, wishes: Wishes) -> None:
         """Refuse to load a foreign schema as somebody who can do more on a server than work in it."""
-        if self.original.target is None or not wishes.is_elsewhere:
+        if self.original.target is None or not wishes.is_elsewhere or self.scratch.on != "server":
             return
         if self.original.facts.system in (None, system_of(self.scratch.admin)):
             return  # the same server, by another way
@@ -110,14 +113,15 @@ class Copier:
 
     def _extend(self) -> None:
         """Create the extensions that whoever creates the database will have created with it."""
-        if not self.extensions:
+        left = self.scratch.extend(self.extensions)
+        if not left:
             return
         from ..provision.administrator import execute
         from ..provision.extensions import creation
 
         with closing(connect(self.scratch.loader, APPLICATION)) as connection:
             try:
-                for name in self.extensions:
+                for name in left:
                     for statement in creation(name, self.scratch.name).statements:
                         execute(connection, statement)
             except errors.MigrationError as error:
@@ -154,7 +158,7 @@ class Copier:
         if reason is None:
             return
         self._anew()
-        if self.scratch.by_superuser:
+        if self.scratch.is_tolerant:
             self._try(target, path, tolerant=True)
             return
         self._dump(target, path, exclude, "--no-subscriptions", "--no-owner", "--no-privileges")
@@ -173,7 +177,7 @@ class Copier:
         with open(path, "rb") as stream:
             data = stream.read()
         try:
-            dump = load.read_entries(data, self.scratch.admin.server_version)
+            dump = self.scratch.adapt(load.read_entries(data, self.scratch.admin.server_version))
         except DumpError as error:
             raise RehearsalImpossible("the schema can't be trusted: %s" % error) from None
         try:

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Iterator, NamedTuple, Optional, Tuple
 
 from ..databases.postgresql.connection import connect
-from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.copies.scratch import Scratch, scratch_database
+from ..databases.postgresql.copies.place import Place
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.snapshots import SchemaReader
 from ..databases.tools import Tools
@@ -20,6 +19,7 @@ from ..run.hazards import TableWatch
 from ..run.session import Session
 from ..schema.snapshot import Snapshot
 from .copier import ALL, Copier, Original, Wishes
+from .places import RehearsalImpossible, in_vain, places
 
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables and constraints met no row"
 SOME_ROWS = "rows: the copy has only those of %s"
@@ -33,20 +33,35 @@ class ScratchCopy(NamedTuple):
     :ivar base: the original's snapshot; None: there is no original yet.
     """
 
-    scratch: Scratch
+    scratch: Place
     reader: SchemaReader
     base: Optional[Snapshot]
 
 
 @contextmanager
 def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[ScratchCopy]:
-    """Make a scratch copy of the original; drop it at the end.
+    """Make a scratch copy of the original, in the first place where one can be made; remove it at the end.
 
     :raises RehearsalImpossible: when no copy can be made.
     """
-    with scratch_database(wishes.server, original.facts) as scratch:
-        copier = Copier(original, wishes, tools, scratch)
-        yield ScratchCopy(scratch, copier.reader, copier.fill())
+    with ExitStack() as stack:
+        yield _made(stack, original, wishes, tools)
+
+
+def _made(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
+    reasons = []
+    for each in places(original, wishes, tools):
+        try:
+            with ExitStack() as attempt:
+                scratch = attempt.enter_context(each)
+                copier = Copier(original, wishes, tools, scratch)
+                base = copier.fill()
+                scratch.settle()
+                stack.enter_context(attempt.pop_all())
+                return ScratchCopy(scratch, copier.reader, base)
+        except RehearsalImpossible as error:
+            reasons.append(error)
+    raise in_vain(reasons)
 
 
 @contextmanager
@@ -63,19 +78,13 @@ def session_on(copy: ScratchCopy, original: Original, wishes: Wishes) -> Iterato
             wishes.super_user,
             wishes.single_transaction,
             tables=tables,
-            guard=Containment(tables.note, copy.scratch.name),
+            guard=copy.scratch.contain(tables.note),
         )
 
 
-def unproved_by(scratch: Scratch, wishes: Wishes) -> Tuple[str, ...]:
+def unproved_by(scratch: Place, wishes: Wishes) -> Tuple[str, ...]:
     """Return what a copy like this can't prove, a sentence each."""
     return (*scratch.unproved, _rows_sentence(wishes), TIMING)
-
-
-def place(scratch: Scratch) -> str:
-    """Return where the copy is, in words."""
-    params = scratch.target.params
-    return "a scratch copy on %s port %s" % (params.get("host", "the local socket"), params.get("port", "?"))
 
 
 def _rows_sentence(wishes: Wishes) -> str:

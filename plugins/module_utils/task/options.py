@@ -78,6 +78,8 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_data": {"type": "list", "elements": "str", "default": []},
     "rehearsal_extensions": {"type": "list", "elements": "str", "default": []},
     "rehearsal_url": {"type": "str", "no_log": True},
+    "rehearsal_on": {"type": "str", "choices": ["auto", "server", "cluster", "empty"], "default": "auto"},
+    "postgresql_bin_dir": {"type": "path"},
 }
 
 MARK: Dict[str, Any] = {

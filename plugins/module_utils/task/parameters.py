@@ -13,6 +13,7 @@ from ..databases.port import Limits
 from ..databases.postgresql.names import QualifiedName, check_name, parse_name
 from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
+from . import combinations
 from .connection import server, target
 
 # What the names of the tables beside the history add to its own.
@@ -86,11 +87,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
 
     :raises MigrationError: an option that can't be read, or two that exclude each other.
     """
-    if params["single_transaction"] and params["diff_per"] == "migration":
-        raise errors.OptionInvalid(
-            "diff_per: migration and single_transaction: true exclude each other",
-            hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
-        )
+    combinations.check(params, checking)
     where = place(params) if params["src"] is None else shipped(params)
     return Request(
         target=target(params),
@@ -109,6 +106,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
         rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
+        rehearsal_on=params["rehearsal_on"],
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
         on_interrupted=params["on_interrupted"],

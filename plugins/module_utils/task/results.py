@@ -44,7 +44,8 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
         result["schema_changed"] = any(report.diffs)
         result["diff"] = [{"prepared": text} for text in report.diffs if text]
     if report.rehearsal is not None:
-        result["rehearsal"] = {"where": report.rehearsal.where, "not_proved": list(report.rehearsal.unproved)}
+        result["rehearsal"] = _rehearsal(report.rehearsal)
+        result["cluster_changes"] = [told for dummy, told in report.rehearsal.changes]
     if report.hazards is not None:
         result["hazards"] = [_hazard(each) for each in report.hazards]
     if report.plan_digest is not None:
@@ -54,6 +55,12 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
     if progress.failed is not None:
         result["failed_migration"] = _outcome(progress.failed)
     return {**result, **_tested(report)} if report.proofs else result
+
+
+def _rehearsal(rehearsal: Any) -> Dict[str, Any]:
+    """Return where it was, and what it couldn't prove."""
+    where = {"where": rehearsal.where, "on": rehearsal.on, "role": rehearsal.role}
+    return {**where, "not_proved": list(rehearsal.unproved)}
 
 
 def sentence(report: Report, checking: bool) -> str:

@@ -22,7 +22,13 @@ from ansible_collections.pgops.migrations.plugins.module_utils.model import (
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.task.results import failure, migrate_result
 
-REHEARSAL = SimpleNamespace(where="a copy", unproved=("rows: none", "time: unknown"))
+REHEARSAL = SimpleNamespace(
+    where="a copy",
+    unproved=("rows: none", "time: unknown"),
+    on="cluster",
+    role="shop",
+    changes=(("2", "2 changes roles"),),
+)
 
 
 def versions(texts):
@@ -148,10 +154,18 @@ def test_no_snapshots_no_diff():
 
 @pytest.mark.parametrize(
     "rehearsal, shown",
-    [(None, None), (REHEARSAL, {"where": "a copy", "not_proved": ["rows: none", "time: unknown"]})],
+    [
+        (None, None),
+        (
+            REHEARSAL,
+            {"where": "a copy", "on": "cluster", "role": "shop", "not_proved": ["rows: none", "time: unknown"]},
+        ),
+    ],
 )
 def test_rehearsal(rehearsal, shown):
-    assert migrate_result(up("1", "2", rehearsal=rehearsal), True).get("rehearsal") == shown
+    result = migrate_result(up("1", "2", rehearsal=rehearsal), True)
+    assert result.get("rehearsal") == shown
+    assert result.get("cluster_changes") == (["2 changes roles"] if shown else None)
 
 
 @pytest.mark.parametrize(

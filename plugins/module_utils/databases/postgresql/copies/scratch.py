@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tupl
 from .... import deps, errors
 from ..connection import Target, connect, connect_maintenance, settled
 from ..server_errors import first_words, trouble_of
+from .place import Place, RehearsalImpossible
 
 PREFIX = "pgops_rehearsal_"
 
@@ -76,10 +77,6 @@ RESET_SETTING = "RESET {setting}"
 DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
 
 
-class RehearsalImpossible(errors.RehearsalError):
-    """No scratch copy could be made; says why."""
-
-
 @dataclass(frozen=True)
 class Facts:
     """What makes a database what it is, beside its schema."""
@@ -94,7 +91,7 @@ class Facts:
 
 
 @dataclass
-class Scratch:
+class Scratch(Place):
     """A scratch database. ``unproved`` grows while it is made: what it could not be given."""
 
     name: str
@@ -102,6 +99,8 @@ class Scratch:
     admin: Any
     facts: Facts
     unproved: List[str]
+
+    on = "server"
 
     @property
     def by_superuser(self) -> bool:
@@ -230,7 +229,7 @@ def _hold_name(admin: Any) -> str:
 def _create(admin: Any, name: str, facts: Facts) -> List[str]:
     """Create the database and give it what it can be given. Return what it can't."""
     try:
-        _execute(admin, CREATE, _locale(facts), name=name)
+        _execute(admin, CREATE, locale_of(facts), name=name)
         _execute(admin, REVOKE, name=name)
     except deps.psycopg2.Error as error:
         raise RehearsalImpossible(
@@ -279,7 +278,7 @@ def _execute(admin: Any, statement: str, tail: Any = None, **names: str) -> None
         cursor.execute(composed if tail is None else composed + tail)
 
 
-def _locale(facts: Facts) -> Any:
+def locale_of(facts: Facts) -> Any:
     """Return CREATE DATABASE's options for the same encoding and locale; which there are depends on the server."""
     row = facts.row
     provider = {"c": "libc", "i": "icu", "b": "builtin"}.get(row.get("datlocprovider", ""))
