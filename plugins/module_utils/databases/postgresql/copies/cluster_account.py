@@ -38,15 +38,15 @@ import os, sys
 user, group = int(sys.argv[1]), int(sys.argv[2])
 os.umask(0o077)
 os.chdir("/")
-if user >= 0:
-    os.setgroups([])
-    os.setgid(group)
-    os.setuid(user)
 try:
     import ctypes
     ctypes.CDLL(None).prctl(%d, 1, 0, 0, 0)
 except Exception:
     pass
+if user >= 0:
+    os.setgroups([])
+    os.setgid(group)
+    os.setuid(user)
 os.execve(sys.argv[3], sys.argv[3:], %r)
 """
 ENVIRONMENT: Dict[str, str] = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}

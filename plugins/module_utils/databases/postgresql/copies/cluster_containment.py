@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, List, NamedTuple, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
 
 from .... import deps
 from ....model import Statement
 from ....sql.statements import BEGINS, COMMITS, words
 from ..transaction import catalog_only, in_transaction, is_aborted
 from .containment import (
+    SHARED_RELATIONS,
     Containment,
     NotProved,
-    cluster_wide_of,
     refuse_foreign_tables,
     refuse_reaching_out,
 )
@@ -26,6 +26,18 @@ MAY_HAPPEN = re.compile(
     r"|pg_logical_slot_get_(?:binary_)?changes|pg_create_restore_point|pg_switch_wal",
     re.IGNORECASE,
 )
+# Locks are held until the end. The counters tell of GRANT ON DATABASE, which gives its lock back; since they are passed
+# on once a second, and only then begin anew, those of the transaction before may still be in them.
+WRITTEN = """
+SELECT c.relname::text,
+       EXISTS (SELECT 1 FROM pg_catalog.pg_locks l
+                WHERE l.pid = pg_catalog.pg_backend_pid() AND l.locktype = 'relation' AND l.database = 0
+                  AND l.relation = c.oid AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')),
+       pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) + pg_catalog.pg_stat_get_xact_tuples_updated(c.oid)
+       + pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid)
+  FROM pg_catalog.pg_class c
+ WHERE c.relisshared AND c.relkind = 'r' AND c.relname <> 'pg_shdepend'
+"""
 SUBSCRIBES = re.compile(r"\bCREATE\s+SUBSCRIPTION\b", re.IGNORECASE)
 SYSTEM = ("ALTER", "SYSTEM")
 SHOWN_WORDS = 6
@@ -65,6 +77,7 @@ class ClusterContainment(Containment):
         super().__init__(note, database)
         self.host, self.performs_system = host, performs_system
         self.changes: List[Change] = []
+        self._counted: Dict[Tuple[int, str], int] = {}
 
     def is_copy(self, connection: Any) -> bool:
         """Return whether a connection goes to the copy: the target's database has the same name."""
@@ -86,8 +99,8 @@ class ClusterContainment(Containment):
         """
         with catalog_only(cursor):
             self._note(cursor)
-            for each in cluster_wide_of(cursor):
-                self._changed("changes %s" % each)
+            for each in self._written(cursor):
+                self._changed("changes %s" % SHARED_RELATIONS.get(each, each))
             refuse_foreign_tables(cursor)
 
     def look_at(self, text: str) -> None:
@@ -132,6 +145,17 @@ class ClusterContainment(Containment):
 
     def _may_be_sent_bare(self, error: Any) -> bool:
         return error.pgcode in NOT_IN_TRANSACTION
+
+    def _written(self, cursor: Any) -> List[str]:
+        """Return the shared catalogs that the open transaction has written."""
+        session, found = cursor.connection.info.backend_pid, []
+        cursor.execute(WRITTEN)
+        for relation, is_locked, count in cursor.fetchall():
+            before = self._counted.get((session, relation), 0)
+            self._counted[session, relation] = count
+            if is_locked or (count and count != before):
+                found.append(relation)
+        return sorted(found)
 
     def _changed(self, what: str) -> None:
         change = Change(self.version, what)

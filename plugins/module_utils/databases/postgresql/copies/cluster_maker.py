@@ -69,6 +69,7 @@ class Maker:
         self.not_given = cluster_roles.not_given(around, admin.server_version)
         self.unproved: List[str] = []
         self.extensions: List[str] = []
+        self.libraries = frozenset(cluster_extensions.read_available(admin))
 
     def make_roles(self, password: str) -> None:
         """Make the roles and the tablespaces, which are the cluster's.
@@ -171,6 +172,7 @@ class Maker:
             self.unproved.append(LEFT_OUT % ("setting " + key, "it loads a library of the target's host"))
             return
         by, store = cluster_roles.setting_statements(setting, self.name, self.owner)
+        by = None if cluster_roles.is_of_nobody(key, self.libraries) else by
         try:
             with self.admin.cursor() as cursor:
                 if by is not None:

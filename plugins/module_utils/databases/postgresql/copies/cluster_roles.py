@@ -11,7 +11,7 @@ ours: one that may act for every owner and loads the dump, and a group by which 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import AbstractSet, Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .... import deps
 from .cluster_facts import ClusterFacts, Membership, Role, Setting
@@ -125,7 +125,7 @@ def not_given(facts: ClusterFacts, version: int) -> List[str]:
 def setting_statements(setting: Setting, database: str, owner: Optional[str]) -> Tuple[Optional[str], Any]:
     """Return who stores a setting, and the statement that does, once the session has it.
 
-    Each role stores its own, so that none gets what only a superuser might set.
+    Each role stores its own, so that none gets what only a superuser might set; but see is_of_nobody().
     """
     key = setting.text.split("=", 1)[0]
     if setting.role is None:
@@ -136,6 +136,17 @@ def setting_statements(setting: Setting, database: str, owner: Optional[str]) ->
     template = ROLE_IN_DATABASE_SET if setting.in_database else ROLE_SET
     names = {"role": setting.role, "setting": key, **({"database": database} if setting.in_database else {})}
     return setting.role, composed(template, **names)
+
+
+def is_of_nobody(key: str, libraries: AbstractSet[str]) -> bool:
+    """Return whether a setting is an application's (app.tenant), which only a superuser may store.
+
+    One of a library or of a language isn't: some are code that runs when it is loaded.
+
+    :param libraries: the names of those that the host has.
+    """
+    prefix, dot, dummy = key.partition(".")
+    return bool(dot) and prefix not in libraries and not prefix.startswith("pl")
 
 
 def _creation(role: Role, facts: ClusterFacts, password: str, version: int) -> Any:

@@ -74,17 +74,12 @@ def stay_inside(cursor: Any) -> None:
 
     :raises NotProved: names what it would have changed.
     """
-    names = cluster_wide_of(cursor)
-    if names:
-        raise NotProved("it changes %s, which belong to the whole cluster; the copy stops before it" % ", ".join(names))
-    refuse_foreign_tables(cursor)
-
-
-def cluster_wide_of(cursor: Any) -> List[str]:
-    """Return what of the whole cluster's the open transaction has written, in words."""
     cursor.execute(CLUSTER_WIDE)
     relations: Optional[List[str]] = cursor.fetchone()[0]
-    return [SHARED_RELATIONS.get(name, name) for name in relations or ()]
+    if relations:
+        names = [SHARED_RELATIONS.get(name, name) for name in relations]
+        raise NotProved("it changes %s, which belong to the whole cluster; the copy stops before it" % ", ".join(names))
+    refuse_foreign_tables(cursor)
 
 
 def refuse_foreign_tables(cursor: Any) -> None:
