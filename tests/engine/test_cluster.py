@@ -29,6 +29,32 @@ from .conftest import Project, done
 OWNER, OTHER, LOGIN = "pgops_c_owner", "pgops_c_other", "pgops_c_login"
 
 
+RUNS = """
+import signal, sys
+from pathlib import Path
+from engine.conftest import Project
+from ansible_collections.pgops.migrations.plugins.module_utils import errors
+from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import _interruptible
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+project = Project.__new__(Project)
+project.url, project.directory, project.scratch_files = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+try:
+    with _interruptible():
+        project.check(target=Target({**parse_url(project.url), "user": sys.argv[4]}), rehearsal="required")
+except errors.Stop:
+    sys.exit(3)
+"""
+
+
+def titles() -> Iterator[str]:
+    """Yield what the processes of the machine call themselves."""
+    for path in glob.glob("/proc/[0-9]*/cmdline"):
+        try:
+            yield Path(path).read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+
+
 class Ordinary(Project):
     """A project whose database belongs to a role that may create no database, on a server with others' objects."""
 
@@ -41,6 +67,20 @@ class Ordinary(Project):
         with closing(psycopg2.connect(**self.as_owner().params)) as connection, connection.cursor() as cursor:
             cursor.execute(statements)
             connection.commit()
+
+    def command(self) -> list[str]:
+        """Return how to rehearse in a process of its own."""
+        return [sys.executable, "-c", RUNS, self.url, str(self.directory), str(self.scratch_files), OWNER]
+
+    def environment(self) -> dict[str, str]:
+        """Return what that process needs to find its modules."""
+        root = Path(__file__).resolve().parents[2]
+        places = (root / ".collections", root / "tests", root / "bin" / "lib")
+        return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
+
+    def is_asleep(self) -> bool:
+        """Return whether a step of a rehearsal sleeps: a server's processes say what they are at."""
+        return any(OWNER in text and "SELECT" in text and "[local]" in text for text in titles())
 
     def cluster(self, **options: Any) -> Any:
         """Rehearse, as the owner, in a cluster."""
@@ -65,14 +105,8 @@ def ordinary(project: Project) -> Iterator[Ordinary]:
 
 def clusters() -> list[str]:
     """Return the directories of clusters, and the processes that serve one."""
-    processes = []
-    for path in glob.glob("/proc/[0-9]*/cmdline"):
-        try:
-            if cluster_directory.PREFIX.encode() in (text := Path(path).read_bytes()) and b"postgres" in text:
-                processes.append(path)
-        except OSError:
-            continue
-    return sorted(glob.glob(f"/tmp/{cluster_directory.PREFIX}*")) + sorted(processes)  # noqa: S108
+    servers = [text for text in titles() if cluster_directory.PREFIX in text and "postgres" in text]
+    return sorted(glob.glob(f"/tmp/{cluster_directory.PREFIX}*")) + sorted(servers)  # noqa: S108
 
 
 SCHEMA = f"""
@@ -121,6 +155,22 @@ def test_a_digest_does_not_depend_on_the_place(ordinary: Ordinary) -> None:
     named = ordinary.check(target=superuser, rehearsal="required", rehearsal_on="cluster")
     assert on_server.plan_digest == in_cluster.plan_digest == named.plan_digest
     assert on_server.diffs == in_cluster.diffs == named.diffs
+
+
+def test_where_no_whole_copy_can_be_made_on_the_server(ordinary: Ordinary) -> None:
+    ordinary.query(SCHEMA)
+    ordinary.query(f"ALTER ROLE {OWNER} CREATEDB")
+    ordinary.write(**PLAN)
+    assert ordinary.cluster(rehearsal_on="server").rehearsal.on == "server"
+    checked = ordinary.cluster()
+    assert checked.rehearsal.on == "cluster"
+    assert checked.diffs == ordinary.migrate(target=ordinary.as_owner(), with_diff=True).diffs
+
+
+def test_where_a_whole_copy_can_be_made_on_the_server(ordinary: Ordinary) -> None:
+    ordinary.query(f"ALTER ROLE {OWNER} CREATEDB; SET ROLE {OWNER}; CREATE TABLE old (a int)")
+    ordinary.write(v1="ALTER TABLE old ADD b int")
+    assert ordinary.cluster().rehearsal.on == "server"
 
 
 def test_the_session_role_is_that_of_the_real_run(ordinary: Ordinary) -> None:
@@ -452,29 +502,12 @@ def name_of(name: str) -> str:
     return '"%s"' % name.replace('"', '""')
 
 
-RUNS = """
-import sys
-from pathlib import Path
-from engine.conftest import Project
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-project = Project.__new__(Project)
-project.url, project.directory, project.scratch_files = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
-project.bin_dir = None
-project.check(target=Target({**parse_url(project.url), "user": sys.argv[4]}), rehearsal="required")
-"""
-
-
 def test_what_a_killed_task_leaves_is_swept_by_the_next(ordinary: Ordinary) -> None:
     ordinary.write(v1="SELECT pg_sleep(600)")
     before = clusters()
-    collections = Path(__file__).resolve().parents[2] / ".collections"
-    tests = Path(__file__).resolve().parents[1]
-    task = subprocess.Popen(
-        [sys.executable, "-c", RUNS, ordinary.url, str(ordinary.directory), str(ordinary.scratch_files), OWNER],
-        env={**os.environ, "PYTHONPATH": f"{collections}:{tests}:{tests.parent / 'bin' / 'lib'}"},
-    )
+    task = subprocess.Popen(ordinary.command(), env=ordinary.environment())
     until = time.monotonic() + 60
-    while not glob.glob(f"/tmp/{cluster_directory.PREFIX}*/data/postmaster.pid") and time.monotonic() < until:  # noqa: S108
+    while not ordinary.is_asleep() and time.monotonic() < until:
         time.sleep(0.05)
     task.send_signal(signal.SIGKILL)
     task.wait()
@@ -485,6 +518,18 @@ def test_what_a_killed_task_leaves_is_swept_by_the_next(ordinary: Ordinary) -> N
     ordinary.write(v1="SELECT 1")
     assert done(ordinary.cluster()) == ["1"]
     assert clusters() == before
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="looks for the module's process in /proc")
+def test_a_signal_leaves_nothing(ordinary: Ordinary) -> None:
+    ordinary.write(v1="SELECT pg_sleep(600)")
+    task = subprocess.Popen(ordinary.command(), env=ordinary.environment())
+    until = time.monotonic() + 60
+    while not ordinary.is_asleep() and time.monotonic() < until:
+        time.sleep(0.05)
+    task.send_signal(signal.SIGTERM)
+    assert task.wait(60) == 3, "the signal became an exception"
+    # The fixture looks for what is left.
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")

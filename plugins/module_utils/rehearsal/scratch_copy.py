@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing, contextmanager
-from typing import Iterator, NamedTuple, Optional, Tuple
+from typing import Iterator, List, NamedTuple, Optional, Tuple
 
 from ..databases.postgresql.connection import connect
 from ..databases.postgresql.copies.place import Place
@@ -40,7 +40,9 @@ class ScratchCopy(NamedTuple):
 
 @contextmanager
 def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[ScratchCopy]:
-    """Make a scratch copy of the original, in the first place where one can be made; remove it at the end.
+    """Make a scratch copy of the original, in the first place where a whole one can be made; remove it at the end.
+
+    Where none is whole, the last one that can be made has to do.
 
     :raises RehearsalImpossible: when no copy can be made.
     """
@@ -49,19 +51,28 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
 
 
 def _made(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
-    reasons = []
+    reasons: List[RehearsalImpossible] = []
+    open_ones: List[ExitStack] = []
+    made: Optional[ScratchCopy] = None
     for each in places(original, wishes, tools):
+        attempt = stack.enter_context(ExitStack())
         try:
-            with ExitStack() as attempt:
-                scratch = attempt.enter_context(each)
-                copier = Copier(original, wishes, tools, scratch)
-                base = copier.fill()
-                scratch.settle()
-                stack.enter_context(attempt.pop_all())
-                return ScratchCopy(scratch, copier.reader, base)
+            scratch = attempt.enter_context(each)
+            copier = Copier(original, wishes, tools, scratch)
+            base = copier.fill()
+            scratch.settle()
         except RehearsalImpossible as error:
+            attempt.close()
             reasons.append(error)
-    raise in_vain(reasons)
+            continue
+        for one in open_ones:
+            one.close()
+        open_ones, made = [attempt], ScratchCopy(scratch, copier.reader, base)
+        if scratch.is_whole:
+            break
+    if made is None:
+        raise in_vain(reasons)
+    return made
 
 
 @contextmanager

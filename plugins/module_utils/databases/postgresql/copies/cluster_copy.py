@@ -145,7 +145,7 @@ class ClusterCopy(Place):
             return "it needs a right that a throwaway cluster gives nobody (%s): %s" % (rights, error.message)
         if NO_EXTENSION.search(error.message):
             return "it needs what this host hasn't got: %s" % error.message
-        if error.sqlstate in MISSING and any("left out of the copy" in each for each in self.unproved):
+        if error.sqlstate in MISSING and not self.is_whole:
             return "it may need what was left out of the copy: %s" % error.message
         return None
 

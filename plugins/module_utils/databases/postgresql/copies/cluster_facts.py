@@ -42,8 +42,8 @@ MEANING = (
     *("search_path", "DateStyle", "IntervalStyle", "TimeZone", "bytea_output", "default_text_search_config"),
     *("standard_conforming_strings", "backslash_quote", "array_nulls", "check_function_bodies", "row_security"),
     *("default_table_access_method", "default_toast_compression", "default_transaction_isolation"),
-    *("default_transaction_deferrable", "extra_float_digits", "lc_monetary", "lc_numeric", "lc_time"),
-    *("transform_null_equals", "xmlbinary", "xmloption", "timezone_abbreviations", "createrole_self_grant"),
+    *("default_transaction_deferrable", "extra_float_digits", "transform_null_equals", "xmlbinary", "xmloption"),
+    *("timezone_abbreviations", "createrole_self_grant"),
 )
 CONFIGURED = """
 SELECT s.name || '=' || s.reset_val FROM pg_catalog.pg_settings s

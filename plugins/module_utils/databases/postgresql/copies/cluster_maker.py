@@ -39,7 +39,7 @@ DROP_SCHEMA = "DROP SCHEMA {name}"
 LET_CREATE = "GRANT CREATE, USAGE ON SCHEMA {name} TO {role}"
 CREATE_SPACE = "CREATE TABLESPACE {name} OWNER {owner} LOCATION {place}"
 LET_USE = "GRANT CREATE ON TABLESPACE {name} TO {role}"
-SET_CONFIG = "SELECT pg_catalog.set_config(%s, %s, false)"
+SET_CONFIG = "SELECT pg_catalog.set_config({key}, {value}, false)"
 RESET = "RESET ALL"
 
 PUBLIC_SCHEMA = "public"
@@ -166,24 +166,21 @@ class Maker:
         return composed(GRANT, privilege=deps.sql.SQL(privilege), name=self.name, role=role)
 
     def _set(self, setting: Setting) -> None:
-        """Store a setting, as who may: first the session has it, then it is stored as the session has it."""
+        """Store a setting, as who may: first the session has it, then it is stored as the session has it.
+
+        All of it is one message, and so one transaction: some settings would keep the next one from writing.
+        """
         key, value = setting.text.split("=", 1)
         if key in cluster_roles.LOADS_LIBRARIES:
             self.unproved.append(LEFT_OUT % ("setting " + key, "it loads a library of the target's host"))
             return
         by, store = cluster_roles.setting_statements(setting, self.name, self.owner)
         by = None if cluster_roles.is_of_nobody(key, self.libraries) else by
-        try:
-            with self.admin.cursor() as cursor:
-                if by is not None:
-                    cursor.execute(composed(cluster_roles.ACT_AS, role=by))
-                if key != "role":
-                    cursor.execute(SET_CONFIG, [key, value])
-                cursor.execute(store)
-        except deps.DatabaseError as error:
-            self.unproved.append(NOT_GIVEN % ("setting " + key, first_words(error)))
-        finally:
-            self.attempt([("", deps.sql.SQL(each)) for each in (cluster_roles.ACT_AS_ONESELF, RESET)])
+        has = deps.sql.SQL(SET_CONFIG).format(key=deps.sql.Literal(key), value=deps.sql.Literal(value))
+        statements = [composed(cluster_roles.ACT_AS, role=by)] if by is not None else []
+        statements += [has, store] if key != "role" else [store]
+        statements += [deps.sql.SQL(each) for each in (cluster_roles.ACT_AS_ONESELF, RESET)]
+        self.attempt([("setting " + key, deps.sql.SQL("; ").join(statements))])
 
     def _make_schemas(self, inside: Any) -> None:
         """Make the schemas, with their owners, so that each owner may have things made in each of them."""

@@ -12,6 +12,9 @@ from ..connection import Target
 from .containment import Containment
 from .load import Dump
 
+# In the sentence for what of the original's schema a copy lacks.
+LEFT_OUT = "left out of the copy"
+
 
 class RehearsalImpossible(errors.RehearsalError):
     """No scratch copy could be made; says why."""
@@ -61,6 +64,11 @@ class Place:
     def is_tolerant(self) -> bool:
         """Return whether what can't be loaded is left out, each by itself, and never are all owners."""
         return self.by_superuser
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether nothing of the original's schema had to be left out."""
+        return not any(LEFT_OUT in each for each in self.unproved)
 
     @property
     def dumps_as(self) -> Target:
