@@ -106,7 +106,9 @@ def ordinary(project: Project) -> Iterator[Ordinary]:
 def clusters() -> list[str]:
     """Return the directories of clusters, and the processes that serve one."""
     servers = [text for text in titles() if cluster_directory.PREFIX in text and "postgres" in text]
-    return sorted(glob.glob(f"/tmp/{cluster_directory.PREFIX}*")) + sorted(servers)  # noqa: S108
+    places = (tempfile.gettempdir(), cluster_directory.SHORT, cluster_directory.MEMORY)
+    left = {path for place in places for path in glob.glob(f"{place}/{cluster_directory.PREFIX}*")}
+    return sorted(left) + sorted(servers)
 
 
 SCHEMA = f"""
@@ -540,7 +542,7 @@ def test_as_root_it_runs_as_a_user_of_its_own(ordinary: Ordinary) -> None:
             """
             import glob, os
             def up(cursor):
-                (data,) = glob.glob("/tmp/pgops_cluster_*/data")
+                (data,) = glob.glob("/tmp/pgops_cluster_*/data") + glob.glob("/dev/shm/pgops_cluster_*/data")
                 owner = os.stat(data)
                 above = os.stat(os.path.dirname(data))
                 assert owner.st_uid > 60000 and owner.st_mode & 0o777 == 0o700, owner

@@ -37,7 +37,8 @@ def _in_cluster(original: Original, wishes: Wishes, tools: Tools) -> Iterator[Pl
     around = no_target() if wishes.on == "empty" else _around(original, wishes)
     if around.by_superuser and wishes.on == "auto":
         raise NotForSuperusers("%s is a superuser, and nobody is one in a throwaway cluster" % around.login)
-    with cluster_copy(original.facts, around, tools, wishes.on if wishes.on == "empty" else "cluster") as copy:
+    on = wishes.on if wishes.on == "empty" else "cluster"
+    with cluster_copy(original.facts, around, tools, on, has_rows=bool(wishes.data)) as copy:
         yield copy
 
 

@@ -104,17 +104,22 @@ def new_password() -> str:
 
 
 @contextmanager
-def throwaway_cluster(programs: ServerPrograms, tools: Tools, relations: int = 0) -> Iterator[Cluster]:
+def throwaway_cluster(
+    programs: ServerPrograms, tools: Tools, relations: int = 0, has_rows: bool = False
+) -> Iterator[Cluster]:
     """Start a cluster; stop and remove it at the end, whatever happens. First sweep what killed tasks have left.
 
     :param relations: how many tables, indexes aside, it has to have room for.
+    :param has_rows: whether it gets rows as well, nobody knows how many.
     :raises RehearsalImpossible: when it can't be made, or doesn't start.
     """
     with ExitStack() as stack:
         try:
             cluster_directory.sweep()
             account = server_account()
-            directory = stack.enter_context(cluster_directory.private_directory(account))
+            directory = stack.enter_context(
+                cluster_directory.private_directory(account, None if has_rows else relations)
+            )
             programs = _readable(programs, account, tools, directory)
             admin = _target(directory, new_name(), new_password(), "template1")
             _initialize(directory, programs, tools, admin, account)

@@ -151,12 +151,15 @@ class ClusterCopy(Place):
 
 
 @contextmanager
-def cluster_copy(facts: Facts, around: ClusterFacts, tools: Tools, on: str = "cluster") -> Iterator[ClusterCopy]:
+def cluster_copy(
+    facts: Facts, around: ClusterFacts, tools: Tools, on: str = "cluster", has_rows: bool = False
+) -> Iterator[ClusterCopy]:
     """Start a throwaway cluster, and make a database in it that has all but what a dump brings.
 
     :param facts: what makes the target's database what it is; empty ones: it isn't there.
     :param around: what is around it.
     :param on: cluster or empty.
+    :param has_rows: whether it gets rows of the target's.
     :raises RehearsalImpossible: when that can't be done.
     """
     try:
@@ -167,7 +170,7 @@ def cluster_copy(facts: Facts, around: ClusterFacts, tools: Tools, on: str = "cl
     password = new_password()
     helpers = Helpers(Login(new_name(), new_password()), new_name())
     with (
-        throwaway_cluster(programs, tools, around.relations) as cluster,
+        throwaway_cluster(programs, tools, around.relations, has_rows) as cluster,
         closing(connect(cluster.admin, APPLICATION)) as admin,
     ):
         admin.autocommit = True
