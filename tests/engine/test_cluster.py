@@ -76,7 +76,7 @@ class Ordinary(Project):
         """Return what that process needs to find its modules."""
         root = Path(__file__).resolve().parents[2]
         places = (root / ".collections", root / "tests", root / "bin" / "lib")
-        return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, places))}
+        return {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, places), *filter(None, sys.path)])}
 
     def is_asleep(self) -> bool:
         """Return whether a step of a rehearsal sleeps: a server's processes say what they are at."""
