@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Applies the migration scripts that are not applied yet, in the order of their versions, each in one transaction
     together with its row in the history.
-  - In check mode it makes a scratch copy of the database, on the server or in a throwaway cluster, applies them there, and
-    drops the copy; with C(--diff) it shows the schema that would come out. The database itself gets no write.
+  - In check mode it makes a scratch copy of the database, on the server or in a throwaway cluster, applies them there,
+    and drops the copy; with C(--diff) it shows the schema that would come out. The database itself gets no write.
   - With C(--diff) a real run shows what changed in the schema, as a unified diff of two C(pg_dump)s.
 extends_documentation_fragment:
   - pgops.migrations.connection
@@ -133,17 +133,18 @@ options:
   rehearsal_on:
     description:
       - Where the copy is made.
-      - V(server) makes a scratch database on the database's own server, or on that of O(rehearsal_url), which needs the
-        right to create a database.
-      - V(cluster) makes it in a throwaway cluster. This is a private PostgreSQL that the task starts on the host where it
-        runs, with the target's roles by name, and removes. It needs PostgreSQL's server programs there (C(initdb),
+      - V(server) makes a scratch database on the database's own server, or on that of O(rehearsal_url), which needs
+        the right to create a database.
+      - V(cluster) makes it in a throwaway cluster. This is a private PostgreSQL that the task starts on the host where
+        it runs, with the target's roles by name, and removes. It needs PostgreSQL's server programs there (C(initdb),
         C(pg_ctl), C(postgres)), and no right on the target but to read the schema. Nobody is a superuser in it.
         RV(cluster_changes) tells what the migrations changed of it.
       - V(empty) is the same without any target, for CI. The migrations run on an empty database, in check mode or with
-        O(state=tested). Any other option, or variable of the environment (C(PGHOST) …), that names a database is an error.
-      - V(auto) takes the server of O(rehearsal_url), if it is given; else the database's own, if a whole copy can be made
-        there; else, unless the role is a superuser, a throwaway cluster, if its programs are there; else the plan is
-        listed, and a warning has the reasons.
+        O(state=tested). Any other option, or variable of the environment (C(PGHOST) …), that names a database is an
+        error.
+      - V(auto) takes the server of O(rehearsal_url), if it is given; else the database's own, if a whole copy can be
+        made there; else, unless the role is a superuser, a throwaway cluster, if its programs are there; else the plan
+        is listed, and a warning has the reasons.
     type: str
     version_added: 0.3.0
     choices: [auto, server, cluster, empty]

@@ -329,6 +329,31 @@ def test_super_user_ends_the_rehearsal(ordinary: Ordinary) -> None:
     assert "nobody is a superuser in a throwaway cluster" in checked.rehearsal.stopped
 
 
+def test_nobody_else_gets_in(ordinary: Ordinary) -> None:
+    ordinary.file(
+        "1_x.py",
+        textwrap.dedent(
+            """
+            import os, stat, psycopg2
+            def up(cursor):
+                info = cursor.connection.info
+                assert stat.S_IMODE(os.stat(info.host).st_mode) == 0o700
+                cursor.execute("SELECT current_setting('listen_addresses'), array_agg(rolname::text) FROM pg_roles")
+                addresses, roles = cursor.fetchone()
+                assert addresses == ""
+                for role in roles:
+                    for password in ("", role, "postgres"):
+                        try:
+                            psycopg2.connect(host=info.host, user=role, password=password, dbname=info.dbname)
+                        except psycopg2.OperationalError:
+                            continue
+                        raise AssertionError(role)
+            """
+        ),
+    )
+    assert done(ordinary.cluster()) == ["1"]
+
+
 # The order in which somebody finds out what he has become, and takes what he can.
 TAKES_OVER = f"""
 CREATE FUNCTION public.takes() RETURNS void LANGUAGE plpgsql AS $$ DECLARE each text; BEGIN

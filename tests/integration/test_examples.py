@@ -97,8 +97,9 @@ def play(tasks: list[dict[str, Any]], own: throwaway.Server, shop: Path, work: P
     for before, after in {SHOP: str(shop), **REPLACED}.items():
         text = text.replace(before, after)
     (work / "play.yml").write_text(text)
-    environment = {**bare_environment(work), **own.environment()}
-    environment.pop("PGDATABASE")
+    # What says that there is no server mustn't be told of one.
+    environment = bare_environment(work) if '"empty"' in text else {**bare_environment(work), **own.environment()}
+    environment.pop("PGDATABASE", None)
     done = subprocess.run(
         [str(Path(sys.executable).with_name("ansible-playbook")), str(work / "play.yml")],
         check=False,
