@@ -302,7 +302,7 @@ def test_alter_system_of_a_superuser_is_noted_and_not_performed(ordinary: Ordina
     checked = ordinary.check(rehearsal_on="cluster", rehearsal="required")
     assert done(checked) == ["1", "2", "3"]
     assert checked.rehearsal.changes == (
-        ("2", "2 runs ALTER SYSTEM SET WORK_MEM …, which is noted here and not performed"),
+        ("2", "2 runs ALTER SYSTEM for work_mem, which is noted here and not performed"),
     )
 
 
@@ -317,6 +317,53 @@ def test_a_script_of_the_cluster_does_not_reach_the_target(ordinary: Ordinary) -
     checked = ordinary.cluster(rehearsal="auto")
     assert "it connects to the database" in checked.rehearsal.stopped
     assert ordinary.tables() == []
+
+
+def test_a_script_may_open_a_second_connection_to_the_copy(ordinary: Ordinary) -> None:
+    ordinary.file(
+        "1_x.py",
+        "import psycopg2\ndef up(cursor):\n    c = psycopg2.connect(cursor.connection.dsn)\n"
+        "    c.cursor().execute('CREATE TABLE second ()')\n    c.commit()\n",
+    )
+    checked = ordinary.cluster()
+    assert done(checked) == ["1"]
+    assert "+CREATE TABLE public.second (" in checked.diffs[0]
+
+
+def test_what_sessions_of_the_target_begin_with(ordinary: Ordinary, monkeypatch: pytest.MonkeyPatch) -> None:
+    ordinary.query(f"CREATE SCHEMA mine AUTHORIZATION {OWNER}")
+    ordinary.write(v1="CREATE TABLE a ()")
+    table = {"history_table": "public.schema_migrations"}
+    target = ordinary.as_owner(options="-c search_path=mine")
+    checked = ordinary.cluster(target=target, **table)
+    assert "+CREATE TABLE mine.a (" in checked.diffs[0]
+    monkeypatch.setenv("PGOPTIONS", "-c search_path=mine")
+    assert ordinary.cluster(**table).diffs == checked.diffs
+    assert ordinary.migrate(target=target, with_diff=True, **table).diffs == checked.diffs
+
+
+ELSEWHERE = {"PGHOSTADDR": "192.0.2.1", "PGSSLMODE": "verify-full", "PGCHANNELBINDING": "require"}
+
+
+def test_variables_that_lead_elsewhere_do_not_lead_away_from_the_cluster(
+    ordinary: Ordinary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary.write(v1="CREATE TABLE a ()")
+    target = ordinary.as_owner(hostaddr="127.0.0.1", sslmode="prefer", options="")
+    target = Target({**target.params, "channel_binding": "disable"})
+    with monkeypatch.context() as patch:
+        for name, value in ELSEWHERE.items():
+            patch.setenv(name, value)
+        checked = ordinary.cluster(target=target)
+    assert done(checked) == ["1"]
+
+
+def test_two_phases(ordinary: Ordinary) -> None:
+    ordinary.write(v1="-- no-transaction\nBEGIN;\nCREATE TABLE a ();\nPREPARE TRANSACTION 'x';\nCOMMIT PREPARED 'x'")
+    checked = ordinary.cluster()
+    assert done(checked) == ["1"]
+    assert checked.rehearsal.changes[0][1].startswith("1 prepares a transaction")
+    assert "+CREATE TABLE public.a (" in checked.diffs[0]
 
 
 def test_super_user_ends_the_rehearsal(ordinary: Ordinary) -> None:
@@ -335,6 +382,7 @@ def test_nobody_else_gets_in(ordinary: Ordinary) -> None:
         textwrap.dedent(
             """
             import os, stat, psycopg2
+            from psycopg2 import _psycopg  # a script's own connections to the copy get the password; others' don't
             def up(cursor):
                 info = cursor.connection.info
                 assert stat.S_IMODE(os.stat(info.host).st_mode) == 0o700
@@ -344,7 +392,7 @@ def test_nobody_else_gets_in(ordinary: Ordinary) -> None:
                 for role in roles:
                     for password in ("", role, "postgres"):
                         try:
-                            psycopg2.connect(host=info.host, user=role, password=password, dbname=info.dbname)
+                            _psycopg._connect(f"host={info.host} user={role} password='{password}'")
                         except psycopg2.OperationalError:
                             continue
                         raise AssertionError(role)

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
+import os
+from contextlib import ExitStack, closing, contextmanager
 from typing import ContextManager, Iterator, Sequence
 
-from .. import errors
+from .. import deps, errors
 from ..databases.postgresql.connection import connect, connect_maintenance
 from ..databases.postgresql.copies.cluster_facts import ClusterFacts, read_facts
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
@@ -34,11 +35,15 @@ def _in_cluster(original: Original, wishes: Wishes, tools: Tools) -> Iterator[Pl
     # The rest of the cluster is compiled only where one is wanted.
     from ..databases.postgresql.copies.cluster_copy import cluster_copy, no_target
 
-    around = no_target() if wishes.on == "empty" else _around(original, wishes)
-    if around.by_superuser and wishes.on == "auto":
-        raise NotForSuperusers("%s is a superuser, and nobody is one in a throwaway cluster" % around.login)
     on = wishes.on if wishes.on == "empty" else "cluster"
-    with cluster_copy(original.facts, around, tools, on, has_rows=bool(wishes.data)) as copy:
+    with ExitStack() as stack:
+        try:
+            around = no_target() if wishes.on == "empty" else _around(original, wishes)
+            if around.by_superuser and wishes.on == "auto":
+                raise NotForSuperusers("%s is a superuser, and nobody is one in a throwaway cluster" % around.login)
+            copy = stack.enter_context(cluster_copy(original.facts, around, tools, on, has_rows=bool(wishes.data)))
+        except (errors.ConnectError, deps.DatabaseError) as error:
+            raise RehearsalImpossible("no throwaway cluster can be made like the target's: %s" % error) from None
         yield copy
 
 
@@ -46,13 +51,13 @@ def _around(original: Original, wishes: Wishes) -> ClusterFacts:
     """Read what is around the original; of a database that isn't there yet, what its server has."""
     if original.target is not None:
         with closing(connect(original.target, APPLICATION)) as connection:
-            return read_facts(connection, original.target.session_role)
-    try:
+            around = read_facts(connection, original.target.session_role)
+    else:
         with closing(connect_maintenance(wishes.server, APPLICATION)) as connection:
             around = read_facts(connection, wishes.server.session_role, has_database=False)
-    except errors.ConnectError as error:
-        raise RehearsalImpossible("the target's server can't be asked for its roles: %s" % error.message) from None
-    return around._replace(database=wishes.server.params.get("dbname") or around.database)
+        around = around._replace(database=wishes.server.params.get("dbname") or around.database)
+    options = (original.target or wishes.server).params.get("options")
+    return around._replace(options=os.environ.get("PGOPTIONS", "") if options is None else options)
 
 
 def in_vain(reasons: Sequence[RehearsalImpossible]) -> RehearsalImpossible:

@@ -22,6 +22,7 @@ Run = Callable[[List[str], Dict[str, str]], Tuple[int, str, str]]
 USUAL_DIRECTORIES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
+    "/usr/libexec/postgresql*",
     "/usr/local/pgsql/bin",
     "/usr/local/bin",
     "/opt/homebrew/opt/postgresql@*/bin",

@@ -14,6 +14,7 @@ import os
 import secrets
 import shutil
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import Iterator, List, NamedTuple, Sequence
 
 from .... import errors
@@ -81,9 +82,13 @@ class Cluster(NamedTuple):
     programs: ServerPrograms
     account: Account
 
-    def login(self, role: str, password: str, database: str) -> Target:
-        """Return how to connect as a role."""
-        return _target(self.directory, role, password, database)
+    def login(self, role: str, password: str, database: str, options: str = "") -> Target:
+        """Return how to connect as a role.
+
+        :param options: settings that its sessions begin with, as libpq takes them.
+        """
+        target = _target(self.directory, role, password, database)
+        return replace(target, params={**target.params, "options": options})
 
     def make_space(self, number: int) -> str:
         """Make a directory for a tablespace."""

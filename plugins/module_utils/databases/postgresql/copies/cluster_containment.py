@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .... import deps
 from ....model import Statement
-from ....sql.statements import BEGINS, COMMITS, words
+from ....sql.statements import BEGINS, TWO_PHASES, words
+from ..connection import Target
 from ..transaction import catalog_only, in_transaction, is_aborted
 from .containment import (
     SHARED_RELATIONS,
@@ -40,7 +41,6 @@ SELECT c.relname::text,
 """
 SUBSCRIBES = re.compile(r"\bCREATE\s+SUBSCRIPTION\b", re.IGNORECASE)
 SYSTEM = ("ALTER", "SYSTEM")
-SHOWN_WORDS = 6
 
 # Outside a transaction: what the server refuses inside one, and what ends its own.
 NOT_IN_TRANSACTION = frozenset(
@@ -49,6 +49,7 @@ NOT_IN_TRANSACTION = frozenset(
 # What can't be in a transaction, and changes the cluster.
 CHANGES = {"CREATE DATABASE": "databases", "DROP DATABASE": "databases", "ALTER DATABASE": "databases"}
 PREPARES = "PREPARE TRANSACTION"
+AS_A_COMMIT = "COMMIT"  # it is looked at as one is
 
 
 class Change(NamedTuple):
@@ -67,21 +68,28 @@ class ClusterContainment(Containment):
     """Guards a script in a throwaway cluster.
 
     :param note: called with a cursor before each look.
-    :param database: the copy's name, which is the target's too.
-    :param host: where the cluster is; the target is elsewhere.
+    :param copy: how the steps connect. The copy has the target's name, and is elsewhere.
     :param performs_system: whether ALTER SYSTEM is sent, because this role may not do that on the target either.
     :ivar changes: what the steps have changed of the cluster.
     """
 
-    def __init__(self, note: Callable[[Any], None], database: str, host: str, performs_system: bool = True) -> None:
-        super().__init__(note, database)
-        self.host, self.performs_system = host, performs_system
+    def __init__(self, note: Callable[[Any], None], copy: Target, performs_system: bool = True) -> None:
+        super().__init__(note, copy.params["dbname"])
+        self.copy, self.performs_system = copy, performs_system
         self.changes: List[Change] = []
         self._counted: Dict[Tuple[int, str], int] = {}
 
     def is_copy(self, connection: Any) -> bool:
         """Return whether a connection goes to the copy: the target's database has the same name."""
-        return bool(connection.info.host == self.host and connection.info.dbname == self.database)
+        return bool(connection.info.host == self.copy.params["host"] and connection.info.dbname == self.database)
+
+    def completed(self, dsn: Optional[str], keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a script's arguments for a connection with the password of its role, which it can't know."""
+        given = {**(deps.psycopg2.extensions.parse_dsn(dsn) if dsn else {}), **keywords}
+        params = self.copy.params
+        if given.get("host") != params["host"] or given.get("user", params["user"]) != params["user"]:
+            return keywords
+        return {**keywords, "user": params["user"], "password": params["password"]}
 
     def refuse_super_user(self) -> None:
         """Stop a step that wants a superuser.
@@ -123,7 +131,8 @@ class ClusterContainment(Containment):
         """
         first = statements[0]
         if words(first.text, len(SYSTEM)) == SYSTEM and not self.performs_system:
-            self._changed("runs %s …, which is noted here and not performed" % " ".join(words(first.text, SHOWN_WORDS)))
+            setting = words(first.text, len(SYSTEM) + 2)[-1].lower()
+            self._changed("runs ALTER SYSTEM for %s, which is noted here and not performed" % setting)
             return None
         with connection.unguarded():
             if in_transaction(connection):
@@ -136,12 +145,10 @@ class ClusterContainment(Containment):
             return send()
 
     def _in_own(self, connection: Any, send: Callable[[], Any], statement: Statement) -> Any:
-        if (statement.keyword in COMMITS or statement.keyword == PREPARES) and not is_aborted(connection):
-            with connection.cursor() as cursor:
-                self.before_commit(cursor)
-            if statement.keyword == PREPARES:
-                self._changed("prepares a transaction, which stays until it is committed or rolled back")
-        return send()
+        if statement.keyword != PREPARES or is_aborted(connection):
+            return send() if statement.keyword in TWO_PHASES else super()._in_own(connection, send, statement)
+        self._changed("prepares a transaction, which stays until it is committed or rolled back")
+        return super()._in_own(connection, send, statement._replace(keyword=AS_A_COMMIT))
 
     def _may_be_sent_bare(self, error: Any) -> bool:
         return error.pgcode in NOT_IN_TRANSACTION

@@ -40,6 +40,8 @@ COMMENTS_ON = re.compile(r"(?P<kind>EXTENSION|EVENT TRIGGER) (?P<name>.*)", re.D
 # Around a grant that somebody else than the owner has given. Who loads is no superuser, and may act as anybody.
 AS_GRANTOR = re.compile(rb"^(?:SET SESSION AUTHORIZATION (?P<role>.*)|RESET SESSION AUTHORIZATION);$", re.MULTILINE)
 
+# Where it can't be taken back, a step may do what it may not do on the target.
+LET_CREATE = "schemas in which only some may create"
 DROP_OWNED = "DROP OWNED BY {role}"
 DROP_ROLE = "DROP ROLE {role}"
 
@@ -105,7 +107,7 @@ class ClusterCopy(Place):
     def contain(self, note: Callable[[Any], None]) -> Containment:
         """Return what keeps steps inside of the cluster, and tells what they change of it."""
         by_superuser = self.maker.around.by_superuser
-        self._contained.append(ClusterContainment(note, self.name, self.target.params["host"], not by_superuser))
+        self._contained.append(ClusterContainment(note, self.target, not by_superuser))
         return self._contained[-1]
 
     def adapt(self, dump: Dump) -> Dump:
@@ -128,9 +130,9 @@ class ClusterCopy(Place):
     def settle(self) -> None:
         """Take from the owners what they needed while the dump was loaded."""
         owners = self.maker.helpers.owners
-        with closing(connect(self.loader, APPLICATION)) as connection, connection.cursor() as cursor:
-            cursor.execute(composed(DROP_OWNED, role=owners))
-            connection.commit()
+        with closing(connect(self.loader, APPLICATION)) as connection:
+            connection.autocommit = True
+            self.maker.attempt([(LET_CREATE, composed(DROP_OWNED, role=owners))], connection)
         statements = [*cluster_roles.settled_statements(self.maker.around), composed(DROP_ROLE, role=owners)]
         self.maker.attempt([("", each) for each in statements])
 
@@ -177,9 +179,10 @@ def cluster_copy(
         maker = Maker(cluster, admin, name, facts, around, helpers)
         maker.make_roles(password)
         maker.make_database()
-        target = cluster.login(around.login, password, name)
+        target = cluster.login(around.login, password, name, around.options)
         if around.works_as != around.login:
             target = replace(target, session_role=around.works_as)
+        connect(target, APPLICATION).close()  # a setting that its sessions begin with may be unknown here
         yield ClusterCopy(name, target, admin, maker.unproved, cluster, maker, on)
 
 

@@ -136,6 +136,7 @@ class ClusterFacts(NamedTuple):
     :ivar works_as: the role that the session works as: the session's role, or the login.
     :ivar schemas: their names and their owners.
     :ivar privileges: on the database: which, whose ('' is PUBLIC), whether he may pass it on.
+    :ivar options: settings that the login's sessions begin with, as libpq takes them.
     :ivar predefined: predefined roles that login or role have there, and nobody has in the cluster.
     """
 
@@ -152,6 +153,7 @@ class ClusterFacts(NamedTuple):
     predefined: Tuple[str, ...] = ()
     relations: int = 0
     server_version: int = 0
+    options: str = ""
 
     @property
     def acting(self) -> FrozenSet[str]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, List, Optional, Pattern, Sequence
+from typing import Any, Callable, List, Mapping, Optional, Pattern, Sequence
 
 from .... import deps, errors
 from ....model import Statement
@@ -138,6 +138,10 @@ class Containment:
     def is_copy(self, connection: Any) -> bool:
         """Return whether a connection goes to the copy."""
         return bool(connection.info.dbname == self.database)
+
+    def completed(self, dsn: Optional[str], keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a script's arguments for a connection of its own."""
+        return keywords
 
     def refuse_super_user(self) -> None:
         """Stop a step that wants a superuser, where there is none."""

@@ -86,7 +86,8 @@ def watched(containment: Containment) -> Iterator[None]:
     original = deps.psycopg2.connect
 
     def connect(dsn: Any = None, connection_factory: Any = None, cursor_factory: Any = None, **kwargs: Any) -> Any:
-        connection = original(dsn, _factory(connection_factory), cursor_factory, **kwargs)
+        given = containment.completed(dsn, kwargs)
+        connection = original(dsn, _factory(connection_factory), cursor_factory, **given)
         if not containment.is_copy(connection):
             name = connection.info.dbname
             connection.close()
