@@ -36,8 +36,10 @@ from engine.conftest import Project
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import _interruptible
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.copies import cluster_directory
 project = Project.__new__(Project)
 project.url, project.directory, project.scratch_files = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+cluster_directory.PREFIX = sys.argv[5]
 try:
     with _interruptible():
         project.check(target=Target({**parse_url(project.url), "user": sys.argv[4]}), rehearsal="required")
@@ -70,7 +72,8 @@ class Ordinary(Project):
 
     def command(self) -> list[str]:
         """Return how to rehearse in a process of its own."""
-        return [sys.executable, "-c", RUNS, self.url, str(self.directory), str(self.scratch_files), OWNER]
+        arguments = [self.url, str(self.directory), str(self.scratch_files), OWNER, cluster_directory.PREFIX]
+        return [sys.executable, "-c", RUNS, *arguments]
 
     def environment(self) -> dict[str, str]:
         """Return what that process needs to find its modules."""
@@ -80,7 +83,8 @@ class Ordinary(Project):
 
     def is_asleep(self) -> bool:
         """Return whether a step of a rehearsal sleeps: a server's processes say what they are at."""
-        return any(OWNER in text and "SELECT" in text and "[local]" in text for text in titles())
+        database = self.url.rpartition("/")[2]
+        return any(f"{OWNER} {database} [local] SELECT" in text for text in titles())
 
     def cluster(self, **options: Any) -> Any:
         """Rehearse, as the owner, in a cluster."""
@@ -88,12 +92,13 @@ class Ordinary(Project):
 
 
 @pytest.fixture
-def ordinary(project: Project) -> Iterator[Ordinary]:
+def ordinary(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ordinary]:
     """Return the project of an ordinary owner; afterwards nothing of a cluster may be left."""
     name = project.url.rpartition("/")[2]
     for role in (OWNER, OTHER, LOGIN):
         project.query(f"DO $$ BEGIN CREATE ROLE {role} LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     project.query(f"ALTER DATABASE {name} OWNER TO {OWNER}; ALTER SCHEMA public OWNER TO {OWNER}")
+    monkeypatch.setattr(cluster_directory, "PREFIX", f"pgops_cluster_{os.getpid()}_")  # others may have theirs
     before = clusters()
     project.__class__ = Ordinary
     yield project  # type: ignore[misc]
@@ -613,9 +618,9 @@ def test_as_root_it_runs_as_a_user_of_its_own(ordinary: Ordinary) -> None:
         "3_x.py",
         textwrap.dedent(
             """
-            import glob, os
+            import os
             def up(cursor):
-                (data,) = glob.glob("/tmp/pgops_cluster_*/data") + glob.glob("/dev/shm/pgops_cluster_*/data")
+                data = os.path.join(os.path.dirname(cursor.connection.info.host), "data")
                 owner = os.stat(data)
                 above = os.stat(os.path.dirname(data))
                 assert owner.st_uid > 60000 and owner.st_mode & 0o777 == 0o700, owner

@@ -116,13 +116,13 @@ def sweep() -> List[str]:
     for base in dict.fromkeys((os.path.realpath(tempfile.gettempdir()), SHORT, MEMORY)):
         for name in sorted(os.listdir(base)) if os.path.isdir(base) else ():
             path = os.path.join(base, name)
-            if name.startswith(PREFIX) and _is_abandoned(path):
+            if name.startswith(PREFIX) and is_abandoned(path):
                 remove(path)
                 removed.append(path)
     return removed
 
 
-def _is_abandoned(path: str) -> bool:
+def is_abandoned(path: str) -> bool:
     """Return whether it is a directory of this user's whose task is gone; in /tmp, anybody may make one like it."""
     try:
         status = os.lstat(path)
