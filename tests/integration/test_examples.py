@@ -83,6 +83,11 @@ def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Serve
     options = tasks[0].get("pgops.migrations.pg_migrate", {})
     if options.get("state") == "rolled_back":
         play(examples("pg_migrate")[:1], own, shop, tmp_path)
+    if options.get("rehearsal_on") == "empty":
+        shutil.rmtree(shop / "migrations")  # they begin with what isn't there
+        (shop / "migrations").mkdir()
+        for path in (ROOT / "examples" / "shop" / "migrations" / "sql").glob("20151217165900_create_users.*"):
+            shutil.copy(path, shop / "migrations")
     if "pgops.migrations.pg_migration_generate" in tasks[0]:
         shutil.rmtree(shop / "migrations")  # where a migration of that name is
     if "pgops.migrations.pg_user_db" in tasks[0]:
