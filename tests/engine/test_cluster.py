@@ -23,6 +23,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.copies import cluster_directory
+from pg_programs import embedded_bindir, server_version
 
 from .conftest import Project, done
 
@@ -494,6 +495,51 @@ def test_an_extension_that_the_host_lacks(ordinary: Ordinary) -> None:
     checked = ordinary.cluster(rehearsal="auto")
     assert done(checked) == ["1"]
     assert "it needs what this host hasn't got" in checked.rehearsal.stopped
+
+
+def test_a_library_to_preload_is_left_out_and_named(ordinary: Ordinary) -> None:
+    ordinary.query(f"ALTER ROLE {OWNER} SET session_preload_libraries = 'auto_explain'")
+    ordinary.write(v1="CREATE TABLE a ()")
+    checked = ordinary.cluster()
+    assert done(checked) == ["1"]
+    assert checked.rehearsal.unproved[0] == (
+        "setting session_preload_libraries: left out of the copy (it loads a library of the target's host)"
+    )
+
+
+def test_a_tablespace(ordinary: Ordinary) -> None:
+    with closing(psycopg2.connect(ordinary.url)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SET allow_in_place_tablespaces = on")
+        cursor.execute("CREATE TABLESPACE pgops_c_space LOCATION ''")
+    try:
+        ordinary.query(f"GRANT CREATE ON TABLESPACE pgops_c_space TO {OWNER}")
+        ordinary.owner_says("CREATE TABLE old (a int) TABLESPACE pgops_c_space")
+        ordinary.write(v1="CREATE TABLE fresh (a int) TABLESPACE pgops_c_space; ALTER TABLE old ADD b int")
+        checked = ordinary.cluster()
+        assert checked.diffs == ordinary.migrate(target=ordinary.as_owner(), with_diff=True).diffs
+        assert "SET default_tablespace = pgops_c_space" in checked.diffs[0]
+    finally:
+        ordinary.query("DROP TABLE IF EXISTS old, fresh")
+        ordinary.execute("DROP TABLESPACE pgops_c_space")
+
+
+def test_another_major_and_a_locale_that_it_lacks(ordinary: Ordinary, any_server: Any) -> None:
+    if any_server.bindir == embedded_bindir():
+        pytest.skip("there is no newer one")
+    name = f"pgops_c_icu_{os.getpid()}"
+    any_server.psql(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de-AT'")
+    try:
+        ordinary.bin_dir = embedded_bindir()  # which was built without ICU
+        ordinary.write(v1="CREATE TEMP TABLE a ()")
+        checked = ordinary.cluster(target=ordinary.as_owner(dbname=name))
+        major, newer = any_server.major, server_version(embedded_bindir()).partition(".")[0]
+        assert checked.rehearsal.unproved[0].startswith(f"PostgreSQL {newer} instead of the target's {major}")
+        assert (
+            "locale de-AT: this host hasn't got it, and the copy sorts as C.UTF-8 does" in checked.rehearsal.unproved[1]
+        )
+    finally:
+        any_server.drop_database(name)
 
 
 def test_a_failing_step_is_the_scripts_own_error(ordinary: Ordinary) -> None:

@@ -42,6 +42,9 @@ AS_GRANTOR = re.compile(rb"^(?:SET SESSION AUTHORIZATION (?P<role>.*)|RESET SESS
 
 # Where it can't be taken back, a step may do what it may not do on the target.
 LET_CREATE = "schemas in which only some may create"
+# Behind an entry may stand what the next one is made under.
+SETTINGS_BEHIND = re.compile(rb"(?:^SET default_\w+ = [^\n]*;\n\s*)+\Z", re.MULTILINE)
+
 DROP_OWNED = "DROP OWNED BY {role}"
 DROP_ROLE = "DROP ROLE {role}"
 
@@ -115,8 +118,8 @@ class ClusterCopy(Place):
         left_out = [each for each in dump.entries if each.kind == EVENT_TRIGGER]
         self.unproved.extend(LEFT_OUT % (each.label, "only a superuser could make it") for each in left_out)
         extensions = frozenset(self.maker.extensions)
-        kept = [each for each in dump.entries if _is_loaded(each, extensions)]
-        return dump._replace(entries=tuple(_as_loader(each) for each in kept))
+        adapted = (_as_loader(each) if _is_loaded(each, extensions) else _left_out(each) for each in dump.entries)
+        return dump._replace(entries=tuple(each for each in adapted if each.text))
 
     def extend(self, names: Sequence[str]) -> Sequence[str]:
         """Make extensions that the task names: any that this host has. None is left to do.
@@ -200,6 +203,11 @@ def _is_loaded(entry: Entry, extensions: Any) -> bool:
         on = COMMENTS_ON.fullmatch(entry.name)
         return on is None or (on["kind"] == "EXTENSION" and on["name"].strip('"') in extensions)
     return entry.kind != EVENT_TRIGGER and entry.kind not in MADE_BEFORE
+
+
+def _left_out(entry: Entry) -> Entry:
+    behind = SETTINGS_BEHIND.search(entry.text)
+    return entry._replace(text=behind.group() if behind else b"")
 
 
 def _as_loader(entry: Entry) -> Entry:

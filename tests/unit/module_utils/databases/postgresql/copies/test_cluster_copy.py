@@ -24,6 +24,10 @@ ENTRIES = {
     # name: kind, name, text → text that is loaded; None: left out
     "a table": ("TABLE", "public.a", b"CREATE TABLE", b"CREATE TABLE"),
     "a schema": ("SCHEMA", "team", b"CREATE SCHEMA team;", None),
+    "a schema, and what the next entry is made under": (
+        "SCHEMA", "team", b"CREATE SCHEMA team;\n\n\nSET default_tablespace = fast;\n\n",
+        b"SET default_tablespace = fast;\n\n",
+    ),
     "an extension": ("EXTENSION", "hstore", b"CREATE EXTENSION", None),
     "a comment on one": ("COMMENT", "EXTENSION hstore", b"COMMENT", b"COMMENT"),
     "a comment on one with an odd name": ("COMMENT", 'EXTENSION "uuid-ossp"', b"COMMENT", b"COMMENT"),
