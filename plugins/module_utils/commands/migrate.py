@@ -34,6 +34,10 @@ def migrate(context: Context) -> None:
         scripts = discover(request.directories, request.kind, request.follow)
     if not scripts:
         context.warnings += ["There are no migrations in %s." % each for each in request.directories]
+    history = History(request.history_table, repository_id=request.repository_id)
+    if request.rehearsal_on == "empty":
+        _proceed(context, view_of(request, scripts, history, ()), None)
+        return
     try:
         connection = connect(request.target, PROGRAM)
     except errors.DatabaseMissing:
@@ -41,7 +45,6 @@ def migrate(context: Context) -> None:
             raise
         context.database_missing = True
         context.warnings.append(NOT_THERE % request.target.params.get("dbname"))
-        history = History(request.history_table, repository_id=request.repository_id)
         _proceed(context, view_of(request, scripts, history, ()), None)
         return
     with closing(connection):

@@ -140,7 +140,7 @@ def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaW
     if not view.plan.steps or not (_needs_snapshots(request) or request.policies.drift != "ignore"):
         return None
     try:
-        pg_dump = client.find("pg_dump", connection.server_version, context.tools.run)
+        pg_dump = client.find("pg_dump", connection.server_version, context.tools.run, context.tools.bin_dir)
     except errors.DependencyError as error:
         if _insists(request):
             raise

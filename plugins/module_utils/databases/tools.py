@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
-from typing import Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 
 class Tools(NamedTuple):
@@ -16,10 +16,12 @@ class Tools(NamedTuple):
 
     :ivar run: runs a client program: (argv, additions to the environment) → (exit code, stdout, stderr).
     :ivar directory: a private place for temporary files.
+    :ivar bin_dir: where the database's own programs are; None: wherever they are found.
     """
 
     run: Callable[[List[str], Dict[str, str]], Tuple[int, str, str]]
     directory: str
+    bin_dir: Optional[str] = None
 
     @contextmanager
     def file(self) -> Iterator[str]:

@@ -44,6 +44,7 @@ class Request(NamedTuple):
     :ivar rehearsal_server: where to rehearse; None: on the target's own server.
     :ivar prechecks: auto, required or off.
     :ivar precheck_timeout: in seconds, for all of them together.
+    :ivar rehearsal_on: auto, server, cluster or empty; with the last there is no target.
     :ivar lock_wait: in seconds.
     """
 
@@ -69,6 +70,7 @@ class Request(NamedTuple):
     rehearsal_server: Optional[Target] = None
     prechecks: str = "auto"
     precheck_timeout: float = 30
+    rehearsal_on: str = "auto"
     policies: Policies = Policies()
     limits: Limits = Limits()
     on_interrupted: str = "fail"

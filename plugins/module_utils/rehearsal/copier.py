@@ -19,7 +19,7 @@ from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load, rows
 from ..databases.postgresql.copies.facts import Facts, system_of
 from ..databases.postgresql.copies.foreign_code import code_of_others, names_with_line_breaks, powers
-from ..databases.postgresql.copies.scratch import RehearsalImpossible, Scratch
+from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.dump import DumpError
 from ..databases.postgresql.gate import own_path, own_schemas
 from ..databases.postgresql.names import QualifiedName, parse_name
@@ -29,8 +29,6 @@ from ..databases.tools import Tools
 from ..history.history import History
 from ..schema.snapshot import Snapshot
 
-# Of what is left out, so many are named.
-MOST_NAMED = 10
 # To fill a materialized view runs a query of its owner's.
 REFRESH_TIMEOUT = b"SET statement_timeout = '60s'"
 
@@ -61,6 +59,7 @@ class Wishes(NamedTuple):
     :ivar is_elsewhere: the server was named, and may be another than the original's.
     :ivar whole: a schema that can't be read as a whole isn't to be rehearsed.
     :ivar limits: those of the real run.
+    :ivar on: auto, server, cluster or empty.
     """
 
     server: Target
@@ -72,6 +71,7 @@ class Wishes(NamedTuple):
     is_elsewhere: bool = False
     whole: bool = False
     limits: Limits = Limits()
+    on: str = "auto"
 
 
 class Copier:
@@ -80,20 +80,20 @@ class Copier:
     :raises RehearsalImpossible: when there is no pg_dump that fits.
     """
 
-    def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Scratch) -> None:
+    def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Place) -> None:
         self.original, self.data, self.tools, self.scratch = original, tuple(wishes.data), tools, scratch
         self.extensions = wishes.extensions
         self._refuse_powers(wishes)
         newest = max(original.server_version, scratch.admin.server_version)
         try:
-            pg_dump = client.find("pg_dump", newest, tools.run)
+            pg_dump = client.find("pg_dump", newest, tools.run, tools.bin_dir)
         except errors.DependencyError as error:
             raise RehearsalImpossible(error.message, hint=error.hint) from None
         self.reader = SchemaReader(tools, pg_dump, History(original.history_table).tables(), wishes.whole)
 
     def _refuse_powers(self, wishes: Wishes) -> None:
         """Refuse to load a foreign schema as somebody who can do more on a server than work in it."""
-        if self.original.target is None or not wishes.is_elsewhere:
+        if self.original.target is None or not wishes.is_elsewhere or self.scratch.on != "server":
             return
         if self.original.facts.system in (None, system_of(self.scratch.admin)):
             return  # the same server, by another way
@@ -123,14 +123,15 @@ class Copier:
 
     def _extend(self) -> None:
         """Create the extensions that whoever creates the database will have created with it."""
-        if not self.extensions:
+        left = self.scratch.extend(self.extensions)
+        if not left:
             return
         from ..provision.administrator import execute
         from ..provision.extensions import creation
 
         with closing(connect(self.scratch.loader, APPLICATION)) as connection:
             try:
-                for name in self.extensions:
+                for name in left:
                     for statement in creation(name, self.scratch.name).statements:
                         execute(connection, statement)
             except errors.MigrationError as error:
@@ -180,7 +181,7 @@ class Copier:
         with open(path, "rb") as stream:
             data = stream.read()
         try:
-            dump = load.read_entries(data, self.scratch.admin.server_version)
+            dump = self.scratch.adapt(load.read_entries(data, self.scratch.admin.server_version))
         except DumpError as error:
             raise RehearsalImpossible("the schema can't be trusted: %s" % error) from None
         try:
@@ -214,11 +215,12 @@ class Copier:
         lacking = [LEFT_OUT % (each.entry.label, each.reason) for each in gone]
         self.scratch.lacks += [each.entry.label for each in gone]
         others = [each.entry.label for each in left_out if each.rights_only]
-        self.scratch.unproved += lacking[:MOST_NAMED]
-        if len(lacking) > MOST_NAMED:
-            self.scratch.unproved.append("%d more objects: left out of the copy" % (len(lacking) - MOST_NAMED))
+        self.scratch.unproved += lacking[: load.MOST_NAMED]
+        if len(lacking) > load.MOST_NAMED:
+            self.scratch.unproved.append("%d more objects: left out of the copy" % (len(lacking) - load.MOST_NAMED))
+        self.scratch.rights += others
         if others:
-            self.scratch.unproved.append(OWNERS % listed(others))
+            self.scratch.unproved.append(OWNERS % load.listed(others))
 
     def _without_rows(self, entry: load.Entry) -> load.Entry:
         """Let a foreign key not look at rows, where the copy may lack those that it refers to."""
@@ -275,9 +277,3 @@ class Copier:
 def parse_quoted(table: rows.Table) -> str:
     """Return the quoted name of a table, as it is excluded from a dump."""
     return QualifiedName(table.name, table.schema).quoted()
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names in words; of many, the first."""
-    more = " and %d more" % (len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

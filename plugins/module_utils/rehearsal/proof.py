@@ -16,7 +16,7 @@ from ..run.preparation import Job, prepare
 from ..run.session import Session
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
-from .scratch_copy import Original, Wishes, place, scratch_copy, session_on, unproved_by
+from .scratch_copy import Original, Wishes, scratch_copy, session_on, unproved_by
 
 
 class Verdict(Enum):
@@ -43,6 +43,9 @@ class Proofs(NamedTuple):
     unproved: Tuple[str, ...]
     proofs: Tuple[Proof, ...]
     skipped: Tuple[model.Outcome, ...]
+    on: str = "server"
+    role: str = ""
+    changes: Tuple[Tuple[str, str], ...] = ()
 
 
 def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job], context: int) -> Proofs:
@@ -55,14 +58,22 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
     proofs: List[Proof] = []
     skipped: List[model.Outcome] = []
     with scratch_copy(original, wishes, tools) as copy, session_on(copy, original, wishes) as session:
-        series = SnapshotSeries(copy.reader, copy.scratch.target, per_migration=False)
+        series = SnapshotSeries(copy.reader, copy.scratch.dumps_as, per_migration=False)
         series.take()
         for job in jobs:
             progress = runner.run(session, prepare([job]))
             skipped += progress.skipped
             if progress.done:
                 proofs.append(_prove_one(session, series, job[1], context))
-        return Proofs(place(copy.scratch), unproved_by(copy, wishes), tuple(proofs), tuple(skipped))
+        return Proofs(
+            copy.scratch.place,
+            unproved_by(copy, wishes),
+            tuple(proofs),
+            tuple(skipped),
+            copy.scratch.on,
+            copy.role,
+            tuple((each.version, each.sentence) for each in copy.scratch.changes),
+        )
 
 
 def _prove_one(session: Session, series: SnapshotSeries, migration: model.Migration, context: int) -> Proof:

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import Callable, Iterator, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.copies.facts import system_of
-from ..databases.postgresql.copies.load import FAILS_OF_LACK
-from ..databases.postgresql.copies.scratch import RehearsalImpossible
+from ..databases.postgresql.copies.place import Place
 from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.postgresql.unreadable import without
 from ..databases.tools import Tools
@@ -20,13 +18,9 @@ from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
-from .copier import listed
 from .plan_watch import PlanWatch
 from .prechecks import Added
-from .scratch_copy import Original, ScratchCopy, Wishes, place, scratch_copy, session_on, unproved_by
-
-LACKING = "it failed on the copy, which lacks what may be needed: %s (the copy lacks %s)"
-LACKING_HINT = "Rehearse as a role that may make these objects."
+from .scratch_copy import Original, ScratchCopy, Wishes, scratch_copy, session_on, unproved_by
 
 
 class Rehearsal(NamedTuple):
@@ -37,9 +31,13 @@ class Rehearsal(NamedTuple):
     :ivar is_same_role: whether the steps ran as the role of the real run.
     :ivar stopped: why it ended before the last step, if it did.
     :ivar is_whole: whether the role may read all of the schema.
+    :ivar on: server, cluster or empty.
+    :ivar role: who ran the steps.
+    :ivar changes: what the steps have changed of a throwaway cluster, beside the database: version and sentence.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
     :ivar added: what the plan asks of rows that were there before.
     :ivar unwatched: why nobody has looked for that, if nobody has.
+    :ivar lacks: whether it ended early for what the copy lacks.
     """
 
     where: str
@@ -51,6 +49,10 @@ class Rehearsal(NamedTuple):
     is_same_role: bool = True
     added: Tuple[Added, ...] = ()
     unwatched: Optional[str] = None
+    on: str = "server"
+    role: str = ""
+    changes: Tuple[Tuple[str, str], ...] = ()
+    lacks: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -70,39 +72,29 @@ def rehearse(
     prepared = prepare(jobs, wishes.single_transaction)
     with scratch_copy(original, wishes, tools) as copy:
         look(copy)
-        series = SnapshotSeries(copy.reader, copy.scratch.target, wishes.per_migration)
+        series = SnapshotSeries(copy.reader, copy.scratch.dumps_as, wishes.per_migration)
         series.take()
         watch = PlanWatch()
-        with session_on(copy, original, wishes, watch.note) as session, _lack_told(copy):
+        with session_on(copy, original, wishes, watch.note) as session:
             watch.begin(session)
-            progress, stopped = _run(session, prepared, watch.after(series.after_each))
+            ran = _run(session, prepared, watch.after(series.after_each), copy.scratch)
         series.take_last()
-        unproved = (*unproved_by(copy, wishes), *([stopped] if stopped else []))
+        unproved = (*unproved_by(copy, wishes), *([ran.stopped] if ran.stopped else []))
         return Rehearsal(
-            place(copy.scratch),
-            progress,
+            copy.scratch.place,
+            ran.progress,
             unproved,
             _of_the_original(copy, series),
             not copy.reader.left_out,
-            stopped,
+            ran.stopped,
             copy.is_same_role,
-            watch.added(jobs, progress.done, _is_elsewhere(copy, original, wishes)),
+            watch.added(jobs, ran.progress.done, _is_elsewhere(copy, original, wishes)),
             watch.broken,
+            copy.scratch.on,
+            copy.role,
+            tuple((each.version, each.sentence) for each in copy.scratch.changes),
+            ran.lacks,
         )
-
-
-@contextmanager
-def _lack_told(copy: ScratchCopy) -> Iterator[None]:
-    """Tell a failure that may come from what the copy lacks as what it is: nobody can say what a real run would do.
-
-    :raises RehearsalImpossible: instead.
-    """
-    try:
-        yield
-    except errors.MigrationError as error:
-        if not copy.scratch.lacks or error.sqlstate not in FAILS_OF_LACK:
-            raise
-        raise RehearsalImpossible(LACKING % (error.message, listed(copy.scratch.lacks)), hint=LACKING_HINT) from None
 
 
 def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapshot, ...]:
@@ -117,12 +109,31 @@ def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapsho
 def _is_elsewhere(copy: ScratchCopy, original: Original, wishes: Wishes) -> bool:
     """Return whether the copy is on another server than the original, or may be."""
     own = original.facts.system
-    return wishes.is_elsewhere and (own is None or own != system_of(copy.scratch.admin))
+    named = wishes.is_elsewhere and (own is None or own != system_of(copy.scratch.admin))
+    return named or copy.scratch.on != "server"
 
 
-def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach) -> Tuple[model.Progress, Optional[str]]:
+class _Ran(NamedTuple):
+    """How far a plan ran.
+
+    :ivar stopped: why it ended before the last step, if it did.
+    :ivar lacks: whether that is for what the copy lacks.
+    """
+
+    progress: model.Progress
+    stopped: Optional[str] = None
+    lacks: bool = False
+
+
+def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach, place: Place) -> _Ran:
+    """Run, as far as the place lets the steps."""
     try:
-        return runner.run(session, prepared, after_each), None
+        return _Ran(runner.run(session, prepared, after_each))
     except NotProved as stop:
         # It didn't fail: what was stopped, and all that would follow, is still to be done.
-        return stop.progress._replace(failed=None), "%s: %s" % (stop.version, stop.message)
+        return _Ran(stop.progress._replace(failed=None), "%s: %s" % (stop.version, stop.message))
+    except errors.MigrationError as error:
+        stopped = place.stops_at(error) if error.progress is not None else None
+        if stopped is None:
+            raise
+        return _Ran(error.progress._replace(failed=None), "%s: %s" % (error.version, stopped), True)

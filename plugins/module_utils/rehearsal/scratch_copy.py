@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
-from typing import Any, Callable, Iterator, NamedTuple, Optional, Tuple
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
 from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.copies.scratch import RehearsalImpossible, Scratch, scratch_database
+from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import settings
 from ..databases.postgresql.server_errors import first_words
@@ -24,6 +23,7 @@ from ..run.hazards import TableWatch
 from ..run.session import Session
 from ..schema.snapshot import Snapshot
 from .copier import ALL, Copier, Original, Wishes
+from .places import in_vain, places
 
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables and constraints met no row"
 SOME_ROWS = "rows: the copy has only those of %s"
@@ -42,37 +42,72 @@ class ScratchCopy(NamedTuple):
     :ivar is_same_role: whether that is the role of the real run.
     """
 
-    scratch: Scratch
+    scratch: Place
     reader: SchemaReader
     base: Optional[Snapshot]
     runner: Target
     is_same_role: bool
 
+    @property
+    def role(self) -> str:
+        """Return who runs the steps."""
+        return self.runner.session_role or self.runner.params.get("user", "?")
+
 
 @contextmanager
 def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[ScratchCopy]:
-    """Make a scratch copy of the original; drop it at the end.
+    """Make a scratch copy of the original, in the first place where a whole one can be made; remove it at the end.
+
+    Where none is whole, the last one that can be made has to do.
 
     :raises RehearsalImpossible: when no copy can be made.
     """
-    with scratch_database(wishes.server, original.facts) as scratch:
-        copier = Copier(original, wishes, tools, scratch)
+    with ExitStack() as stack:
+        yield _made(stack, original, wishes, tools)
+
+
+def _made(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
+    """Make a copy in the first place where it comes out whole; else in the last one where it comes out at all."""
+    reasons: List[RehearsalImpossible] = []
+    open_ones: List[ExitStack] = []
+    made: Optional[ScratchCopy] = None
+    for each in places(original, wishes, tools):
+        attempt = stack.enter_context(ExitStack())
         try:
-            base = copier.fill()
-        except errors.ConnectError as error:
-            raise RehearsalImpossible(error.message, hint=error.hint) from None
-        except deps.DatabaseError as error:
-            raise RehearsalImpossible("no copy can be made: %s" % first_words(error)) from None
-        runner = scratch.runner()
-        if runner is None and wishes.whole:
-            raise RehearsalImpossible(_other_role(scratch), hint=BECOME)
-        yield ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None)
+            copy = _filled(attempt.enter_context(each), original, wishes, tools)
+        except RehearsalImpossible as error:
+            attempt.close()
+            reasons.append(error)
+            continue
+        for one in open_ones:
+            one.close()
+        open_ones, made = [attempt], copy
+        if copy.scratch.is_whole and copy.is_same_role:
+            break
+    if made is None:
+        raise in_vain(reasons)
+    if wishes.whole and not made.is_same_role:
+        raise RehearsalImpossible(_other_role(made.scratch), hint=BECOME)
+    return made
 
 
-def _other_role(scratch: Scratch) -> str:
+def _filled(scratch: Place, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
+    try:
+        copier = Copier(original, wishes, tools, scratch)
+        base = copier.fill()
+        scratch.settle()
+    except errors.ConnectError as error:
+        raise RehearsalImpossible(error.message, hint=error.hint) from None
+    except deps.DatabaseError as error:
+        raise RehearsalImpossible("no copy can be made: %s" % first_words(error)) from None
+    runner = scratch.runner()
+    return ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None)
+
+
+def _other_role(scratch: Place) -> str:
     """Say that the plan runs as somebody else than in a real run."""
-    there = scratch.target.session_role or scratch.admin.info.user
-    return OTHER_ROLE % (there, scratch.facts.role, scratch.facts.role)
+    wanted = scratch.wanted_role
+    return OTHER_ROLE % (scratch.role, wanted, wanted)
 
 
 @contextmanager
@@ -106,7 +141,7 @@ def session_on(
             wishes.single_transaction,
             settings=settings(wishes.limits, connection),
             tables=tables,
-            guard=Containment(note_all, copy.scratch.name),
+            guard=copy.scratch.contain(note_all),
         )
 
 
@@ -115,12 +150,6 @@ def unproved_by(copy: ScratchCopy, wishes: Wishes) -> Tuple[str, ...]:
     unread = [UNREAD % labels(copy.reader.left_out)] if copy.reader.left_out else []
     unread += [] if copy.is_same_role else ["owners and rights: " + _other_role(copy.scratch)]
     return (*unread, *copy.scratch.unproved, rows_sentence(wishes), TIMING)
-
-
-def place(scratch: Scratch) -> str:
-    """Return where the copy is, in words."""
-    params = scratch.target.params
-    return "a scratch copy on %s port %s" % (params.get("host", "the local socket"), params.get("port", "?"))
 
 
 def rows_sentence(wishes: Wishes) -> str:

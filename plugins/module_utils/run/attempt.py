@@ -60,6 +60,8 @@ class Attempt:
         :raises ShouldNotRun: when it is repeatable and doesn't want to; what it did to find out is undone.
         :raises MigrationError: when it fails.
         """
+        if self.session.guard is not None:
+            self.session.guard.begin(str(self.step.script.version))
         if isinstance(self.body, model.PythonBody):
             return self._run_python(cursor, self.body)
         if self.body.transactional:

@@ -79,6 +79,8 @@ class Session(NamedTuple):
 
         A password that was given for the other user isn't this one's: libpq's own sources hold (~/.pgpass …).
         """
+        if self.guard is not None:
+            self.guard.refuse_super_user()
         params = {key: value for key, value in self.target.params.items() if key != "password"}
         connection = connect(Target({**params, "user": self.super_user}), "pg_migrate super_user")
         try:

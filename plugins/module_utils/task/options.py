@@ -81,6 +81,8 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_url": {"type": "str", "no_log": True},
     "prechecks": {"type": "str", "choices": ["auto", "required", "off"], "default": "auto"},
     "precheck_timeout": {"type": "float", "default": 30},
+    "rehearsal_on": {"type": "str", "choices": ["auto", "server", "cluster", "empty"], "default": "auto"},
+    "postgresql_bin_dir": {"type": "path"},
 }
 
 MARK: Dict[str, Any] = {

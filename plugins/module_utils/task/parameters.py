@@ -13,6 +13,7 @@ from ..databases.port import Limits
 from ..databases.postgresql.names import QualifiedName, check_name, parse_name
 from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
+from . import combinations
 from .connection import server, target
 
 # What the names of the tables beside the history add to its own.
@@ -81,25 +82,12 @@ def _history_table(params: Mapping[str, Any], repository_id: Optional[str]) -> Q
     return parse_name(params["history_table"] or own, "history_table", reserve=SUFFIX_BYTES)
 
 
-def _refuse_exclusive(params: Mapping[str, Any]) -> None:
-    if params["single_transaction"] and params["diff_per"] == "migration":
-        raise errors.OptionInvalid(
-            "diff_per: migration and single_transaction: true exclude each other",
-            hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
-        )
-    if params["prechecks"] == "required" and params["rehearsal"] == "off":
-        raise errors.OptionInvalid(
-            "prechecks: required and rehearsal: off exclude each other",
-            hint="Without a rehearsal nobody knows what the plan asks of rows. Leave one out.",
-        )
-
-
 def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
     """Return what pg_migrate is asked for.
 
     :raises MigrationError: an option that can't be read, or two that exclude each other.
     """
-    _refuse_exclusive(params)
+    combinations.check(params, checking)
     where = place(params) if params["src"] is None else shipped(params)
     return Request(
         target=target(params),
@@ -120,6 +108,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
         prechecks=params["prechecks"],
         precheck_timeout=params["precheck_timeout"],
+        rehearsal_on=params["rehearsal_on"],
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
         on_interrupted=params["on_interrupted"],

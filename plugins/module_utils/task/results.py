@@ -48,7 +48,8 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
         result["schema_changed"] = any(report.diffs)
         result["diff"] = [{"prepared": text} for text in report.diffs if text]
     if report.rehearsal is not None:
-        result["rehearsal"] = {"where": report.rehearsal.where, "not_proved": list(report.rehearsal.unproved)}
+        result["rehearsal"] = _rehearsal(report.rehearsal)
+        result["cluster_changes"] = [told for dummy, told in report.rehearsal.changes]
     if report.hazards is not None:
         result["hazards"] = [_hazard(each) for each in report.hazards]
     if report.prechecks is not None:
@@ -66,6 +67,12 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
     return {**result, **_tested(report)} if report.proofs else result
 
 
+def _rehearsal(rehearsal: Any) -> Dict[str, Any]:
+    """Return where it was, and what it couldn't prove."""
+    where = {"where": rehearsal.where, "on": rehearsal.on, "role": rehearsal.role}
+    return {**where, "not_proved": list(rehearsal.unproved)}
+
+
 def sentence(report: Report, checking: bool) -> str:
     """Return what happened, in one sentence."""
     done, left = report.progress.done, report.progress.left
@@ -79,7 +86,9 @@ def sentence(report: Report, checking: bool) -> str:
     if not checking:
         took = _readable(sum(outcome.duration_ms for outcome in done))
         return "%s %s in %s%s." % ("Applied" if up else "Rolled back", what, took, _deferred(report.plan))
-    how = "not rehearsed" if report.rehearsal is None else "rehearsed on %s" % report.rehearsal.where
+    how = "not rehearsed"
+    if report.rehearsal is not None:
+        how = "rehearsed %s %s" % ("on" if report.rehearsal.on == "server" else "in", report.rehearsal.where)
     if left and report.rehearsal is not None:
         how += ", but not from %s on" % left[0].script.label
     return "Would %s %s; %s." % ("apply" if up else "roll back", what, how)

@@ -31,6 +31,7 @@ class Case:
 
     :ivar moment: when the fault happens, as a part of an undisturbed run's time.
     :ivar failing: the script that fails until the first run is over; None: none does.
+    :ivar in_cluster: in check mode, whether the rehearsal is in a throwaway cluster.
     """
 
     number: int
@@ -39,9 +40,11 @@ class Case:
     checking: bool
     moment: float
     failing: int | None
+    in_cluster: bool = False
 
     def __str__(self) -> str:
         mode = "check mode" if self.checking else "a real run"
+        mode += " in a throwaway cluster" if self.in_cluster else ""
         failing = f", script {self.failing} failing" if self.failing else ""
         return f"trial {self.number}: {self.directory}, {mode}, {self.fault.value} at {self.moment:.3f}{failing}"
 
@@ -63,4 +66,5 @@ def cases(seed: int, count: int) -> Iterator[Case]:
         chance = random.Random(f"{seed}/{number}")
         name, fault = kinds[number % len(kinds)]
         failing = chance.randrange(5, SCRIPTS + 1) if name == "mixed" and chance.random() < 0.4 else None
-        yield Case(number, name, fault, chance.random() < 0.25, chance.uniform(STARTED, 1), failing)
+        checking, moment = chance.random() < 0.25, chance.uniform(STARTED, 1)
+        yield Case(number, name, fault, checking, moment, failing, checking and chance.random() < 0.5)

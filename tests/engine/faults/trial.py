@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import random
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psycopg2
 import server as throwaway
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.copies import cluster_directory
 
 from ..power import Power
 from .cases import Case, Fault, Outcome
@@ -66,7 +69,7 @@ class Field:
         self.server, self.below = server, below
         self.power = Power(server)
         self._truths: dict[str, dict[tuple[int, ...], State]] = {}
-        self._times: dict[tuple[str, bool], float] = {}
+        self._times: dict[tuple[str, bool, bool], float] = {}
 
     def truth(self, name: str) -> dict[tuple[int, ...], State]:
         """Return what each version of a directory has to leave."""
@@ -76,19 +79,22 @@ class Field:
                 self._truths[name] = truth(directory, url, self.server.bindir)
         return self._truths[name]
 
-    def seconds(self, name: str, checking: bool) -> float:
+    def seconds(self, case: Case) -> float:
         """Return how long a run takes that nothing disturbs."""
-        if (name, checking) not in self._times:
-            directory = MAKERS[name](self.below / f"time_{name}_{checking}")
+        kind = (case.directory, case.checking, case.in_cluster)
+        if kind not in self._times:
+            directory = MAKERS[case.directory](self.below / "time_{}_{}_{}".format(*kind))
             with self._database("undisturbed") as url:
                 begun = time.monotonic()
-                result = self.start(directory, url, checking).result()
-                self._times[name, checking] = time.monotonic() - begun
+                result = self.start(directory, url, case.checking, in_cluster=case.in_cluster).result()
+                self._times[kind] = time.monotonic() - begun
             if not result.ok:
                 raise Wrong(f"undisturbed: {result}")
-        return self._times[name, checking]
+        return self._times[kind]
 
-    def start(self, directory: Directory, url: str, checking: bool = False, retry: bool = False) -> Task:
+    def start(
+        self, directory: Directory, url: str, checking: bool = False, retry: bool = False, in_cluster: bool = False
+    ) -> Task:
         """Start a run."""
         options = {
             "url": url,
@@ -96,6 +102,7 @@ class Field:
             "on_interrupted": "retry" if retry else "fail",
             "rehearsal": "required" if checking else "auto",
             "on_drift": "fail",
+            "rehearsal_on": "cluster" if in_cluster else "auto",
         }
         home = directory.places[0].parent / "tmp"
         home.mkdir(exist_ok=True)
@@ -144,7 +151,7 @@ class Trial:
 
     def _disturbed_run(self) -> None:
         case, port = self.case, self.ground.server.port
-        seconds = self.ground.seconds(case.directory, case.checking)
+        seconds = self.ground.seconds(case)
         network = Network(port) if case.fault is Fault.CUT else None
         if case.failing and self.directory.fail:
             self.directory.fail(case.failing, True)
@@ -163,7 +170,7 @@ class Trial:
             self.directory.fail(case.failing, False)
 
     def _start(self, url: str) -> Task:
-        return self.ground.start(self.directory, url, self.case.checking)
+        return self.ground.start(self.directory, url, self.case.checking, in_cluster=self.case.in_cluster)
 
     def _strike(self, task: Task, watcher: psycopg2.extensions.cursor, network: Network | None) -> bool:
         """Let it happen; return whether there was anything for it to hit."""
@@ -217,7 +224,8 @@ class Trial:
         _require(last.ok and not last.said["changed"], f"a run that has nothing to do: {last}")
 
     def _again(self, checking: bool = False, retry: bool = False) -> Result:
-        result = self.ground.start(self.directory, self.url, checking, retry).result()
+        in_cluster = checking and self.case.in_cluster
+        result = self.ground.start(self.directory, self.url, checking, retry, in_cluster).result()
         self._note(result)
         return result
 
@@ -254,8 +262,14 @@ class Trial:
                         break
                     time.sleep(0.1)
                 _require(not found, f"left behind: {what}: {found}")
-        left = list((self.below / "tmp").iterdir())
+        left = [*(self.below / "tmp").iterdir(), *(path for path in clusters() if cluster_directory.is_abandoned(path))]
         _require(not left, f"left behind: {left}")
+
+
+def clusters() -> Iterator[str]:
+    """Yield the directories of throwaway clusters, whosever they are."""
+    for place in {tempfile.gettempdir(), cluster_directory.SHORT, cluster_directory.MEMORY}:
+        yield from glob.glob(f"{place}/{cluster_directory.PREFIX}*")
 
 
 def _values(cursor: psycopg2.extensions.cursor, query: str) -> list[object]:

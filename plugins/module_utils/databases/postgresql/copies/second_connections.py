@@ -86,8 +86,9 @@ def watched(containment: Containment) -> Iterator[None]:
     original = deps.psycopg2.connect
 
     def connect(dsn: Any = None, connection_factory: Any = None, cursor_factory: Any = None, **kwargs: Any) -> Any:
-        connection = original(dsn, _factory(connection_factory), cursor_factory, **kwargs)
-        if connection.info.dbname != containment.database:
+        given = containment.completed(dsn, kwargs)
+        connection = original(dsn, _factory(connection_factory), cursor_factory, **given)
+        if not containment.is_copy(connection):
             name = connection.info.dbname
             connection.close()
             stop = NotProved("it connects to the database %s by itself, and the copy is another one" % name)

@@ -25,6 +25,8 @@ class Machine:
         self.fails = None
         monkeypatch.setattr(client, "USUAL_DIRECTORIES", (str(root / "usual" / "*" / "bin"),))
         monkeypatch.setattr(client.sys, "executable", str(root / "beside" / "python"))
+        monkeypatch.setattr(client, "EMBEDDED_PACKAGE", "embedded_here")
+        monkeypatch.syspath_prepend(root)
 
     def put(self, directory, answer, program="pg_dump", mode=0o755):
         """Put a program somewhere; ``answer``: its version, or all that it prints, or its exit code, or both."""
@@ -73,6 +75,12 @@ FOUND = {
     "not PATH's newer one": ({"one": "16.1", "usual/15/bin": "15.4"}, 150018, "usual/15/bin", (15, 4)),
     "beside the interpreter": ({"beside": "18.6", "one": "15.4"}, 180006, "beside", (18, 6)),
     "PATH before the interpreter's directory": ({"beside": "15.4", "two": "15.3"}, 150018, "two", (15, 3)),
+    "inside the package with all programs, last of all": (
+        {"embedded_here/pginstall/bin": "15.5", "one": "14.0"}, 150018, "embedded_here/pginstall/bin", (15, 5)
+    ),
+    "the usual directories before that package": (
+        {"embedded_here/pginstall/bin": "15.5", "usual/15/bin": "15.4"}, 150018, "usual/15/bin", (15, 4)
+    ),
     "a beta": ({"one": "19beta1"}, 180000, "one", (19, 0)),
     "a development version": ({"one": "19devel"}, 190000, "one", (19, 0)),
     "of a distribution": ({"one": "pg_dump (PostgreSQL) 15.4 (Debian 15.4-1.pgdg120+1)\n"}, 150004, "one", (15, 4)),
@@ -90,6 +98,12 @@ def test_find(machine, name):
     programs, server, where, version = FOUND[name]
     paths = {directory: machine.put(directory, answer) for directory, answer in programs.items()}
     assert client.find("pg_dump", server, machine.run) == Client(paths[where], version)
+
+
+def test_only_in_the_directory_that_was_given(machine):
+    machine.put("one", "15.4")
+    given = machine.put("given", "16.2")
+    assert client.find("pg_dump", 150018, machine.run, str(machine.root / "given")).path == given
 
 
 def test_find_the_program_that_was_asked_for(machine):

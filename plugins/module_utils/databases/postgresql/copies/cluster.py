@@ -1,0 +1,225 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A throwaway cluster: a private PostgreSQL where the task runs, started for one rehearsal and removed after it.
+
+It listens on a Unix socket in a directory that nobody else may enter, and nowhere else; who gets that far still needs a
+password, and each of its roles that may log in has one of its own that nobody has seen. What is lost when the host
+crashes is of no use to anybody, so nothing is flushed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from typing import Iterator, List, NamedTuple, Sequence
+
+from .... import errors
+from ...tools import Tools
+from ..connection import Target
+from ..server_programs import ServerPrograms
+from . import cluster_directory
+from .cluster_account import Account, initdb_account, server_account
+from .cluster_directory import DATA, SOCKET, SPACES
+from .place import RehearsalImpossible
+
+PREFIX = "pgops_"
+CONNECTIONS = 50
+# Each of these is a table, or another relation, that a dump locks.
+FEWEST_LOCKS = 64
+LOCKS_FOR_THE_PLAN = 3
+
+SETTINGS = """
+listen_addresses = ''
+unix_socket_directories = '%(socket)s'
+unix_socket_permissions = 0700
+port = 5432
+max_connections = %(connections)d
+max_prepared_transactions = 20
+max_locks_per_transaction = %(locks)d
+shared_buffers = '64MB'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+autovacuum = off
+wal_level = logical
+max_wal_senders = 0
+max_wal_size = '64MB'
+min_wal_size = '32MB'
+jit = off
+password_encryption = 'scram-sha-256'
+log_min_error_statement = panic
+lc_messages = 'C'
+"""
+NOBODY_WITHOUT_PASSWORD = "local all all scram-sha-256\n"
+
+# What PG* variables of the task, meant for the target, would otherwise say about a connection.
+NEUTRAL = {
+    "hostaddr": "",
+    "options": "",
+    "sslmode": "disable",
+    "gssencmode": "disable",
+    "channel_binding": "disable",
+    "target_session_attrs": "any",
+    "requirepeer": "",
+}
+
+STARTS = ("-w", "-s", "-t", "60")
+SAID_AT_MOST = 300
+
+
+class Cluster(NamedTuple):
+    """A running throwaway cluster.
+
+    :ivar admin: its one superuser, connected to a database that every cluster has.
+    """
+
+    directory: str
+    admin: Target
+    programs: ServerPrograms
+    account: Account
+
+    def login(self, role: str, password: str, database: str, options: str = "") -> Target:
+        """Return how to connect as a role.
+
+        :param options: settings that its sessions begin with, as libpq takes them.
+        """
+        target = _target(self.directory, role, password, database)
+        return replace(target, params={**target.params, "options": options})
+
+    def make_space(self, number: int) -> str:
+        """Make a directory for a tablespace."""
+        path = os.path.join(self.directory, SPACES, str(number))
+        os.mkdir(path, 0o700)
+        self.account.give(path)
+        return path
+
+
+def new_name() -> str:
+    """Return the name of a role of our own: no role of the target's is called so."""
+    return PREFIX + secrets.token_hex(8)
+
+
+def new_password() -> str:
+    """Return a password that nobody has seen."""
+    return secrets.token_urlsafe(24)
+
+
+@contextmanager
+def throwaway_cluster(
+    programs: ServerPrograms, tools: Tools, relations: int = 0, has_rows: bool = False
+) -> Iterator[Cluster]:
+    """Start a cluster; stop and remove it at the end, whatever happens. First sweep what killed tasks have left.
+
+    :param relations: how many tables, indexes aside, it has to have room for.
+    :param has_rows: whether it gets rows as well, nobody knows how many.
+    :raises RehearsalImpossible: when it can't be made, or doesn't start.
+    """
+    with ExitStack() as stack:
+        try:
+            cluster_directory.sweep()
+            account = server_account()
+            directory = stack.enter_context(
+                cluster_directory.private_directory(account, None if has_rows else relations)
+            )
+            programs = _readable(programs, account, tools, directory)
+            admin = _target(directory, new_name(), new_password(), "template1")
+            _initialize(directory, programs, tools, admin, account)
+            _configure(directory, account, relations)
+            _start(directory, programs, tools, account)
+        except OSError as error:
+            raise RehearsalImpossible("a throwaway cluster can't be made: %s" % error) from None
+        yield Cluster(directory, admin, programs, account)
+
+
+def _target(directory: str, role: str, password: str, database: str) -> Target:
+    place = {"host": os.path.join(directory, SOCKET), "port": "5432"}
+    return Target({**NEUTRAL, **place, "user": role, "password": password, "dbname": database})
+
+
+def _readable(programs: ServerPrograms, account: Account, tools: Tools, directory: str) -> ServerPrograms:
+    """Return programs that the account can run: these, or where it can't get at them, a copy."""
+    if not account.is_another or tools.run(account.command([programs.path("postgres"), "--version"]), {})[0] == 0:
+        return programs
+    install = os.path.dirname(programs.directory)
+    copy = os.path.join(directory, "programs")
+    # A wheel has the libraries that it brings along beside its package.
+    package = os.path.dirname(install)
+    for source in (install, package + ".libs"):
+        if os.path.isdir(source):
+            place = os.path.relpath(source, os.path.dirname(package))
+            shutil.copytree(source, os.path.join(copy, place), symlinks=True)
+    account.give_all(copy)
+    there = os.path.join(copy, os.path.relpath(programs.directory, os.path.dirname(package)))
+    if tools.run(account.command([os.path.join(there, "postgres"), "--version"]), {})[0] != 0:
+        raise RehearsalImpossible(
+            "PostgreSQL's server programs in %s can't be run by another user than root, as PostgreSQL wants it"
+            % programs.directory,
+            hint="Install them where any user may read them; or run the task as another user.",
+        )
+    return programs._replace(directory=there)
+
+
+def _initialize(directory: str, programs: ServerPrograms, tools: Tools, admin: Target, account: Account) -> None:
+    """Run initdb, as an account that has a name; then all is given to the server's."""
+    by = initdb_account()
+    data, password = os.path.join(directory, DATA), os.path.join(directory, "password")
+    handle = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(handle, "w", encoding="ascii") as stream:
+        stream.write(str(admin.password) + "\n")
+    by.give(password)
+    by.give(data)
+    argv = ["-D", data, "-U", admin.params["user"], "--pwfile=" + password, "-A", "scram-sha-256"]
+    argv += ["-E", "UTF8", "--locale=C", "-N"]
+    _run(tools, by, [programs.path("initdb"), *argv], "a throwaway cluster can't be made")
+    os.unlink(password)
+    account.give_all(data)
+
+
+def _configure(directory: str, account: Account, relations: int) -> None:
+    data = os.path.join(directory, DATA)
+    locks = max(FEWEST_LOCKS, LOCKS_FOR_THE_PLAN * relations // CONNECTIONS)
+    values = {"socket": os.path.join(directory, SOCKET), "connections": CONNECTIONS, "locks": locks}
+    for name, text in (("postgresql.auto.conf", SETTINGS % values), ("pg_hba.conf", NOBODY_WITHOUT_PASSWORD)):
+        path = os.path.join(data, name)
+        with open(path, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        account.give(path)
+
+
+def _start(directory: str, programs: ServerPrograms, tools: Tools, account: Account) -> None:
+    log = os.path.join(directory, DATA, "server.log")
+    argv = [programs.path("pg_ctl"), "-D", os.path.join(directory, DATA), "-l", log, *STARTS, "start"]
+    try:
+        _run(tools, account, argv, "a throwaway cluster doesn't start")
+    except RehearsalImpossible as error:
+        raise _with_log(error, log) from None
+
+
+def _with_log(error: RehearsalImpossible, log: str) -> RehearsalImpossible:
+    try:
+        with open(log, encoding="utf-8", errors="replace") as stream:
+            error.message = "a throwaway cluster doesn't start: %s" % _shortened(stream.read())
+    except OSError:
+        pass
+    return error
+
+
+def _run(tools: Tools, account: Account, argv: Sequence[str], failure: str) -> None:
+    code, out, err = tools.run(account.command(list(argv)), {})
+    if code != 0:
+        raise RehearsalImpossible("%s: %s" % (failure, _shortened(err or out) or "exit code %d" % code))
+
+
+def _shortened(said: str) -> str:
+    """Return the end of what a program has said, in one line."""
+    lines: List[str] = [line.strip() for line in said.splitlines() if line.strip()]
+    return " ".join(lines)[-SAID_AT_MOST:]
+
+
+def impossible(error: errors.DependencyError) -> RehearsalImpossible:
+    """Return why there can be no cluster, for want of programs."""
+    return RehearsalImpossible(error.message[:1].lower() + error.message[1:], hint=error.hint)

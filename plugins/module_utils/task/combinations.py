@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of pg_migrate that exclude each other."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, List, Mapping
+
+from .. import errors
+from .options import CONNECTION
+
+EMPTY, CLUSTER = "empty", "cluster"
+
+# What libpq would take from the environment to find a server, a database or a user.
+PLACES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
+
+
+def check(params: Mapping[str, Any], checking: bool) -> None:
+    """Look for options that exclude each other.
+
+    :param checking: check mode.
+    :raises OptionInvalid: names them, and which to leave out.
+    """
+    if params["single_transaction"] and params["diff_per"] == "migration":
+        raise errors.OptionInvalid(
+            "diff_per: migration and single_transaction: true exclude each other",
+            hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
+        )
+    if params["prechecks"] == "required" and params["rehearsal"] == "off":
+        raise errors.OptionInvalid(
+            "prechecks: required and rehearsal: off exclude each other",
+            hint="Without a rehearsal nobody knows what the plan asks of rows. Leave one out.",
+        )
+    where = params["rehearsal_on"]
+    if where in (CLUSTER, EMPTY) and params["rehearsal_url"] is not None:
+        raise errors.OptionInvalid(
+            "rehearsal_on: %s and rehearsal_url exclude each other" % where,
+            hint="A throwaway cluster is started where the task runs, and rehearsal_url names a server. Leave one out.",
+        )
+    if where == EMPTY:
+        _check_empty(params, checking)
+
+
+def _check_empty(params: Mapping[str, Any], checking: bool) -> None:
+    """Refuse what asks for a database: a host that was meant, and isn't looked at, must not look like a good one."""
+    named = _named(params)
+    if named:
+        raise errors.OptionInvalid(
+            "rehearsal_on: empty has no database, and %s names one" % ", ".join(named),
+            hint="Leave it out (unset a variable of the environment), or leave rehearsal_on out.",
+        )
+    if params["state"] == "rolled_back" or not (checking or params["state"] == "tested"):
+        raise errors.OptionInvalid(
+            "rehearsal_on: empty has no database that anything could be done to",
+            hint="Use it in check mode, or with state: tested.",
+        )
+    if params["rehearsal"] == "off":
+        raise errors.OptionInvalid(
+            "rehearsal: off and rehearsal_on: empty exclude each other", hint="Leave one out: nothing would be done."
+        )
+    if params["rehearsal_data"]:
+        raise errors.OptionInvalid(
+            "rehearsal_on: empty has no rows, and rehearsal_data asks for some", hint="Leave one of them out."
+        )
+
+
+def _named(params: Mapping[str, Any]) -> List[str]:
+    """Return the options and the variables of the environment that say where a database is, or who connects to it."""
+    options = [name for name in CONNECTION if name != "config_key" and params.get(name)]
+    return options + ["the variable %s" % name for name in PLACES if os.environ.get(name)]

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options of pg_migrate that exclude each other."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils import errors
+from ansible_collections.pgops.migrations.plugins.module_utils.task import combinations
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import CONNECTION, MIGRATE
+
+EMPTY = {"rehearsal_on": "empty"}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in combinations.PLACES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def check(params, checking=True):
+    defaults = {name: each.get("default") for name, each in MIGRATE.items()}
+    combinations.check({**defaults, **params}, checking)
+
+
+FINE = {
+    "nothing": ({}, False),
+    "a cluster": ({"rehearsal_on": "cluster", "url": "postgresql:///shop"}, False),
+    "a server by name": ({"rehearsal_on": "server", "rehearsal_url": "postgresql:///"}, True),
+    "an empty one in check mode": (EMPTY, True),
+    "an empty one, tested": ({**EMPTY, "state": "tested"}, False),
+    "an empty one with extensions": ({**EMPTY, "rehearsal_extensions": ["hstore"]}, True),
+}
+REFUSED = {
+    "a diff for each of one transaction": ({"single_transaction": True, "diff_per": "migration"}, True, "diff_per"),
+    "a cluster on a server": ({"rehearsal_on": "cluster", "rehearsal_url": "x"}, True, "rehearsal_url exclude"),
+    "an empty one on a server": ({**EMPTY, "rehearsal_url": "x"}, True, "rehearsal_url exclude"),
+    "a real run": (EMPTY, False, "has no database that anything could be done to"),
+    "rolled back": ({**EMPTY, "state": "rolled_back"}, True, "has no database that anything"),
+    "no rehearsal": ({**EMPTY, "rehearsal": "off"}, True, "rehearsal: off and"),
+    "rows": ({**EMPTY, "rehearsal_data": ["all"]}, True, "has no rows"),
+}
+
+
+@pytest.mark.parametrize("name", FINE)
+def test_fine(name):
+    check(*FINE[name])
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused(name):
+    params, checking, message = REFUSED[name]
+    with pytest.raises(errors.OptionInvalid, match=message) as caught:
+        check(params, checking)
+    assert caught.value.hint
+
+
+@pytest.mark.parametrize("name", [name for name in CONNECTION if name != "config_key"])
+def test_whatever_names_a_database_beside_an_empty_cluster(name):
+    with pytest.raises(errors.OptionInvalid, match=name):
+        check({**EMPTY, name: {"host": "a"} if name == "connect_params" else "a"})
+
+
+@pytest.mark.parametrize("name", combinations.PLACES)
+def test_a_variable_that_names_one(name, monkeypatch):
+    monkeypatch.setenv(name, "a")
+    with pytest.raises(errors.OptionInvalid, match="the variable " + name):
+        check(EMPTY)
+    check({})
