@@ -202,6 +202,21 @@ OTHERS: dict[str, tuple[str, str, dict[str, str]]] = {
         "CREATE TABLE t1 PARTITION OF p FOR VALUES IN (3); CREATE TABLE t2 PARTITION OF p FOR VALUES IN (2)",
         {"1 PARTITION t": "violated: 1 row, for example id 2"},
     ),
+    "a partition leaves": (
+        "CREATE TABLE t (id int, a int) PARTITION BY LIST (id); CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); "
+        "CREATE TABLE t2 PARTITION OF t FOR VALUES IN (2); INSERT INTO t VALUES (1, NULL), (2, 1)",
+        "ALTER TABLE t DETACH PARTITION t1; ALTER TABLE t ALTER a SET NOT NULL; ALTER TABLE t1 ADD CHECK (a > 1)",
+        {
+            "1 NOT NULL (a)": "not_checked: migration 1_v1 writes its rows first",
+            "1 CHECK t1_a_check of public.t1": "passed",
+        },
+    ),
+    "a new partition is filled": (
+        "CREATE TABLE t (id int, a int) PARTITION BY LIST (id)",
+        "CREATE TABLE t1 PARTITION OF t FOR VALUES IN (1); INSERT INTO t1 VALUES (1, 1); "
+        "ALTER TABLE t ALTER a SET NOT NULL",
+        {"1 NOT NULL (a)": "not_checked: migration 1_v1 writes its rows first"},
+    ),
     "a partition by hash": (
         "CREATE TABLE p (id int) PARTITION BY HASH (id); CREATE TABLE t (id int)",
         "ALTER TABLE p ATTACH PARTITION t FOR VALUES WITH (MODULUS 2, REMAINDER 0)",

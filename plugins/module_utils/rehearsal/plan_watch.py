@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from .. import deps, model
-from ..databases.postgresql.prechecks.catalog import Before, Locked, oids_of, read_before, read_locked, read_look
+from ..databases.postgresql.prechecks.catalog import oids_of, read_before, read_locked, read_look
+from ..databases.postgresql.prechecks.promises import Before, Locked
 from ..databases.postgresql.server_errors import first_words
 from ..run.preparation import Job
 from ..run.session import Session

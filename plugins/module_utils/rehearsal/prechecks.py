@@ -13,7 +13,7 @@ import re
 from typing import Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..databases.postgresql.prechecks.casts import Cast
-from ..databases.postgresql.prechecks.catalog import Before, Look, Now, Place, Promise, Table
+from ..databases.postgresql.prechecks.promises import Before, Look, Now, Place, Promise, Table
 from ..databases.postgresql.prechecks.questions import Question, Source
 from ..precheck import Kind
 from .writes import Ran, Seen, Unknown, Writes

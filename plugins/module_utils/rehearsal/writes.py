@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ..databases.postgresql.prechecks.catalog import Before, Locked, Look, Promise
+from ..databases.postgresql.prechecks.promises import Before, Locked, Look, Promise
 from ..precheck import Kind
 from ..sql.statements import SplitError, split
 
@@ -79,6 +79,7 @@ class Writes:
         self.anything: Optional[str] = None
         self.rewritten: Set[int] = set()
         self._filenodes = {oid: table.filenode for oid, table in before.tables.items()}
+        self._parts = frozenset(before.parts)
         self._following: Dict[int, List[int]] = {}
         for first, second in (*before.parts, *before.cascades, *((part, whole) for whole, part in before.parts)):
             self._following.setdefault(first, []).append(second)
@@ -91,6 +92,7 @@ class Writes:
         explained = {
             oid for promise in new if promise.kind is Kind.FOREIGN_KEY for oid in (promise.table, promise.other)
         }
+        self._regroup(ran, seen.look)
         may_depend = ran.may_depend(seen.look.functions)
         kept = self._with_other_columns(ran, seen.look)
         for each in seen.locked:
@@ -117,6 +119,21 @@ class Writes:
             raise Unknown(WRITES_OTHER % (self.by[promise.other], table.label if table else "the table it refers to"))
         if self.anything is not None:
             raise Unknown(self.anything)
+
+    def _regroup(self, ran: Ran, look: Look) -> None:
+        """Note which tables have got other partitions: with them, rows come and go."""
+        if look.parts is None:
+            return
+        for whole, part in look.parts - self._parts:
+            self._following.setdefault(whole, []).append(part)
+            self._following.setdefault(part, []).append(whole)
+        moved = [whole for whole, part in look.parts ^ self._parts if part in self.before.tables]
+        self._parts = look.parts
+        while moved:
+            whole = moved.pop()
+            if whole not in self.by:
+                self.by[whole] = ran.label
+                moved += [above for above, part in self._parts if part == whole]
 
     def _anew(self, locked: Locked) -> bool:
         """Return whether a table has a new file."""

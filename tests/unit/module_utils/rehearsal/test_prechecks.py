@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.prechecks.catalog import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.prechecks.promises import (
     Before,
     Locked,
     Look,

@@ -38,8 +38,9 @@ SELECT (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(oid::bigint, conr
        (SELECT pg_catalog.array_agg(oid::bigint) FROM pg_catalog.pg_type WHERE typtype = 'd' AND typnotnull),
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(conrelid::bigint, conkey[1]))
           FROM pg_catalog.pg_constraint WHERE contype = 'n' AND NOT convalidated AND conrelid <> 0),
-       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(inhparent::bigint, inhrelid::bigint))
-          FROM pg_catalog.pg_inherits),
+       (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(i.inhparent::bigint, i.inhrelid::bigint))
+          FROM pg_catalog.pg_inherits i
+          JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p', 'f')),
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(confrelid::bigint, conrelid::bigint))
           FROM pg_catalog.pg_constraint
          WHERE contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd'))),
@@ -167,6 +168,11 @@ SELECT d.oid::bigint, 'operator', o.oid::pg_catalog.regoperator::text, {young_op
 SELECT d.oid::bigint, 'type', pg_catalog.format_type(t.oid, NULL), {young_type}, false
   FROM depends d JOIN pg_catalog.pg_type t
     ON t.oid = d.refobjid AND d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+"""
+
+PARTS = """
+SELECT i.inhparent::bigint, i.inhrelid::bigint
+  FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid AND c.relkind IN ('r', 'p', 'f')
 """
 
 # Functions in SQL or a procedural language that may write: what they do isn't seen where they are called for no row.
