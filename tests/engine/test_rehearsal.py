@@ -227,7 +227,7 @@ def test_owners_are_left_out_where_they_must_be(project: Project, user: str) -> 
     project.query(f"ALTER TABLE of_user OWNER TO {user}; GRANT SELECT ON of_postgres TO {user}")
     project.query(f"GRANT CREATE ON SCHEMA public TO {user}")
     project.write(v1="ALTER TABLE of_user ADD COLUMN b int")
-    checked = project.check(target=as_user(project, user))
+    checked = project.check(target=as_user(project, user), rehearsal_on="server")
     assert done(checked) == ["1"]
     assert any("owners and grants" in sentence for sentence in checked.rehearsal.unproved)
     assert checked.diffs == project.migrate(target=as_user(project, user), with_diff=True).diffs
