@@ -542,6 +542,18 @@ def test_another_major_and_a_locale_that_it_lacks(ordinary: Ordinary, any_server
         any_server.drop_database(name)
 
 
+@pytest.mark.parametrize("may", [True, False])
+def test_who_may_create_in_public(ordinary: Ordinary, may: bool) -> None:
+    ordinary.query(f"{'GRANT' if may else 'REVOKE'} CREATE ON SCHEMA public {'TO' if may else 'FROM'} PUBLIC")
+    ordinary.write(v1="CREATE TABLE public.a ()")
+    target = ordinary.as_owner(user=LOGIN)
+    if may:
+        assert done(ordinary.cluster(target=target)) == ["1"]
+        return
+    with pytest.raises(errors.MigrationError, match="permission denied for schema public"):
+        ordinary.cluster(target=target)
+
+
 def test_a_failing_step_is_the_scripts_own_error(ordinary: Ordinary) -> None:
     ordinary.write(v1="CREATE TABLE a ()", v2="SELECT 1/0")
     with pytest.raises(errors.ScriptFailed, match="division by zero"):

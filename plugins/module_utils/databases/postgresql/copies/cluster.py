@@ -152,7 +152,7 @@ def _readable(programs: ServerPrograms, account: Account, tools: Tools, director
         if os.path.isdir(source):
             place = os.path.relpath(source, os.path.dirname(package))
             shutil.copytree(source, os.path.join(copy, place), symlinks=True)
-    account.give_all(copy)
+    account.take_over(copy, os.geteuid())
     there = os.path.join(copy, os.path.relpath(programs.directory, os.path.dirname(package)))
     if tools.run(account.command([os.path.join(there, "postgres"), "--version"]), {})[0] != 0:
         raise RehearsalImpossible(
@@ -176,16 +176,21 @@ def _initialize(directory: str, programs: ServerPrograms, tools: Tools, admin: T
     argv += ["-E", "UTF8", "--locale=C", "-N"]
     _run(tools, by, [programs.path("initdb"), *argv], "a throwaway cluster can't be made")
     os.unlink(password)
-    account.give_all(data)
+    account.take_over(data, by.user)
 
 
 def _configure(directory: str, account: Account, relations: int) -> None:
     data = os.path.join(directory, DATA)
     locks = max(FEWEST_LOCKS, LOCKS_FOR_THE_PLAN * relations // CONNECTIONS)
     values = {"socket": os.path.join(directory, SOCKET), "connections": CONNECTIONS, "locks": locks}
-    for name, text in (("postgresql.auto.conf", SETTINGS % values), ("pg_hba.conf", NOBODY_WITHOUT_PASSWORD)):
+    files = {"postgresql.conf": SETTINGS % values, "postgresql.auto.conf": "", "pg_ident.conf": ""}
+    files["pg_hba.conf"] = NOBODY_WITHOUT_PASSWORD
+    for name, text in files.items():
         path = os.path.join(data, name)
-        with open(path, "w", encoding="utf-8") as stream:
+        if os.path.lexists(path):
+            os.unlink(path)  # and never write into what is there
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
         account.give(path)
 
@@ -201,7 +206,8 @@ def _start(directory: str, programs: ServerPrograms, tools: Tools, account: Acco
 
 def _with_log(error: RehearsalImpossible, log: str) -> RehearsalImpossible:
     try:
-        with open(log, encoding="utf-8", errors="replace") as stream:
+        handle = os.open(log, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(handle, encoding="utf-8", errors="replace") as stream:
             error.message = "a throwaway cluster doesn't start: %s" % _shortened(stream.read())
     except OSError:
         pass

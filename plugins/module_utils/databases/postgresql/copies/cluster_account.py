@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
+import stat
 import sys
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Set
 
@@ -73,13 +74,31 @@ class Account(NamedTuple):
         if self.is_another:
             os.chown(path, self.user, self.group, follow_symlinks=False)
 
-    def give_all(self, path: str) -> None:
-        """Give a directory with all that is in it to this user."""
+    def take_over(self, path: str, giver: int) -> None:
+        """Give what somebody has of a directory, and of all that is in it, to this user.
+
+        :param giver: whose it is. What is another's isn't touched, for he may have put links there meanwhile: what is
+            given away is what was opened, and looked at.
+        """
         if not self.is_another:
             return
-        for directory, names, files in os.walk(path):
-            for each in (directory, *(os.path.join(directory, name) for name in (*names, *files))):
-                self.give(each)
+        for _directory, _names, files, handle in os.fwalk(path):
+            self._take(handle, giver)
+            for name in files:
+                try:
+                    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle)
+                except OSError:  # a link: PostgreSQL has made none
+                    continue
+                try:
+                    self._take(file, giver)
+                finally:
+                    os.close(file)
+
+    def _take(self, handle: int, giver: int) -> None:
+        status = os.fstat(handle)
+        linked = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+        if status.st_uid == giver and not linked:
+            os.fchown(handle, self.user, self.group)
 
 
 OURSELVES = Account(-1, -1)

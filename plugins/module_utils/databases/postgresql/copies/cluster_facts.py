@@ -57,6 +57,13 @@ SELECT n.nspname::text, r.rolname::text
                       AND d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass)
  ORDER BY n.nspname
 """
+# Since PostgreSQL 15, a new database doesn't let everybody; a dump of an older one doesn't say that it does.
+PUBLIC_CREATES = """
+SELECT EXISTS (
+  SELECT 1 FROM pg_catalog.pg_namespace n,
+         LATERAL pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
+   WHERE n.nspname = 'public' AND a.grantee = 0 AND a.privilege_type = 'CREATE')
+"""
 EXTENSIONS = """
 SELECT e.extname::text, e.extversion, n.nspname::text, r.rolname::text
   FROM pg_catalog.pg_extension e
@@ -135,6 +142,7 @@ class ClusterFacts(NamedTuple):
     :ivar login: who logs in.
     :ivar works_as: the role that the session works as: the session's role, or the login.
     :ivar schemas: their names and their owners.
+    :ivar public_creates: whether everybody may create in the schema public.
     :ivar privileges: on the database: which, whose ('' is PUBLIC), whether he may pass it on.
     :ivar options: settings that the login's sessions begin with, as libpq takes them.
     :ivar predefined: predefined roles that login or role have there, and nobody has in the cluster.
@@ -147,6 +155,7 @@ class ClusterFacts(NamedTuple):
     memberships: Tuple[Membership, ...] = ()
     settings: Tuple[Setting, ...] = ()
     schemas: Tuple[Tuple[str, str], ...] = ()
+    public_creates: bool = False
     extensions: Tuple[Extension, ...] = ()
     spaces: Tuple[Space, ...] = ()
     privileges: Tuple[Tuple[str, str, bool], ...] = ()
@@ -193,6 +202,7 @@ def read_facts(connection: Any, session_role: Optional[str], has_database: bool 
         found = found._replace(
             settings=(*found.settings, *(Setting(*row) for row in rows(SETTINGS))),
             schemas=tuple((name, owner) for name, owner in rows(SCHEMAS)),
+            public_creates=rows(PUBLIC_CREATES)[0][0],
             extensions=tuple(Extension(*row) for row in rows(EXTENSIONS)),
             privileges=tuple((what, whose, passes) for what, whose, passes in rows(PRIVILEGES)),
             relations=rows(RELATIONS)[0][0],

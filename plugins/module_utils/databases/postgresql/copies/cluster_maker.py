@@ -35,6 +35,8 @@ GRANT = "GRANT {privilege} ON DATABASE {name} TO {role}"
 PASSED_ON = " WITH GRANT OPTION"
 CREATE_SCHEMA = "CREATE SCHEMA {name} AUTHORIZATION {owner}"
 OWN_SCHEMA = "ALTER SCHEMA {name} OWNER TO {owner}"
+ALL_CREATE = "GRANT CREATE ON SCHEMA public TO PUBLIC"
+NOT_ALL_CREATE = "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
 DROP_SCHEMA = "DROP SCHEMA {name}"
 LET_CREATE = "GRANT CREATE, USAGE ON SCHEMA {name} TO {role}"
 CREATE_SPACE = "CREATE TABLESPACE {name} OWNER {owner} LOCATION {place}"
@@ -69,6 +71,7 @@ class Maker:
         self.not_given = cluster_roles.not_given(around, admin.server_version)
         self.unproved: List[str] = []
         self.extensions: List[str] = []
+        self._lacking: List[str] = []  # around the database
         self.libraries = frozenset(cluster_extensions.read_available(admin))
 
     def make_roles(self, password: str) -> None:
@@ -85,6 +88,7 @@ class Maker:
         self.attempt([("", each) for each in cluster_roles.superuser_statements(self.around, version)])
         for number, space in enumerate(self.around.spaces):
             self._make_space(number, space)
+        self._lacking = list(self.unproved)
 
     def make_database(self) -> None:
         """Make the database, empty, with its settings, schemas and extensions.
@@ -121,7 +125,7 @@ class Maker:
 
     def _description(self) -> List[str]:
         """Return what the cluster isn't, or gives nobody."""
-        found = []
+        found = list(self._lacking)
         theirs, ours = self.around.server_version // 10000, self.cluster.programs.version[0]
         if theirs and theirs != ours:
             found.append(OTHER_MAJOR % (ours, theirs))
@@ -191,8 +195,9 @@ class Maker:
         for name, owner in self.around.schemas:
             if name != PUBLIC_SCHEMA:
                 statements.append(composed(CREATE_SCHEMA, name=name, owner=owner))
-            elif owner != DATABASE_OWNER:
-                statements.append(composed(OWN_SCHEMA, name=name, owner=owner))
+            else:
+                statements += [composed(OWN_SCHEMA, name=name, owner=owner)] if owner != DATABASE_OWNER else []
+                statements.append(deps.sql.SQL(ALL_CREATE if self.around.public_creates else NOT_ALL_CREATE))
             statements.append(composed(LET_CREATE, name=name, role=self.helpers.owners))
         self.attempt([("a schema", each) for each in statements], inside)
 

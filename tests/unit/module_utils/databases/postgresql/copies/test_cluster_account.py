@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import pwd
 import subprocess
 
@@ -40,3 +41,25 @@ def test_nothing_of_the_environment_is_passed_on(monkeypatch):
         cluster_account.OURSELVES.command(["/usr/bin/env"]), check=True, capture_output=True, text=True
     ).stdout.splitlines()
     assert {line.partition("=")[0] for line in said} <= {"PATH", "LC_ALL", "TZ", "LC_CTYPE"}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_only_what_is_the_givers_own_is_taken_over(tmp_path):
+    data, secret = tmp_path / "data", tmp_path / "secret"
+    (data / "base").mkdir(parents=True)
+    secret.write_text("of root")
+    own, linked, hard, roots = (data / "base" / name for name in ("own", "linked", "hard", "roots"))
+    own.touch()
+    roots.touch()
+    linked.symlink_to(secret)
+    hard.hardlink_to(own)
+    alone = data / "alone"
+    alone.touch()
+    for path in (data, data / "base", own, alone):
+        os.chown(path, 65534, 65534)
+    cluster_account.Account(1_900_000_000, 1_900_000_000).take_over(str(data), 65534)
+    owners = {path.name: path.lstat().st_uid for path in (data, data / "base", alone, own, roots, linked, secret)}
+    assert owners == {
+        "data": 1_900_000_000, "base": 1_900_000_000, "alone": 1_900_000_000,
+        "own": 65534, "roots": 0, "linked": 0, "secret": 0,
+    }  # fmt: skip
