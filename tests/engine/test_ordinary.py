@@ -289,6 +289,15 @@ def test_drift_is_told_of_what_both_runs_could_read(ordinary: Ordinary) -> None:
     assert "b.t" not in drifted.diff
 
 
+def test_a_plan_that_needs_what_the_role_may_not_read(ordinary: Ordinary) -> None:
+    ordinary.project.query("CREATE TABLE theirs (a int)")
+    ordinary.project.write(v1="UPDATE theirs SET a = 1")
+    for on in ("server", "cluster"):
+        checked = ordinary.check(rehearsal_on=on)
+        assert "may need what" in checked.rehearsal.stopped
+        assert checked.progress.failed is None
+
+
 @pytest.mark.parametrize("insisting", [{"policies": "fail"}, {"expect": "a-b-c"}, {"rehearsal": "required"}])
 def test_who_insists_is_told_the_missing_right(ordinary: Ordinary, insisting: dict[str, Any]) -> None:
     from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies

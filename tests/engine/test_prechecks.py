@@ -593,7 +593,7 @@ def test_required(project: Project, owner: Target) -> None:
         with pytest.raises(PrecheckFailed, match="migration 1_v1 writes its rows first"):
             project.migrate(prechecks="required", checking=checking)
     with pytest.raises(PrecheckFailed, match="Not rehearsed"):
-        project.check(prechecks="required", target=owner)
+        project.check(prechecks="required", target=owner, rehearsal_on="server")
 
 
 def test_rows_that_the_copy_has_are_asked_too(project: Project) -> None:

@@ -10,7 +10,6 @@ from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.copies.facts import system_of
-from ..databases.postgresql.copies.place import Place
 from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.postgresql.unreadable import without
 from ..databases.tools import Tools
@@ -77,7 +76,7 @@ def rehearse(
         watch = PlanWatch()
         with session_on(copy, original, wishes, watch.note) as session:
             watch.begin(session)
-            ran = _run(session, prepared, watch.after(series.after_each), copy.scratch)
+            ran = _run(session, prepared, watch.after(series.after_each), copy)
         series.take_last()
         unproved = (*unproved_by(copy, wishes), *([ran.stopped] if ran.stopped else []))
         return Rehearsal(
@@ -125,15 +124,15 @@ class _Ran(NamedTuple):
     lacks: bool = False
 
 
-def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach, place: Place) -> _Ran:
-    """Run, as far as the place lets the steps."""
+def _run(session: Session, prepared: Prepared, after_each: runner.AfterEach, copy: ScratchCopy) -> _Ran:
+    """Run, as far as the copy lets the steps."""
     try:
         return _Ran(runner.run(session, prepared, after_each))
     except NotProved as stop:
         # It didn't fail: what was stopped, and all that would follow, is still to be done.
         return _Ran(stop.progress._replace(failed=None), "%s: %s" % (stop.version, stop.message))
     except errors.MigrationError as error:
-        stopped = place.stops_at(error) if error.progress is not None else None
+        stopped = copy.stops_at(error) if error.progress is not None else None
         if stopped is None:
             raise
         return _Ran(error.progress._replace(failed=None), "%s: %s" % (error.version, stopped), True)

@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
 from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.copies.load import FAILS_OF_LACK
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import settings
@@ -30,6 +31,7 @@ SOME_ROWS = "rows: the copy has only those of %s"
 ALL_ROWS = "rows: those of the moment when the copy was made"
 OTHER_ROLE = "the plan runs there as %s, in a real run as %s, and there is no becoming %s"
 BECOME = "Let rehearsal_url log in as that role, or as a member of it."
+LACKING = "it may need what this role may not read (%s): %s"
 UNREAD = "what this role may not read: %s; the copy lacks it, and so do diff and digest"
 TIMING = "time: how long statements take, and wait for locks, on the real tables under their real load"
 
@@ -52,6 +54,13 @@ class ScratchCopy(NamedTuple):
     def role(self) -> str:
         """Return who runs the steps."""
         return self.runner.session_role or self.runner.params.get("user", "?")
+
+    def stops_at(self, error: errors.MigrationError) -> Optional[str]:
+        """Return why a step's error tells nothing of the original, which has what the copy lacks; None: it does."""
+        stopped = self.scratch.stops_at(error)
+        if stopped is None and self.reader.left_out and error.sqlstate in FAILS_OF_LACK:
+            return LACKING % (labels(self.reader.left_out), error.message)
+        return stopped
 
 
 @contextmanager
