@@ -305,3 +305,61 @@ def test_generating_runs_no_code_of_others_either(owned: Project) -> None:
         with pytest.raises(errors.RehearsalError, match="would run public.f of " + OWNER):
             write(Target(parse_url(owned.url)), QualifiedName("schema_migrations"), tools)
     assert not is_superuser(owned)
+
+
+EVIL = (
+    "CREATE FUNCTION f(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $f$ BEGIN "
+    f"IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN ALTER ROLE {OWNER} SUPERUSER; END IF; "
+    "RETURN 'x'; END $f$; "
+    "CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM f('x'); RETURN NEW; END $f$; "
+)
+# What an owner may have done to the tables of a history that are his.
+ON_HISTORY = {
+    "a trigger": "CREATE TRIGGER t BEFORE INSERT ON schema_migrations FOR EACH ROW EXECUTE FUNCTION g()",
+    "a trigger on the log": "CREATE TRIGGER t BEFORE INSERT ON schema_migrations_log FOR EACH ROW EXECUTE FUNCTION g()",
+    "an index on an expression": "CREATE INDEX i ON schema_migrations (f('x'))",
+    "a partial index": "CREATE INDEX i ON schema_migrations (version) WHERE f('x') = 'x'",
+    "a check": "ALTER TABLE schema_migrations ADD CHECK (f(name) = 'x') NOT VALID",
+    "a default": "ALTER TABLE schema_migrations_log ALTER detail SET DEFAULT f('x')",
+    "a domain": "CREATE DOMAIN d AS text CHECK (f(VALUE) = 'x' OR VALUE IS NULL); "
+    "ALTER TABLE schema_migrations ADD COLUMN applied_by_ d",
+    "a rule": "CREATE RULE r AS ON INSERT TO schema_migrations DO ALSO SELECT f('x')",
+    "a child": "CREATE TABLE child () INHERITS (schema_migrations); CREATE INDEX i ON child (f('x'))",
+    "row level security": "ALTER TABLE schema_migrations ENABLE ROW LEVEL SECURITY; "
+    "CREATE POLICY p ON schema_migrations USING (f('x') = 'x')",
+}
+
+
+@pytest.mark.parametrize("name", ON_HISTORY)
+def test_a_superuser_runs_nothing_that_an_owner_has_put_on_the_history(owned: Project, name: str) -> None:
+    owned.write(v1="SELECT 1")
+    mine = Target({**parse_url(owned.url), "user": OWNER})
+    owned.migrate(target=mine)
+    owned.query(f"SET SESSION AUTHORIZATION {OWNER}; {EVIL} {ON_HISTORY[name]}")
+    owned.write(v2="SELECT 2")
+    for session_role in (None, OWNER):
+        target = Target(parse_url(owned.url), session_role=session_role)
+        for run in (owned.check, owned.migrate):
+            with pytest.raises(errors.MigrationError) as caught:
+                run(target=target)
+            assert caught.value.kind == "history_foreign"
+            assert OWNER in str(caught.value.hint) or "columns are" in caught.value.message
+    assert not is_superuser(owned)
+
+
+def test_a_plain_history_of_an_owners_is_fine_for_a_superuser(owned: Project) -> None:
+    owned.write(v1="SELECT 1")
+    owned.migrate(target=Target({**parse_url(owned.url), "user": OWNER}))
+    owned.write(v2="SELECT 2")
+    assert done(owned.migrate()) == ["2"]
+
+
+def test_a_superuser_reads_no_other_tools_table_that_would_run_an_owners_code(owned: Project) -> None:
+    owned.query(
+        f"SET SESSION AUTHORIZATION {OWNER}; {EVIL} CREATE TABLE goose_db_version (id serial, version_id bigint, "
+        "is_applied boolean, tstamp timestamp); CREATE INDEX i ON goose_db_version (f('x'))"
+    )
+    owned.write(v1="SELECT 1")
+    with pytest.raises(errors.MigrationError, match="goose_db_version has the index i"):
+        owned.migrate()
+    assert not is_superuser(owned)

@@ -10,6 +10,8 @@ from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, T
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.gate import own_schemas
+from ..databases.postgresql.names import QualifiedName
+from .history import refuse_code
 
 
 class Tool(NamedTuple):
@@ -95,6 +97,7 @@ def find(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
             columns = tables.get((schema, tool.table), set())
             only_these = tool.name != "dbmate" or columns == tool.columns
             if schema is not None and tool.columns <= columns and only_these:
+                refuse_code(connection, [QualifiedName(tool.table, schema).quoted()])
                 table = deps.sql.Identifier(schema, tool.table)
                 cursor.execute(deps.sql.SQL(tool.query).format(table=table))
                 found = Found(tool, tuple(cursor.fetchall()))

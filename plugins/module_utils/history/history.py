@@ -76,6 +76,7 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
 
     :param repository_id: the repository of sqlalchemy-migrate whose history it has to be.
     :raises HistoryForeign: when a table of that name is another tool's; its columns are told. Or another repository's.
+        Also when it would run code of its owner's as a superuser.
     """
     places = [wanted.schema] if wanted.schema else own_schemas(connection)
     row = None
@@ -84,8 +85,11 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
             cursor.execute(sql.INSPECT, [replace(wanted, schema=schema).quoted()])
             row = row or cursor.fetchone()
     if row is None:
-        return History(replace(wanted, schema=_first(places)), repository_id=repository_id)
+        new = History(replace(wanted, schema=_first(places)), repository_id=repository_id)
+        refuse_code(connection, new.tables())
+        return new
     schema, oid, relkind, columns, comment, fingerprint = row
+    refuse_code(connection, History(replace(wanted, schema=schema)).tables())
     _refuse_foreign(wanted, relkind, columns)
     _refuse_other_repository(wanted, repository_id, comment)
     return History(replace(wanted, schema=schema), oid, tuple(columns), fingerprint, repository_id)
@@ -171,6 +175,23 @@ def _first(places: Sequence[str]) -> str:
             hint="Set history_table to schema.table, or fix the search_path.",
         )
     return places[0]
+
+
+def refuse_code(connection: Any, tables: Sequence[str]) -> None:
+    """Refuse, as a superuser, tables that would run code of their owner's: it would run with a superuser's rights.
+
+    :param tables: their quoted names; one that there isn't harms nobody.
+    :raises HistoryForeign: names the first.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql.CODE_OF_OWNERS, [list(tables)])
+        row = cursor.fetchone()
+    if row is not None:
+        raise errors.HistoryForeign(
+            "The table %s has %s, and belongs to %s: that would run with the rights of the superuser who connects"
+            % row,
+            hint="Nothing was read or written. Connect as %s, or drop that; no history needs it." % row[2],
+        )
 
 
 def _refuse_foreign(wanted: QualifiedName, relkind: str, columns: List[str]) -> None:

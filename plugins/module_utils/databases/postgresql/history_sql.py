@@ -26,6 +26,47 @@ SELECT n.nspname, c.oid::bigint, c.relkind::text,
 """
 )
 
+# What of these tables would run code of an owner's as somebody reads or writes them: asked only for a login that is a
+# superuser, whatever role it has taken. To read is enough for the planner to call what an index is made of.
+CODE_OF_OWNERS = """
+SELECT c.oid::pg_catalog.regclass::text, found.what, r.rolname::text
+  FROM pg_catalog.unnest(%s::text[]) AS w(name)
+  JOIN pg_catalog.pg_class c ON c.oid = pg_catalog.to_regclass(w.name)
+  JOIN pg_catalog.pg_roles r ON r.oid = c.relowner AND NOT r.rolsuper,
+  LATERAL (
+    SELECT 'the trigger ' || t.tgname FROM pg_catalog.pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
+     UNION ALL
+    SELECT 'the rule ' || w.rulename FROM pg_catalog.pg_rewrite w WHERE w.ev_class = c.oid
+     UNION ALL
+    SELECT 'the index ' || x.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
+     WHERE i.indrelid = c.oid AND (i.indexprs IS NOT NULL OR i.indpred IS NOT NULL)
+     UNION ALL
+    SELECT 'the constraint ' || k.conname FROM pg_catalog.pg_constraint k
+     WHERE k.conrelid = c.oid AND k.contype IN ('c', 'x')
+     UNION ALL
+    SELECT 'the statistics ' || s.stxname FROM pg_catalog.pg_statistic_ext s
+     WHERE s.stxrelid = c.oid AND (pg_catalog.to_jsonb(s) ->> 'stxexprs') IS NOT NULL
+     UNION ALL
+    SELECT 'the default of ' || a.attname
+      FROM pg_catalog.pg_attrdef d
+      JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+     WHERE d.adrelid = c.oid AND EXISTS (
+           SELECT 1 FROM pg_catalog.pg_depend e
+            WHERE e.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass AND e.objid = d.oid
+              AND e.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_type'::pg_catalog.regclass,
+                                   'pg_catalog.pg_operator'::pg_catalog.regclass))
+     UNION ALL
+    SELECT 'the type of ' || a.attname FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+       AND t.typnamespace <> 'pg_catalog'::pg_catalog.regnamespace
+     UNION ALL
+    SELECT 'a child table' WHERE c.relhassubclass
+     UNION ALL
+    SELECT 'row level security' WHERE c.relrowsecurity) AS found(what)
+ WHERE (SELECT u.rolsuper FROM pg_catalog.pg_roles u WHERE u.rolname = session_user)
+ LIMIT 1
+"""
+
 SCHEMA_EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
 
 CREATE_SCHEMA = "CREATE SCHEMA {schema}"
