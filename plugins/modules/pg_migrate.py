@@ -459,6 +459,7 @@ tested:
   elements: dict
   sample:
     - diff: ''
+      error: null
       name: orders_have_a_state
       path: /srv/shop/migrations/20250102090000_orders_have_a_state.up.sql
       result: reversible
@@ -474,7 +475,12 @@ tested:
       description: The script's file.
       type: str
     result:
-      description: One of C(reversible), C(reversible_but_for_column_order), C(not_reversible) and C(without_down).
+      description:
+        - One of C(reversible), C(reversible_but_for_white_space), C(reversible_but_for_column_order), C(not_reversible)
+          and C(without_down).
+      type: str
+    error:
+      description: Why its down failed, or its second up; nothing where they didn't.
       type: str
     diff:
       description: What differs after rolling back, or after applying again.

@@ -317,11 +317,63 @@ def test_proof(project: Project, name: str) -> None:
     assert project.query("SELECT to_regclass('schema_migrations')") == [(None,)]
 
 
-def test_a_down_that_fails_fails_the_proof(project: Project) -> None:
-    pair(project, 1, "CREATE TABLE a (x int)", "DROP TABLE nonsense")
-    with pytest.raises(MigrationError, match='In the rehearsal.*table "nonsense" does not exist') as caught:
+def test_a_down_that_fails_ends_no_proof_but_its_own(project: Project) -> None:
+    pair(project, 1, "CREATE TABLE a (x int)", "DROP TABLE a")
+    pair(project, 2, "CREATE TABLE b (x int)", "DROP TABLE nonsense")
+    pair(project, 3, "ALTER TABLE b ADD y int", "ALTER TABLE b DROP y")
+    pair(project, 4, "CREATE TABLE c (x int)", "SELECT 1/0")
+    pair(project, 5, "ALTER TABLE c ADD y int", "ALTER TABLE c DROP y")
+    with pytest.raises(MigrationError, match=r"Not reversible.*2_m, 4_m") as caught:
         project.migrate(state="tested")
-    assert caught.value.path == str(project.directory / "1_m.down.sql")
+    assert caught.value.kind == "rehearsal"
+    verdicts = [(proof.verdict, proof.error and proof.error.sqlstate) for proof in project.report.proofs]
+    fine = (Verdict.REVERSIBLE, None)
+    assert verdicts == [
+        fine, (Verdict.NOT_REVERSIBLE, "42P01"), fine, (Verdict.NOT_REVERSIBLE, "22012"), fine,
+    ]  # fmt: skip
+    assert project.tables() == []
+
+
+def test_an_up_that_fails_leaves_the_verdicts_until_then(project: Project) -> None:
+    pair(project, 1, "CREATE TABLE a (x int)", "DROP TABLE a")
+    pair(project, 2, "SELECT nonsense", "SELECT 1")
+    with pytest.raises(MigrationError, match='In the rehearsal.*column "nonsense"'):
+        project.migrate(state="tested")
+    assert [proof.verdict for proof in project.report.proofs] == [Verdict.REVERSIBLE]
+
+
+FOLLOWING = {
+    "a view of all columns": (
+        "ALTER TABLE old DROP COLUMN x CASCADE",
+        "ALTER TABLE old ADD x int; DROP VIEW IF EXISTS v; CREATE VIEW v AS SELECT * FROM old",
+        Verdict.COLUMN_ORDER,
+    ),
+    "a function in other lines": (
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT\n 1'",
+        Verdict.WHITE_SPACE,
+    ),
+    "a function with another body": (
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 2'",
+        "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 3'",
+        Verdict.NOT_REVERSIBLE,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWING)
+def test_what_only_follows_has_a_class_of_its_own(project: Project, name: str) -> None:
+    up, down, verdict = FOLLOWING[name]
+    project.query(
+        "CREATE TABLE old (x int, y int); CREATE VIEW v AS SELECT * FROM old; "
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+    )
+    pair(project, 1, up, down)
+    try:
+        project.migrate(state="tested")
+    except MigrationError:
+        assert verdict is Verdict.NOT_REVERSIBLE
+    assert [proof.verdict for proof in project.report.proofs] == [verdict]
 
 
 def test_nothing_pending_is_nothing_to_prove(three: Project) -> None:

@@ -164,11 +164,14 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
     except errors.MigrationError as error:
         raise _on_copy_error(error, context, left) from None
     context.progress = left._replace(skipped=context.proved.skipped)
-    failed = [each.script.label for each in context.proved.proofs if each.verdict is Verdict.NOT_REVERSIBLE]
+    if context.proved.failed is not None:
+        raise _on_copy_error(context.proved.failed, context, context.progress)
+    failed = [each for each in context.proved.proofs if each.verdict is Verdict.NOT_REVERSIBLE]
     if failed:
         raise errors.RehearsalError(
-            "Not reversible: after down, or up again, the schema isn't what it was (%s)" % ", ".join(failed),
-            hint="The diff of each says what its down leaves behind or takes away too much.",
+            "Not reversible: down fails, or after it, or after up again, the schema isn't what it was (%s)"
+            % ", ".join(each.script.label for each in failed),
+            hint="See tested: the error or the diff of each says what its down leaves behind or takes away too much.",
         )
 
 

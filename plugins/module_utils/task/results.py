@@ -144,11 +144,12 @@ def _current(plan: model.Plan, progress: model.Progress) -> Optional[model.Versi
 
 def _tested(report: Report) -> Dict[str, Any]:
     """Return the verdicts; each diff is shown under its migration's name."""
-    shown = [
+    shown: List[Dict[str, Any]] = [
         {"version": str(each.script.version), "name": each.script.name, "path": each.script.path}
-        | {"result": each.verdict.value, "diff": each.diff}
         for each in report.proofs
     ]
+    for one, each in zip(shown, report.proofs):
+        one.update(result=each.verdict.value, diff=each.diff, error=each.error.message if each.error else None)
     diffs = [{"prepared": "%s: %s\n%s" % (each.script.label, each.verdict.value, each.diff)} for each in report.proofs]
     return {"tested": shown, "diff": [diff for diff, each in zip(diffs, report.proofs) if each.diff]}
 
