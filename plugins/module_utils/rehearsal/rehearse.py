@@ -106,10 +106,13 @@ def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapsho
 
 
 def _is_elsewhere(copy: ScratchCopy, original: Original, wishes: Wishes) -> bool:
-    """Return whether the copy is on another server than the original, or may be."""
+    """Return whether the copy is on a server of others, or may be: what that prints is no SQL for the original.
+
+    A throwaway cluster is our own, and nobody else's code has a superuser's rights in it.
+    """
     own = original.facts.system
-    named = wishes.is_elsewhere and (own is None or own != system_of(copy.scratch.admin))
-    return named or copy.scratch.on != "server"
+    on_a_server = copy.scratch.on == "server" and wishes.is_elsewhere
+    return on_a_server and (own is None or own != system_of(copy.scratch.admin))
 
 
 class _Ran(NamedTuple):
