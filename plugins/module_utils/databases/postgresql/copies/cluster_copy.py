@@ -42,8 +42,6 @@ AS_GRANTOR = re.compile(rb"^(?:SET SESSION AUTHORIZATION (?P<role>.*)|RESET SESS
 
 # Where it can't be taken back, a step may do what it may not do on the target.
 LET_CREATE = "schemas in which only some may create"
-# Behind an entry may stand what the next one is made under.
-SETTINGS_BEHIND = re.compile(rb"(?:^SET default_\w+ = [^\n]*;\n\s*)+\Z", re.MULTILINE)
 
 DROP_OWNED = "DROP OWNED BY {role}"
 DROP_ROLE = "DROP ROLE {role}"
@@ -205,8 +203,7 @@ def _is_loaded(entry: Entry, extensions: Any) -> bool:
 
 
 def _left_out(entry: Entry) -> Entry:
-    behind = SETTINGS_BEHIND.search(entry.text)
-    return entry._replace(text=behind.group() if behind else b"")
+    return entry._replace(text=entry.settings_behind())
 
 
 def _as_loader(entry: Entry) -> Entry:

@@ -68,6 +68,9 @@ WITHOUT_PATH = b"\nSELECT pg_catalog.set_config('search_path', '', false);"
 # Of what is left out, so many are named.
 MOST_NAMED = 10
 
+# Behind an entry may stand what the next ones are made under.
+SETTINGS_BEHIND = re.compile(rb"(?:^SET default_\w+ = [^\n]*;\n\s*)+\Z", re.MULTILINE)
+
 REFRESH = "REFRESH MATERIALIZED VIEW {view}"
 
 
@@ -83,6 +86,11 @@ class Entry(NamedTuple):
     def label(self) -> str:
         """Return what it is, as people say it."""
         return "%s %s" % (self.kind.lower(), ".".join(filter(None, [self.schema, self.name])))
+
+    def settings_behind(self) -> bytes:
+        """Return the SQL that it ends with and that is for those behind it: they need it where this one isn't made."""
+        behind = SETTINGS_BEHIND.search(self.text)
+        return behind.group() if behind else b""
 
     def is_about(self, other: Entry) -> bool:
         """Return whether it is a remark about another object: a comment, a grant."""
@@ -218,7 +226,10 @@ def _insist(connection: Any, entry: Entry, tolerance: Tolerance) -> Optional[Lef
         path = deps.sql.SQL(WITH_PATH).format(path=deps.sql.Literal(tolerance.path)).as_string(connection).encode()
         if _failure(connection, path + entry.text + WITHOUT_PATH) is None:
             return None
-    return _by_statements(connection, entry, error)
+    left_out = _by_statements(connection, entry, error)
+    if entry.settings_behind():
+        _failure(connection, entry.settings_behind())
+    return left_out
 
 
 def _by_statements(connection: Any, entry: Entry, error: Any) -> LeftOut:
