@@ -25,7 +25,7 @@ class MigrationError(Exception):
     :param blockers: sessions in the way, each a mapping of pid, user, application, since …
     """
 
-    kind = "error"
+    kind = "error"  # no error is just that: each child has a kind of its own
 
     def __init__(
         self,
@@ -88,6 +88,24 @@ class DependencyError(MigrationError):
 
     kind = "dependency"
     library: Optional[str] = None
+
+
+class ServerRefused(MigrationError):
+    """The server refused a statement of the task's own."""
+
+    kind = "server_refused"
+
+
+class SchemaUnread(MigrationError):
+    """pg_dump could not read a schema; says why."""
+
+    kind = "schema_unread"
+
+
+class Unwritable(MigrationError):
+    """A schema can't be written as a migration."""
+
+    kind = "unwritable"
 
 
 class OptionInvalid(MigrationError):

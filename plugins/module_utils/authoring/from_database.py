@@ -118,7 +118,7 @@ def refused_as_error() -> Iterator[None]:
     try:
         yield
     except deps.DatabaseError as error:
-        raise errors.MigrationError(
+        raise errors.Unwritable(
             "The schema can't be written as a migration: on an empty database it fails with: %s"
             % error.diag.message_primary,
             hint="Nothing was written.",

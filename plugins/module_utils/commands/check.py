@@ -13,7 +13,7 @@ from ..databases.postgresql.connection import describe
 from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.place import RehearsalImpossible
 from ..databases.postgresql.limits import let_last
-from ..databases.postgresql.snapshots import SchemaUnread, differences
+from ..databases.postgresql.snapshots import differences
 from ..databases.postgresql.transaction import takes_no_writes
 from ..hazard import Hazard
 from ..history import drift
@@ -51,7 +51,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     try:
         original, wishes = _original(request, view, connection), _wishes(request)
         rehearsal = rehearse(original, wishes, context.tools, jobs, lambda copy: _look(context, view, connection, copy))
-    except (RehearsalImpossible, SchemaUnread) as error:
+    except (RehearsalImpossible, errors.SchemaUnread) as error:
         if required:
             raise
         if request.prechecks == "required" and connection is not None:

@@ -14,7 +14,7 @@ from .. import deps, errors
 from ..databases.postgresql import client
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import SchemaReader, SchemaUnread, SnapshotSeries, differences
+from ..databases.postgresql.snapshots import SchemaReader, SnapshotSeries, differences
 from ..databases.postgresql.unreadable import labels
 from ..history import drift
 from ..history import history as history_room
@@ -76,7 +76,7 @@ class SchemaWatch:
             return
         try:
             look()
-        except (SchemaUnread, deps.DatabaseError) as error:
+        except (errors.SchemaUnread, deps.DatabaseError) as error:
             if _insists(self.request):
                 raise
             self.blind = True

@@ -24,7 +24,7 @@ from ..databases.postgresql.dump import DumpError
 from ..databases.postgresql.gate import own_path, own_schemas
 from ..databases.postgresql.names import QualifiedName, parse_name
 from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import SchemaReader, SchemaUnread, read
+from ..databases.postgresql.snapshots import SchemaReader, read
 from ..databases.tools import Tools
 from ..history.history import History
 from ..schema.snapshot import Snapshot
@@ -157,7 +157,7 @@ class Copier:
     def _dump(self, target: Target, path: str, exclude: Optional[Sequence[str]] = None, *options: str) -> None:
         try:
             self.reader.dump(target, path, exclude, options)
-        except SchemaUnread as error:
+        except errors.SchemaUnread as error:
             raise RehearsalImpossible(error.message, hint=error.hint) from None
 
     def _load(self, target: Target, path: str, exclude: Sequence[str]) -> None:

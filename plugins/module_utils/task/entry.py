@@ -42,7 +42,8 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
     """
     if needs_database and deps.PSYCOPG2_ERROR is not None:
         message = missing_required_lib("psycopg2", url="https://www.psycopg.org")
-        module.fail_json(msg=message, exception=deps.PSYCOPG2_ERROR, error={"kind": "dependency", "message": message})
+        missing = errors.DependencyError(message, hint="Install it for the interpreter that runs the task.")
+        module.fail_json(msg=message, exception=deps.PSYCOPG2_ERROR, error=missing.to_result())
     try:
         checks.check(module.params, module.argument_spec)
         # A password inside a URL is as secret as login_password, which Ansible hides by itself.

@@ -268,7 +268,7 @@ class Trial:
 
 def clusters() -> Iterator[str]:
     """Yield the directories of throwaway clusters, whosever they are."""
-    for place in {tempfile.gettempdir(), cluster_directory.SHORT, cluster_directory.MEMORY}:
+    for place in dict.fromkeys([tempfile.gettempdir(), cluster_directory.SHORT, cluster_directory.MEMORY]):
         yield from glob.glob(f"{place}/{cluster_directory.PREFIX}*")
 
 

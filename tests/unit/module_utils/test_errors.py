@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, ScriptFailed
 
+ROOT = Path(__file__).parents[3]
 ALL = [found for dummy, found in inspect.getmembers(errors, inspect.isclass) if issubclass(found, MigrationError)]
 
 
@@ -100,3 +102,15 @@ def test_kinds_are_words_of_their_own():
     kinds = [each.kind for each in ALL]
     assert len(set(kinds)) == len(kinds) >= 12
     assert all(re.fullmatch("[a-z]+(_[a-z]+)*", kind) for kind in kinds)
+
+
+def test_each_kind_is_on_the_page():
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", page, re.MULTILINE)
+    on_page = {kind for row in rows for kind in re.findall("`([a-z_]+)`", row)}
+    assert on_page == {found.kind for found in ALL if found is not MigrationError}
+
+
+def test_nothing_raises_an_error_without_a_kind():
+    modules = [*(ROOT / "plugins").rglob("*.py")]
+    assert [path for path in modules if re.search(r"(?<!class )\bMigrationError\(", path.read_text())] == []

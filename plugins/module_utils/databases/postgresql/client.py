@@ -85,7 +85,7 @@ def dump_schema(
     """Write the target's schema, as SQL, to the file ``output``.
 
     :param exclude: tables to leave out, as quoted and qualified patterns.
-    :raises MigrationError: with what pg_dump said.
+    :raises SchemaUnread: with what pg_dump said.
     """
     argv = [client.path, "--no-password", "--schema-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
     argv += ["--file=" + output, *options]
@@ -94,7 +94,7 @@ def dump_schema(
     argv += ["--restrict-key=" + RESTRICT_KEY] if keeps_names_in_their_line(client) else []
     code, dummy, err = run([*argv, "--dbname=" + _conninfo(target)], _environment(target))
     if code != 0:
-        raise errors.MigrationError(
+        raise errors.SchemaUnread(
             "%s could not read the schema of the database: %s"
             % (os.path.basename(client.path), " ".join(err.split()) or code),
             hint="Fix what the program reports above, then run again.",

@@ -86,6 +86,6 @@ def as_migration_error(error: Any) -> errors.MigrationError:
     trouble = trouble_of(error)
     if trouble is None:
         message = "The server refused a statement of this task: %s" % first_words(error)
-        return errors.MigrationError(message, sqlstate=error.pgcode)
+        return errors.ServerRefused(message, sqlstate=error.pgcode)
     sentence = trouble.sentence(error)
     return trouble.error(sentence[0].upper() + sentence[1:], hint=trouble.hint(error), sqlstate=error.pgcode)

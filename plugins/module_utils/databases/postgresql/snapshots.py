@@ -22,10 +22,6 @@ from .unreadable import Unreadable, labels, lockers, unreadable, without
 PLAIN = "SQL_ASCII"
 
 
-class SchemaUnread(errors.MigrationError):
-    """pg_dump could not read a schema; says why."""
-
-
 class SchemaReader:
     """One pg_dump for all snapshots of a run, so that two of them differ only where the schemas do.
 
@@ -70,13 +66,13 @@ class SchemaReader:
             try:
                 client.dump_schema(self.pg_dump, target, self.tools.run, path, tables, more)
                 return
-            except errors.MigrationError as error:
-                failure = SchemaUnread(error.message, hint=error.hint)
+            except errors.SchemaUnread as error:
+                failure = error
             if not self._helped(target, failure, tries):
                 raise failure
             tries += 1
 
-    def _helped(self, target: Target, failure: SchemaUnread, tries: int) -> bool:
+    def _helped(self, target: Target, failure: errors.SchemaUnread, tries: int) -> bool:
         """Look why it failed. Return whether to try again; else the failure tells more than pg_dump did."""
         try:
             connection = connect(target, "pg_migrate")
@@ -112,7 +108,9 @@ def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
         try:
             return parse_dump(stream.read(), earlier)
         except DumpError as error:
-            raise SchemaUnread("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
+            raise errors.SchemaUnread(
+                "pg_dump's output can't be read: %s" % error, hint="Please report this."
+            ) from None
 
 
 class SnapshotSeries:
