@@ -443,3 +443,71 @@ def test_python_is_read_in_the_encoding_that_it_names(project: Project, head: st
     project.file("1_a.py", text.encode("latin-1"))
     project.migrate()
     assert project.query("SELECT x FROM a") == [("caf\u00e9",)]
+
+
+# The second of two statements fails, and the server points to none; whether a real run can tell which one it is.
+UNPOINTED = {
+    "a table that isn't there": ("DROP TABLE nope", True),
+    "a view that isn't there": ('DROP VIEW "No Such"', True),
+    "a column that isn't there": ("ALTER TABLE t DROP COLUMN nope", True),
+    "a constraint that isn't there": ("ALTER TABLE t DROP CONSTRAINT nope", True),
+    "an index that isn't there": ("DROP INDEX nope", True),
+    "a role that isn't there": ("GRANT SELECT ON t TO nope", True),
+    "a table that is there": ("CREATE TABLE u (a int); CREATE TABLE u (b int)", False),
+    "a duplicate": ("INSERT INTO t VALUES (1), (1)", False),
+    "a division": ("SELECT 1 / (SELECT 0)", False),
+    "a check": ("INSERT INTO t VALUES (-1)", False),
+    "a raise": ("DO $$ BEGIN RAISE EXCEPTION 'no'; END $$", False),
+}
+
+
+@pytest.mark.parametrize("name", UNPOINTED)
+@pytest.mark.parametrize("checking", [True, False], ids=["check", "real"])
+def test_the_statement_that_failed_is_named(project: Project, name: str, checking: bool) -> None:
+    statement, tells = UNPOINTED[name]
+    first, dummy, last = (
+        statement.rpartition("; ") if "; " in statement and "$$" not in statement else ("", "", statement)
+    )
+    head = "-- why\nCREATE TABLE t (a int PRIMARY KEY CHECK (a > 0));\n\n" + (first + ";\n" if first else "")
+    project.file("1_x.up.sql", head + "  " + last + ";\nSELECT 1;\n")
+    with pytest.raises(MigrationError) as caught:
+        project.migrate(checking=checking)
+    error = caught.value
+    if checking or tells:
+        assert (error.line, error.column) == (head.count("\n") + 1, 3)
+        assert f"[{last}]" in error.message
+        assert ("probably" in error.message) is not checking
+    else:
+        assert error.line is None
+
+
+@pytest.mark.parametrize(
+    "statement", ["CREATE ROLE x PASSWORD 'sesame' NONSENSE", "ALTER ROLE nope PASSWORD E'ses\\name'"]
+)
+def test_a_statement_is_named_without_its_password(project: Project, statement: str) -> None:
+    project.write(v1=statement)
+    with pytest.raises(MigrationError) as caught:
+        project.migrate()
+    assert "********" in caught.value.message
+    assert "ses" not in caught.value.message
+
+
+PSQL = {
+    "a command": ("SELECT 1;\n\\i other.sql\n", "is a command of psql's"),
+    "a variable": ("SELECT :x;", "is a variable of psql's"),
+    "rows": ("CREATE TABLE t (a int);\nCOPY t FROM stdin;\n1\n\\.\n", "are read by psql alone"),
+    "CONCURRENTLY": ("CREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);", "-- no-transaction"),
+    "VACUUM in Python": ("VACUUM", "transactional = False"),
+}
+
+
+@pytest.mark.parametrize("name", PSQL)
+def test_what_to_do_is_told(project: Project, name: str) -> None:
+    text, hint = PSQL[name]
+    if "Python" in name:
+        project.file("1_x.py", python(f"cursor.execute({text!r})"))
+    else:
+        project.write(v1=text)
+    with pytest.raises(MigrationError) as caught:
+        project.migrate()
+    assert hint in str(caught.value.hint)

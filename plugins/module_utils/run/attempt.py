@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any, ContextManager, Optional
+from typing import Any, ContextManager, Optional, Sequence
 
 from .. import deps, errors, model
 from ..databases.postgresql.copies.containment import Containment
@@ -81,7 +81,22 @@ class Attempt:
                 self.place.send(cursor, body, number)
             except deps.DatabaseError as error:
                 if EMPTY_QUERY not in str(error):
-                    raise explain(error, self.migration, body, self.connection, statement.offset) from None
+                    probe = self._probe if self.session.guard is not None and body.transactional else None
+                    raise explain(error, self.migration, body, self.connection, statement.offset, probe) from None
+
+    def _probe(self, statements: Sequence[model.Statement]) -> Optional[int]:
+        """Return which statement fails, on a copy: all of them are tried once more, one by one, and rolled back."""
+        self.connection.rollback()
+        try:
+            with self.connection.scripted(), self.connection.cursor() as cursor:
+                for index, statement in enumerate(statements):
+                    try:
+                        cursor.execute(statement.text)
+                    except deps.DatabaseError:
+                        return index
+            return None
+        finally:
+            self.connection.rollback()
 
     def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
         look_at = self.session.guard.look_at if self.session.guard else None

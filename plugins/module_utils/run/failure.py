@@ -11,7 +11,7 @@ from .. import errors, model
 from ..databases.postgresql.blockers import sentence
 from ..databases.postgresql.script_errors import Diagnosis, diagnose
 from ..runtimes.pyscript import line_of
-from ..scripts import reading
+from .locating import Place, Probe, locate
 
 ENGINE_HINT = (
     "If the script was written for an older SQLAlchemy, give the task an interpreter that has it "
@@ -20,28 +20,58 @@ ENGINE_HINT = (
 
 
 def explain(
-    error: BaseException, migration: model.Migration, body: model.Body, connection: Any, offset: int = 0
+    error: BaseException,
+    migration: model.Migration,
+    body: model.Body,
+    connection: Any,
+    offset: int = 0,
+    probe: Optional[Probe] = None,
 ) -> errors.MigrationError:
     """Return the error to raise for what happened while a body ran.
 
     :param offset: where the failing statement begins in the body's text, in characters.
+    :param probe: finds the statement on a copy; None: this is none.
     """
     script = migration.script
     if isinstance(error, errors.MigrationError):
         return error.about(version=str(script.version), path=body.path)
     diagnosis = diagnose(error, connection) or _of_python(error)
-    line, column = _where(error, diagnosis, body, offset)
-    place = "".join(", %s %d" % (what, number) for what, number in (("line", line), ("column", column)) if number)
+    if isinstance(body, model.PythonBody):
+        line = line_of(error, body.path)
+        place = Place(line, None, "") if line else None
+    else:
+        place = locate(body, diagnosis, offset, probe)
     of_engine = isinstance(body, model.PythonBody) and body.wants_engine and diagnosis.sqlstate is None
     return diagnosis.kind(
-        "Migration %s failed (%s%s): %s" % (script.label, body.path, place, diagnosis.message),
-        hint=diagnosis.hint or (ENGINE_HINT if of_engine else None),
+        "Migration %s failed (%s%s): %s%s" % (script.label, body.path, _where(place), diagnosis.message, _which(place)),
+        hint=diagnosis.hint or _of_psql(diagnosis, body, offset) or (ENGINE_HINT if of_engine else None),
         version=str(script.version),
         path=body.path,
-        line=line,
-        column=column,
+        line=place.line if place else None,
+        column=place.column if place else None,
         sqlstate=diagnosis.sqlstate,
     )
+
+
+def _where(place: Optional[Place]) -> str:
+    if place is None:
+        return ""
+    known = "" if place.is_certain else "probably "
+    return ", %sline %d" % (known, place.line) + (", column %d" % place.column if place.column else "")
+
+
+def _which(place: Optional[Place]) -> str:
+    """Return the statement, so that nobody has to look it up at night."""
+    return " [%s]" % place.statement if place and place.statement else ""
+
+
+def _of_psql(diagnosis: Diagnosis, body: model.Body, offset: int) -> Optional[str]:
+    """Return what to do where a script has what only psql reads."""
+    if not diagnosis.is_syntax or diagnosis.position is None or not isinstance(body, model.SqlBody):
+        return None
+    from ..sql import psql
+
+    return psql.hint(body.text, offset + diagnosis.position - 1)
 
 
 def with_blockers(error: errors.LockTimeout, seen: Tuple[Dict[str, Any], ...], tries: int) -> errors.LockTimeout:
@@ -82,13 +112,3 @@ def _of_python(error: BaseException) -> Diagnosis:
         called = "it called sys.exit(%s)" % ("" if error.code is None else error.code)
         return Diagnosis(errors.ScriptFailed, called, "Raise an error instead.")
     return Diagnosis(errors.ScriptFailed, "%s: %s" % (type(error).__name__, error))
-
-
-def _where(
-    error: BaseException, diagnosis: Diagnosis, body: model.Body, offset: int
-) -> Tuple[Optional[int], Optional[int]]:
-    if isinstance(body, model.PythonBody):
-        return line_of(error, body.path), None
-    if diagnosis.position is None:
-        return (reading.position(body.text, offset)[0], None) if offset else (None, None)
-    return reading.position(body.text, offset + diagnosis.position - 1)

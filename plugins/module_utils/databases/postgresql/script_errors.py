@@ -14,11 +14,20 @@ from .server_errors import GONE, Trouble, trouble_of
 BROKEN = 2
 
 
+# What to do about it, where the server doesn't say.
+ADVICE = {
+    deps.errorcodes.ACTIVE_SQL_TRANSACTION: "Let the script begin with the line -- no-transaction (in Python: "
+    "transactional = False): it then runs outside a transaction.",
+}
+
+
 class Diagnosis(NamedTuple):
     """An error of a script, taken apart.
 
     :ivar kind: what to raise for it.
     :ivar position: where in the statement the server points to, in characters from 1.
+    :ivar is_syntax: whether the server can't read it.
+    :ivar is_inside: whether it happened in a function, which the statement has called.
     """
 
     kind: Type[errors.MigrationError]
@@ -26,6 +35,8 @@ class Diagnosis(NamedTuple):
     hint: Optional[str] = None
     sqlstate: Optional[str] = None
     position: Optional[int] = None
+    is_syntax: bool = False
+    is_inside: bool = False
 
 
 def diagnose(error: BaseException, connection: Any) -> Optional[Diagnosis]:
@@ -55,7 +66,9 @@ def _of_driver(error: Any) -> Diagnosis:
         errors.LockTimeout if error.pgcode == deps.errorcodes.LOCK_NOT_AVAILABLE else errors.ScriptFailed
     )
     position = diag.statement_position
-    return Diagnosis(kind, message, diag.message_hint, error.pgcode, position and int(position))
+    hint = diag.message_hint or ADVICE.get(error.pgcode)
+    is_syntax = error.pgcode == deps.errorcodes.SYNTAX_ERROR
+    return Diagnosis(kind, message, hint, error.pgcode, position and int(position), is_syntax, bool(diag.context))
 
 
 def _trouble(error: BaseException, connection: Any) -> Optional[Trouble]:
