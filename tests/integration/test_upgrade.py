@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,9 @@ class Both:
     def __init__(self, url: str, work: Path) -> None:
         self.url, self.work, self.directory = url, work, work / "migrations"
         self.directory.mkdir()
-        place = work / "old" / "ansible_collections" / "pgops" / "migrations"
-        place.mkdir(parents=True)
-        with tarfile.open(ARTIFACT) as archive:
-            archive.extractall(place, filter="data")
+        program = str(Path(sys.executable).with_name("ansible-galaxy"))
+        install = [program, "collection", "install", "--offline", "-p", str(work / "old"), str(ARTIFACT)]
+        subprocess.run(install, check=True, cwd=work, env=bare_environment(work), stdout=subprocess.DEVNULL)
         # The checkout's ansible.cfg names its own modules; the release has none.
         (work / "old.cfg").write_text(
             f"[defaults]\ncollections_path = {work / 'old'}\ninterpreter_python = {sys.executable}\n"

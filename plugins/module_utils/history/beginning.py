@@ -31,11 +31,12 @@ def has_begun(connection: Any, history: History, rows: Sequence[model.HistoryRow
 def objects_there(connection: Any) -> Optional[str]:
     """Return what a database holds though no history is there, in words; None: nothing, or what a sibling has made."""
     with connection.cursor() as cursor:
+        cursor.execute(sql.OBJECTS)
+        found = ["%s %s" % row for row in cursor.fetchall()]
+        # In this order: another run may be at it, whose history is there before anything else of it.
         cursor.execute(sql.SIBLINGS, [0])
         if cursor.fetchall():
             return None
-        cursor.execute(sql.OBJECTS)
-        found = ["%s %s" % row for row in cursor.fetchall()]
     more = " and %d more" % (len(found) - MOST_NAMED) if len(found) > MOST_NAMED else ""
     return ", ".join(found[:MOST_NAMED]) + more if found else None
 
