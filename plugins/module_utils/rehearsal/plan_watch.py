@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, FrozenSet, List, Optional, Sequence, Tup
 
 from .. import deps, model
 from ..databases.postgresql.prechecks.catalog import oids_of, read_before, read_locked, read_look
-from ..databases.postgresql.prechecks.promises import Before, Locked
+from ..databases.postgresql.prechecks.promises import Before, Locked, Look
 from ..databases.postgresql.server_errors import first_words
 from ..run.preparation import Job
 from ..run.session import Session
@@ -23,8 +23,10 @@ class PlanWatch:
     :ivar broken: why it saw nothing; None: it did.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: Sequence[Job]) -> None:
         self.broken: Optional[str] = None
+        self._in_transaction = {str(step.script.version): _in_transaction(step, each) for step, each in jobs}
+        self._session: Any = None
         self._connection: Any = None
         self._before = Before({})
         self._history: FrozenSet[int] = frozenset()
@@ -33,7 +35,7 @@ class PlanWatch:
 
     def begin(self, session: Session) -> None:
         """Look at the copy before the run."""
-        self._connection = session.connection
+        self._session, self._connection = session, session.connection
         self._guarded(self._look_before, session)
 
     def note(self, cursor: Any) -> None:
@@ -69,8 +71,15 @@ class PlanWatch:
         self._history = oids_of(self._connection, session.history.tables())
 
     def _look_after(self) -> None:
+        """Look at the catalogs, unless the step can have asked nothing of a table that was there before."""
         locked, self._locked = tuple(self._locked), []
-        self._seen.append(Seen(locked, read_look(self._connection, self._before)))
+        all_seen = self._in_transaction.get(self._session.guard.version, False)
+        theirs = (each.oid for each in locked if each.oid not in self._history)
+        if all_seen and not any(oid in self._before.tables for oid in theirs):
+            look = self._seen[-1].look if self._seen else Look()
+        else:
+            look = read_look(self._connection, self._before)
+        self._seen.append(Seen(locked, look))
 
     def _guarded(self, look: Callable[..., None], *arguments: Any) -> None:
         if self.broken is not None:
@@ -79,6 +88,12 @@ class PlanWatch:
             look(*arguments)
         except (deps.DatabaseError, UnicodeError) as error:  # names may be in any encoding
             self.broken = first_words(error)
+
+
+def _in_transaction(step: model.Step, migration: model.Migration) -> bool:
+    """Return whether each lock of a step is seen before a commit; Python may leave its transaction."""
+    body = migration.body(step.direction)
+    return isinstance(body, model.SqlBody) and body.transactional
 
 
 def _ran(step: model.Step, migration: model.Migration) -> Ran:

@@ -73,7 +73,7 @@ def rehearse(
         look(copy)
         series = SnapshotSeries(copy.reader, copy.scratch.dumps_as, wishes.per_migration)
         series.take()
-        watch = PlanWatch()
+        watch = PlanWatch(jobs)
         with session_on(copy, original, wishes, watch.note) as session:
             watch.begin(session)
             ran = _run(session, prepared, watch.after(series.after_each), copy)
