@@ -40,7 +40,7 @@ PACKAGES: dict[str, set[str]] = {
     },
     "rehearsal": {"run", "history", "provision", "sql", *DATABASES, "schema", BASE},
     "authoring": {"history", "runtimes.alchemy", "scripts", *DATABASES, "schema", BASE},
-    "run": {"history", "runtimes", "scripts", "sql", *DATABASES, BASE},
+    "run": {"history", "runtimes", "scripts", "sql", *DATABASES, "schema", BASE},
     "history": {*DATABASES, "schema", BASE},
     "planning": {*DATABASES, "schema", BASE},
     "runtimes": {"runtimes.alchemy", "scripts", BASE},
