@@ -672,7 +672,7 @@ error:
     kind: script_failed
     line: 3
     message: 'Migration 20250103090000_note failed (/srv/shop/migrations/20250103090000_note.up.sql, line
-      3, column 16): type "intger" does not exist'
+      3, column 16): type "intger" does not exist [ALTER TABLE orders]'
     path: /srv/shop/migrations/20250103090000_note.up.sql
     sqlstate: '42704'
     version: '20250103090000'

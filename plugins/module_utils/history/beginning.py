@@ -71,7 +71,10 @@ def _refuse_lost(connection: Any, history: History) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql.INSPECT, [log.quoted()])
         row = cursor.fetchone()
-    if row is None or not any(column.startswith("done_by ") for column in row[3]):
+        # In this order: another run may have made both since we looked, in one transaction.
+        cursor.execute(sql.INSPECT, [history.table.quoted()])
+        is_there = cursor.fetchone() is not None
+    if is_there or row is None or not any(column.startswith("done_by ") for column in row[3]):
         return
     made = History(history.table, oid=row[1], columns=("event text",))
     try:

@@ -86,17 +86,24 @@ class Attempt:
 
     def _probe(self, statements: Sequence[model.Statement]) -> Optional[int]:
         """Return which statement fails, on a copy: all of them are tried once more, one by one, and rolled back."""
-        self.connection.rollback()
         try:
+            self.connection.rollback()
             with self.connection.scripted(), self.connection.cursor() as cursor:
-                for index, statement in enumerate(statements):
-                    try:
-                        cursor.execute(statement.text)
-                    except deps.DatabaseError:
-                        return index
+                return self._first_failing(cursor, statements)
+        except deps.DatabaseError:  # the server is gone by now
             return None
         finally:
-            self.connection.rollback()
+            if not self.connection.closed:
+                self.connection.rollback()
+
+    @staticmethod
+    def _first_failing(cursor: Any, statements: Sequence[model.Statement]) -> Optional[int]:
+        for index, statement in enumerate(statements):
+            try:
+                cursor.execute(statement.text)
+            except deps.DatabaseError:
+                return index
+        return None
 
     def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
         look_at = self.session.guard.look_at if self.session.guard else None
