@@ -418,6 +418,28 @@ def test_what_a_sibling_history_did_is_no_drift(project: Project) -> None:
     assert "+CREATE TABLE public.more" not in drifted.drift.diff
 
 
+BROKEN = {
+    "a sibling's version is none": "INSERT INTO other_history (version) VALUES ('no version')",
+    "a sibling's snapshot is no snapshot": "UPDATE other_history_snapshot SET applied = applied || 'x', body = 'x'",
+    "the own one is none": "UPDATE schema_migrations_snapshot SET applied = applied || '{', digest = 'x', body = 'x'",
+    "the own one can't be read": "ALTER TABLE schema_migrations_snapshot RENAME body TO another",
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_broken_in_a_snapshot_stops_nothing(project: Project, name: str) -> None:
+    project.write(v1="CREATE TABLE a (x int)")
+    other = project.directory.parent / "other"
+    other.mkdir()
+    (other / "1_x.up.sql").write_text("CREATE TABLE of_the_other (x int);")
+    project.migrate()
+    project.migrate(directories=(str(other),), history_table="other_history")
+    project.query(BROKEN[name])
+    project.write(v2="SELECT 1")
+    assert done(project.check()) == ["2"]
+    assert done(project.migrate()) == ["2"]
+
+
 def test_drift_is_told_before_a_script_fails_of_it(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int)")
     project.migrate()

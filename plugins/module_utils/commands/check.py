@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Tuple
 
-from .. import errors, model
+from .. import deps, errors, model
 from ..databases.postgresql.client import older_than
 from ..databases.postgresql.connection import describe
 from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.place import RehearsalImpossible
 from ..databases.postgresql.limits import let_last
+from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import differences
 from ..databases.postgresql.transaction import takes_no_writes
 from ..hazard import Hazard
@@ -26,6 +27,8 @@ from . import prechecks
 from .context import Context
 from .report import Checked
 from .view import View, read_all
+
+UNWATCHED = "Changes by hand can't be noticed (on_drift): %s."
 
 # rehearsal_on: there is no target
 EMPTY = "empty"
@@ -89,7 +92,14 @@ def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> N
     context.warn(older_than(copy.reader.pg_dump, connection.server_version))
     if context.request.policies.drift == "ignore":
         return
-    last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.pg_dump.version[0])
+    try:
+        last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.pg_dump.version[0])
+    except deps.DatabaseError as error:
+        if context.request.policies.drift == "fail":
+            raise
+        connection.rollback()
+        context.warn(UNWATCHED % first_words(error))
+        return
     try:
         context.note_drift(drift.compare(last, copy.base, copy.reader.left_out, context.request.diff_context))
     except errors.Drift:

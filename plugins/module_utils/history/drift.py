@@ -74,10 +74,14 @@ def last_snapshot(
     if siblings is None:
         return None
     found = [_read(connection, history, rows, pg_dump, "")]
-    for each in siblings:
-        found.append(_read(connection, each, rows_of(connection, each), pg_dump, " by the history %s" % each.table))
-    connection.rollback()
-    taken, last = max(filter(None, found), key=lambda each: each[0], default=(0, None))
+    try:
+        for each in siblings:
+            found.append(_read(connection, each, rows_of(connection, each), pg_dump, " by the history %s" % each.table))
+    except (errors.MigrationError, deps.DatabaseError):  # a sibling that is broken is no reason not to run
+        return None
+    finally:
+        connection.rollback()
+    dummy, last = max(filter(None, found), key=lambda each: each[0], default=(0, None))
     if last is None or not siblings:
         return last
     return last._replace(lacks=last.lacks + tuple(table for each in (history, *siblings) for table in _tables_of(each)))
@@ -132,7 +136,10 @@ def _read(
     since, taken, state, version, digest, body = row
     if version != pg_dump or state[:DIGITS] != _state_of(rows):
         return taken, None
-    lacks = tuple(Unreadable(*each) for each in json.loads(state[DIGITS:] or "[]"))
+    try:
+        lacks = tuple(Unreadable(*each) for each in json.loads(state[DIGITS:] or "[]"))
+    except (ValueError, TypeError):
+        return taken, None  # somebody has written there who isn't one of us
     return taken, LastSnapshot(since + whose, digest, bytes(body), lacks)
 
 
