@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure the check of one migration in a large schema, in each place where a rehearsal runs, beside one pg_dump.
 
-A figure is a ratio of medians, of what was measured in turns; a bare task's time is taken away, so that what Ansible costs
-doesn't make the database's part look better. The cluster's cache is emptied before each first time.
+A figure is a ratio of medians, of what was measured in turns; a bare task's time is taken away: what Ansible costs is
+no part of it. The cluster's cache is emptied before each first time.
 """
 
 from __future__ import annotations
