@@ -56,17 +56,16 @@ def _key(paths: List[str]) -> str:
 
 def _packed(paths: List[str], compiled: bool) -> str:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for path in paths:
-            name = os.path.relpath(path, HOME)
+            name = zipfile.ZipInfo(os.path.relpath(path, HOME) + ("c" if compiled else ""))  # without today's time
             with open(path, "rb") as stream:
-                source = stream.read()
+                content = stream.read()
             if compiled:
                 # Nobody asks this code for its docstrings.
-                code = compile(source, path, "exec", dont_inherit=True, optimize=2)
-                archive.writestr(name + "c", marshal.dumps(code))
-            else:
-                archive.writestr(name, source)
+                code = compile(content, path, "exec", dont_inherit=True, optimize=2)
+                content = marshal.dumps(code)
+            archive.writestr(name, content, zipfile.ZIP_DEFLATED, compresslevel=9)
         archive.comment = importlib.util.MAGIC_NUMBER if compiled else b""
     return base64.b64encode(packed.getvalue()).decode("ascii")
 
