@@ -106,7 +106,7 @@ def test_what_is_packed_is_kept_until_a_file_changes(kept: Path, compiled: bool)
     place.write_text(f"{key}\nwhat is kept")
     assert packing.pack(compiled) == "what is kept"
     with (kept.parent / "versions.py").open("a") as stream:
-        stream.write("# more\n")
+        stream.write("MORE = 1\n")
     assert packing.pack(compiled) not in ("what is kept", first)
     (kept.parent / "more.py").touch()
     place.write_text(place.read_text().split("\n")[0] + "\nwhat is kept")
