@@ -100,6 +100,7 @@ INFO: Dict[str, Any] = {
     **MIGRATIONS,
     "wide": {"type": "bool", "default": False},
     "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
+    "only": {"type": "str", "choices": ["all", "pending"], "default": "all"},
 }
 
 GENERATE: Dict[str, Any] = {
