@@ -95,6 +95,11 @@ class Bench:
         self.name = "bench_task_%d" % os.getpid()
         write_scripts(self.migrations, self.sql_file, scripts)
 
+    @property
+    def url(self) -> str:
+        """Return the URL of the database that is lent, for tools that take nothing else."""
+        return self.dsn.rpartition("/")[0] + "/" + self.name
+
     @contextlib.contextmanager
     def database(self) -> Iterator[str]:
         """Lend a new, empty database, and let the server first finish what it still has to write."""
