@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measure other tools with the same 1,000 migrations: the same SQL, each in the tool's own layout and as it is used.
 
-A figure is a ratio of medians to psql, measured in turns. pg_migrate's has a bare task of Ansible's in it, and a row says
-what is left without. What can't be installed (npm isn't there, say) is told, and not measured.
+A figure is a ratio of medians to psql, measured in turns. pg_migrate's has a bare task of Ansible's in it, and a row
+says what is left without. What can't be installed (npm isn't there, say) is told, and not measured.
 """
 
 from __future__ import annotations
