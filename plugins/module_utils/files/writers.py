@@ -11,7 +11,7 @@ import pwd
 import stat
 import struct
 from functools import lru_cache
-from typing import AbstractSet, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Tuple
+from typing import AbstractSet, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple
 
 from . import links
 
@@ -54,6 +54,38 @@ def stranger(path: str, trusted: AbstractSet[int]) -> Optional[Writer]:
     status = os.stat(end)
     inside = [end] if stat.S_ISDIR(status.st_mode) else [os.path.dirname(end), end]
     return next(filter(None, (_writer(each, os.stat(each), trusted) for each in inside)), None)
+
+
+def first_stranger(paths: Iterable[str], trusted: AbstractSet[int]) -> Optional[Writer]:
+    """Return the same of many files, for the first of them of which it is so; one that there isn't is nobody's.
+
+    Thousands of scripts are in one directory: the way to that is looked at once.
+    """
+    homes: Dict[str, os.stat_result] = {}
+    for path in paths:
+        try:
+            status = os.lstat(path)
+        except FileNotFoundError:
+            continue
+        home = os.path.dirname(path)
+        if not stat.S_ISREG(status.st_mode) or not home:
+            found = stranger(path, trusted)
+        elif home in homes:
+            found = _of_file(home, homes[home], path, status, trusted)
+        else:
+            found = stranger(home, trusted)
+            homes[home] = os.stat(home)
+            found = found or _of_file(home, homes[home], path, status, trusted)
+        if found is not None:
+            return found
+    return None
+
+
+def _of_file(
+    home: str, home_status: os.stat_result, path: str, status: os.stat_result, trusted: AbstractSet[int]
+) -> Optional[Writer]:
+    """Return who may write a regular file, or replace it, in a directory to which the way was looked at."""
+    return _replacer(home, home_status, path, status, trusted) or _writer(path, status, trusted)
 
 
 def name_of(uid: int) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import AbstractSet, Dict, Iterable, Iterator, List, Sequence
+from typing import Dict, Iterable, Iterator, List, Sequence
 
 from .. import errors, model
 from ..files import writers
@@ -25,12 +25,12 @@ def refuse_writable(directories: Sequence[str], scripts: Iterable[model.Script])
         try:
             owner = os.stat(directory).st_uid
             trusted = {writers.ROOT, os.geteuid(), owner}
-            for path in dict.fromkeys(_read_for(directory, own)):
-                if os.path.lexists(path):
-                    _refuse_others(path, trusted, directory, owner)
+            found = writers.first_stranger(dict.fromkeys(_read_for(directory, own)), trusted)
         except OSError as error:
             path = error.filename or directory
             raise errors.ScriptInvalid("%s can't be read: %s" % (path, error.strerror), path=path) from None
+        if found is not None:
+            raise _others_error(found, directory, owner)
 
 
 def _by_directory(directories: Sequence[str], scripts: Iterable[model.Script]) -> Dict[str, List[model.Script]]:
@@ -56,13 +56,10 @@ def _read_for(directory: str, scripts: Iterable[model.Script]) -> Iterator[str]:
             yield from imports.beside(script.path)
 
 
-def _refuse_others(path: str, trusted: AbstractSet[int], directory: str, owner: int) -> None:
-    found = writers.stranger(path, trusted)
-    if found is None:
-        return
+def _others_error(found: writers.Writer, directory: str, owner: int) -> errors.ScriptInvalid:
     to = "root" if owner == writers.ROOT else "%s, the owner of %s" % (writers.name_of(owner), directory)
     remedy = found.remedy or "chown it to %s" % to
-    raise errors.ScriptInvalid(
+    return errors.ScriptInvalid(
         "%s may write %s, and what stands there would run with the database's rights" % (found.who, found.path),
         hint="%s; or set allow_writable_scripts: true, if that is as it has to be." % remedy,
         path=found.path,
