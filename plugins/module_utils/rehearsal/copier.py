@@ -79,11 +79,13 @@ class Wishes(NamedTuple):
 class Copier:
     """Fills one scratch database.
 
+    :ivar fingerprint: of the original's dump.
     :ivar key: for all that a copy is filled with which has to be filled anew each time; None: it needn't, or has rows.
     :raises RehearsalImpossible: when there is no pg_dump that fits.
     """
 
     key: Optional[str] = None
+    fingerprint = ""
 
     def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Place) -> None:
         self.original, self.data, self.tools, self.scratch = original, tuple(wishes.data), tools, scratch
@@ -124,7 +126,8 @@ class Copier:
         data = self._dump(target)
         with ThreadPoolExecutor(1) as meanwhile:  # the server works, and so may we
             base = meanwhile.submit(parse, data)
-            key = None if self.data else self._key_of(data)
+            self.fingerprint = load.fingerprint(data)
+            key = None if self.data else self._key()
             if key is None or not self.scratch.restore(key):
                 if self.original.facts.subscriptions or exclude:
                     data = self._dump(target, [*self.reader.exclude, *exclude], "--no-subscriptions")
@@ -133,10 +136,10 @@ class Copier:
                 self.key = key
             return base.result()
 
-    def _key_of(self, data: bytes) -> str:
-        """Return a key for the schema that a dump holds, and for how it is read."""
+    def _key(self) -> str:
+        """Return a key for the schema that was dumped, and for how it is read."""
         left_out = sorted(each.option() for each in self.reader.left_out)
-        return repr((load.fingerprint(data), self.reader.exclude, left_out, self.reader.pg_dump.version))
+        return repr((self.fingerprint, self.reader.exclude, left_out, self.reader.pg_dump.version))
 
     def _extend(self) -> None:
         """Create the extensions that whoever creates the database will have created with it."""

@@ -81,11 +81,11 @@ def rehearse(
         series.take_last()
         differences = _differences(copy, series, wishes)
         unproved = (*unproved_by(copy, wishes), *differences.told, *([ran.stopped] if ran.stopped else []))
-        return Rehearsal(
+        found = Rehearsal(
             copy.scratch.place,
             ran.progress,
             unproved,
-            _of_the_original(copy, series),
+            (),
             not copy.reader.left_out and not differences.matter,
             ran.stopped,
             copy.is_same_role,
@@ -96,6 +96,8 @@ def rehearse(
             tuple((each.version, each.sentence) for each in copy.scratch.changes),
             ran.lacks,
         )
+    # The last snapshot is read while the copy is removed.
+    return found._replace(snapshots=_of_the_original(copy, series))
 
 
 def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapshot, ...]:

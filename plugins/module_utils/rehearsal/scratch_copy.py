@@ -11,12 +11,12 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 from .. import deps, errors
 from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.copies.load import FAILS_OF_LACK
+from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import settings
 from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import SchemaReader
+from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.postgresql.unreadable import labels
 from ..databases.tools import Tools
 from ..history import history as history_room
@@ -47,6 +47,7 @@ class ScratchCopy(NamedTuple):
     :ivar runner: as whom the plan runs.
     :ivar is_same_role: whether that is the role of the real run.
     :ivar key: for all that it was filled with; None: not to be kept.
+    :ivar fingerprint: of the original's dump.
     :ivar first: its own snapshot before anything runs on it.
     """
 
@@ -56,6 +57,7 @@ class ScratchCopy(NamedTuple):
     runner: Target
     is_same_role: bool
     key: Optional[str] = None
+    fingerprint: str = ""
     first: Optional[Snapshot] = None
 
     @property
@@ -66,7 +68,7 @@ class ScratchCopy(NamedTuple):
     def stops_at(self, error: errors.MigrationError) -> Optional[str]:
         """Return why a step's error tells nothing of the original, which has what the copy lacks; None: it does."""
         stopped = self.scratch.stops_at(error)
-        if stopped is None and self.reader.left_out and error.sqlstate in FAILS_OF_LACK:
+        if stopped is None and self.reader.left_out and error.sqlstate in load.FAILS_OF_LACK:
             return LACKING % (labels(self.reader.left_out), error.message)
         return stopped
 
@@ -113,7 +115,9 @@ def _looked_at(copy: ScratchCopy) -> ScratchCopy:
     scratch, base = copy.scratch, copy.base
     if scratch.is_exact and base is not None:
         return copy._replace(first=base)
-    first = copy.reader.take(scratch.dumps_as, base)
+    dump = copy.reader.dump(scratch.dumps_as)
+    is_same = base is not None and load.fingerprint(dump) == copy.fingerprint
+    first = base if base is not None and is_same else parse(dump, base)
     if copy.key is not None:
         scratch.keep(copy.key, base is not None and first.objects == base.objects)
     return copy._replace(first=first)
@@ -128,7 +132,8 @@ def _filled(scratch: Place, original: Original, wishes: Wishes, tools: Tools) ->
     except deps.DatabaseError as error:
         raise RehearsalImpossible("no copy can be made: %s" % first_words(error)) from None
     runner = scratch.runner()
-    return ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None, copier.key)
+    copy = ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None)
+    return copy._replace(key=copier.key, fingerprint=copier.fingerprint)
 
 
 def _other_role(scratch: Place) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import List, Optional, Sequence, Tuple
 
@@ -125,11 +126,15 @@ class SnapshotSeries:
         self.target = target
         self.per_migration = per_migration
         self._taken: List[Snapshot] = [] if first is None else [first]
+        self._last: Optional[Future[Snapshot]] = None
         self.after_each = self.take if per_migration else None
 
     @property
     def snapshots(self) -> List[Snapshot]:
         """Return them, without what one of them could not read."""
+        if self._last is not None:
+            self._taken.append(self._last.result())
+            self._last = None
         return [without(each, self.reader.left_out) for each in self._taken]
 
     def take(self) -> None:
@@ -140,9 +145,15 @@ class SnapshotSeries:
         self._taken.append(self.reader.take(self.target, *self._taken[-1:]))
 
     def take_last(self) -> None:
-        """Take the last one, unless it is there already."""
+        """Take the last one, unless it is there already. It is read while whoever wants it goes on.
+
+        :raises SchemaUnread: when it can't be had.
+        """
         if not self.per_migration:
-            self.take()
+            dump = self.reader.dump(self.target)
+            with_one = ThreadPoolExecutor(1)
+            self._last = with_one.submit(parse, dump, *self._taken[-1:])
+            with_one.shutdown(wait=False)
 
 
 def differences(snapshots: Sequence[Snapshot], context: int) -> Tuple[str, ...]:
