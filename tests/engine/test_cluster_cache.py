@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -214,6 +215,19 @@ def test_the_place_has_to_be_this_users(tmp_path: Path, monkeypatch: pytest.Monk
     assert cluster_cache._home() is None
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     assert cluster_cache._home() is None
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cluster_cache._home() == str(tmp_path / ".cache" / "pgops.migrations" / "clusters")
+
+
+def test_a_home_of_somebody_elses_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/nowhere")
+    own = cluster_cache._users_home()
+    assert own == os.path.expanduser(f"~{pwd.getpwuid(os.geteuid()).pw_name}")
+    if os.geteuid() == 0:
+        os.chown(tmp_path, 1, 1)
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert cluster_cache._users_home() == own
 
 
 def test_many_tables_are_loaded_on_two_connections(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,8 +162,7 @@ def key_of(*parts: object) -> str:
 def _home() -> Optional[str]:
     """Return the directory, made if need be; None: there is no place for it that is this user's alone."""
     try:
-        usual = os.path.join(pwd.getpwuid(os.geteuid()).pw_dir, ".cache")
-        path = os.environ.get("XDG_CACHE_HOME") or usual
+        path = os.environ.get("XDG_CACHE_HOME") or os.path.join(_users_home(), ".cache")
         if not os.path.isabs(path) or os.stat(os.path.dirname(path)).st_uid not in (0, os.geteuid()):
             return None
         for part in ["", *HOME.split(os.sep)]:
@@ -175,6 +174,14 @@ def _home() -> Optional[str]:
         return path if private else None
     except (OSError, KeyError):
         return None
+
+
+def _users_home() -> str:
+    """Return the user's own; who has become another one may still have the first one's in the environment."""
+    home = os.environ.get("HOME", "")
+    if os.path.isabs(home) and os.path.isdir(home) and os.stat(home).st_uid == os.geteuid():
+        return home
+    return pwd.getpwuid(os.geteuid()).pw_dir
 
 
 @contextmanager
