@@ -198,7 +198,9 @@ def _original(request: Request, view: View, connection: Any) -> Original:
         return Original(None, Facts(), (), request.history_table, 0)
     facts = facts_of(connection)
     connection.rollback()
-    return Original(request.target, facts, view.rows, view.history.table, connection.server_version)
+    return Original(
+        request.target, facts, view.rows, view.history.table, connection.server_version, bool(view.history.wide)
+    )
 
 
 def _wishes(request: Request) -> Wishes:

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.unreadable import Unreadable, without
@@ -146,7 +147,7 @@ def _read(
 def _siblings(connection: Any, history: History) -> Optional[List[History]]:
     """Return the other histories of the database that keep snapshots; None: this role may not read one of them."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SIBLINGS, [history.oid])
+        cursor.execute(beside_sql.SIBLINGS, [history.oid])
         found = cursor.fetchall()
     if not all(readable for dummy, dummy, readable in found):
         return None

@@ -133,7 +133,7 @@ def session_on(
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     with closing(connection):
-        history = ensure(connection, history_room.find(connection, original.history_table))
+        history = ensure(connection, history_room.find(connection, original.history_table), is_wide=original.is_wide)
         copy_rows(original.rows, connection, history)
         tables = TableWatch(relations_of(connection))
 
