@@ -11,6 +11,7 @@ import socket
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
 from ..databases.postgresql.leftovers import left_of, words_of
@@ -154,7 +155,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
             _ensure_schema(cursor, history)
             cursor.execute(history.compose(sql.CREATE_TABLES))
             if is_wide:
-                cursor.execute(history.compose(sql.WIDEN))
+                cursor.execute(history.compose(beside_sql.WIDEN))
             if history.repository_id is not None:
                 cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
             made = find(connection, history.table, history.repository_id)

@@ -88,9 +88,13 @@ MIGRATE: Dict[str, Any] = {
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
-    "versions": {"type": "list", "elements": "str", "required": True},
-    "state": {"type": "str", "choices": ["applied", "pending", "deferred"], "default": "applied"},
+    "versions": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["applied", "pending", "deferred", "reduced"], "default": "applied"},
     "lock_wait": {"type": "int", "default": 60},
+}
+
+MARK_RULES: Dict[str, Any] = {
+    "required_if": [["state", state, ["versions"]] for state in ("applied", "pending", "deferred")],
 }
 
 INFO: Dict[str, Any] = {

@@ -103,18 +103,6 @@ CREATE TABLE IF NOT EXISTS {snapshot} (
   body bytea NOT NULL);
 """
 
-# For a copy of a history that 0.1.0 has made: a script may look at it.
-WIDEN = """
-ALTER TABLE {table}
-  ADD COLUMN IF NOT EXISTS name text,
-  ADD COLUMN IF NOT EXISTS checksum text,
-  ADD COLUMN IF NOT EXISTS duration_ms bigint,
-  ADD COLUMN IF NOT EXISTS applied_by text,
-  ADD COLUMN IF NOT EXISTS applied_from text,
-  ADD COLUMN IF NOT EXISTS collection_version text,
-  ADD COLUMN IF NOT EXISTS event text
-"""
-
 # For a log of 0.1.0's. To alter it takes its owner, so it is done only where it is needed.
 ADD_TO_LOG = """
 ALTER TABLE {log} ADD COLUMN IF NOT EXISTS checksum text, ADD COLUMN IF NOT EXISTS applied timestamptz
