@@ -124,7 +124,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     context.warnings += map(_warning, hazards)
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
-        digest.expect(request.expect, before, steps, after)
+        context.warn(digest.expect(request.expect, before, steps, after))
     if connection is not None and request.prechecks != "off":
         _look_at_rows(context, connection, context.checked)
 
