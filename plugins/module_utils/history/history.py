@@ -189,8 +189,12 @@ def _fold(rows: List[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:
     folded: Dict[model.Version, model.HistoryRow] = {}
     for row in rows:
         earlier = folded.pop(row.version, None)
-        folded[row.version] = row if earlier is None else row._replace(spellings=earlier.spellings + row.spellings)
+        folded[row.version] = row if earlier is None else _joined(earlier, row)
     return tuple(folded.values())
+
+
+def _joined(earlier: model.HistoryRow, row: model.HistoryRow) -> model.HistoryRow:
+    return row._replace(spellings=tuple(dict.fromkeys(earlier.spellings + row.spellings)))
 
 
 def _identifier(name: QualifiedName, bound: bool) -> Any:
