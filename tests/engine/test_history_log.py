@@ -20,6 +20,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.model import Hist
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 
 from .conftest import Project, done
+from .test_history import COLUMNS
 from .test_mark_info_generate import mark_as
 
 LENIENT = Policies(modified="ignore")
@@ -110,6 +111,22 @@ def test_what_another_tool_has_written_is_its_own(project: Project, name: str) -
     project.write(v1="SELECT 'something else'")
     if expected == (None, False) and row.applied is not None:
         assert project.migrate().plan.findings == ()
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+def test_a_table_of_the_applications_with_the_logs_name(project: Project, taken_over: bool) -> None:
+    if taken_over:
+        project.query("CREATE TABLE schema_migrations (version text NOT NULL, applied timestamptz DEFAULT now())")
+        project.query("INSERT INTO schema_migrations VALUES ('1', now())")
+    project.query("CREATE TABLE schema_migrations_log (event text, applied timestamptz, checksum text)")
+    project.write(v1="SELECT 1", v2="SELECT 2")
+    with pytest.raises(MigrationError, match="schema_migrations_log is there, but isn't a log") as caught:
+        project.migrate()
+    assert caught.value.kind == "history_foreign"
+    assert project.query("SELECT to_regclass('schema_migrations') IS NOT NULL") == [(taken_over,)]
+    assert len(project.query(COLUMNS, "schema_migrations_log")) == 3
+    if taken_over:
+        assert told(project) == [("1", None, None, False)]
 
 
 def test_a_baseline_that_another_tool_has_applied_again_can_be_rolled_back(project: Project) -> None:

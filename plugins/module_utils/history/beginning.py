@@ -10,7 +10,7 @@ from typing import Any, Optional, Sequence
 from .. import deps, errors, model
 from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
-from .history import History
+from .history import OF_A_LOG, History
 
 MOST_NAMED = 5
 # What of the log means that the history has begun.
@@ -74,7 +74,7 @@ def _refuse_lost(connection: Any, history: History) -> None:
         # In this order: another run may have made both since we looked, in one transaction.
         cursor.execute(sql.INSPECT, names)
         is_there = cursor.fetchone() is not None
-    if is_there or row is None or not any(column.startswith("done_by ") for column in row[3]):
+    if is_there or row is None or not set(OF_A_LOG) <= set(row[3]):
         return
     try:
         lost = _knows(connection, history)

@@ -22,7 +22,8 @@ from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 LOG_SUFFIX = "_log"
 SNAPSHOT_SUFFIX = "_snapshot"
 OF_REPOSITORY = "history of the repository "
-# Of the log, what ties it to the rows of the history.
+# Of the log, what tells it from a table of the application's, and what ties it to the rows of the history.
+OF_A_LOG = ("event text", "version text", "done_by text", "detail text")
 TIES = ("checksum text", "applied timestamp with time zone")
 
 
@@ -52,12 +53,12 @@ class History(NamedTuple):
     @property
     def keeps_log(self) -> bool:
         """Return whether there is a log too: another tool's table has none until it is taken over."""
-        return any(column.startswith("event ") for column in self.log_columns)
+        return set(OF_A_LOG) <= set(self.log_columns)
 
     @property
     def is_tied(self) -> bool:
         """Return whether the log tells which row of the history it means; that of 0.1.0 doesn't."""
-        return set(TIES) <= set(self.log_columns)
+        return {*OF_A_LOG, *TIES} <= set(self.log_columns)
 
     @property
     def wide(self) -> Tuple[str, ...]:
@@ -210,6 +211,19 @@ def _first(places: Sequence[str]) -> str:
             hint="Set history_table to schema.table, or fix the search_path.",
         )
     return places[0]
+
+
+def refuse_foreign_log(history: History) -> None:
+    """Refuse a table that bears the name of the log, and is none.
+
+    :raises HistoryForeign: its columns are told.
+    """
+    if not history.keeps_log:
+        raise errors.HistoryForeign(
+            "%s is there, but isn't a log of this collection: its columns are %s"
+            % (history.log, ", ".join(history.log_columns) or "none"),
+            hint="It belongs to the application; nothing was touched. Set history_table to another name.",
+        )
 
 
 def refuse_code(connection: Any, tables: Sequence[str]) -> None:

@@ -19,7 +19,7 @@ from ..databases.postgresql.lock import KEY
 from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 from ..databases.postgresql.transaction import in_transaction
 from ..version import COLLECTION_VERSION
-from .history import OF_REPOSITORY, History, find
+from .history import OF_REPOSITORY, History, find, refuse_foreign_log
 
 STATEMENT = "pgops_record_%s"
 # What a rehearsal takes along of a row.
@@ -149,6 +149,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
     :param baseline: what to record as applied, in the same transaction that makes the tables.
     :param is_wide: give the history the further columns of 0.1.0.
     :raises PrivilegeError: when the role may not.
+    :raises HistoryForeign: when a table of the application's has the log's name.
     """
     try:
         with connection.cursor() as cursor:
@@ -159,6 +160,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
             if history.repository_id is not None:
                 cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
             made = find(connection, history.table, history.repository_id)
+            refuse_foreign_log(made)
             if not made.is_tied:
                 cursor.execute(history.compose(sql.ADD_TO_LOG))
                 made = find(connection, history.table, history.repository_id)
