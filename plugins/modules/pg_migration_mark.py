@@ -133,7 +133,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task.module impor
 
 def main() -> None:
     """Run the task."""
-    module = Module(options.MARK, **options.MARK_RULES)
+    module = Module(options.MARK)
     run(module, pg_migration_mark)
 
 

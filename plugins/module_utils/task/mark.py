@@ -25,6 +25,10 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     params = module.params
     if params["state"] == REDUCED:
         return _reduce(module)
+    if params["versions"] is None:
+        raise errors.OptionInvalid(
+            "state: %s needs versions" % params["state"], hint="Name the versions to mark; only reduced has none."
+        )
     marks = mark(
         MarkRequest(
             target=target(params),

@@ -93,10 +93,6 @@ MARK: Dict[str, Any] = {
     "lock_wait": {"type": "int", "default": 60},
 }
 
-MARK_RULES: Dict[str, Any] = {
-    "required_if": [["state", state, ["versions"]] for state in ("applied", "pending", "deferred")],
-}
-
 INFO: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
