@@ -49,9 +49,10 @@ def _programs(wanted: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def clean_environment() -> Iterator[None]:
-    """Take away what would lead libpq to a server that is not the test's."""
+def clean_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Take away what would lead libpq to a server that is not the test's, and clusters to the user's own cache."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         for name in [name for name in os.environ if name.startswith("PG")]:
             patch.delenv(name)
         patch.setenv("PGPASSFILE", "no-such-file")

@@ -22,7 +22,7 @@ from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError, OptionInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.task import archive, checks, options
+from ansible_collections.pgops.migrations.plugins.module_utils.task import checks, options, packing
 
 MODULE = "pgops.migrations.pg_migrate"
 # What only this sets.
@@ -72,13 +72,22 @@ class ActionModule(ActionBase):
         return answer
 
     def _run_module(self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool = True) -> Dict[str, Any]:
+        # On this host it is most likely this very Python, which then needn't compile what is compiled.
+        answer = self._execute(arguments, task_vars, persist_files, compiled=self._connection.transport == "local")
+        if answer.pop("_wants_text", False):
+            answer = self._execute(arguments, task_vars, persist_files, compiled=False)
+        return _coloured(answer)
+
+    def _execute(
+        self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool, compiled: bool
+    ) -> Dict[str, Any]:
         answer = self._execute_module(
             module_name=MODULE,
-            module_args={**arguments, "_engine": archive.pack()},
+            module_args={**arguments, "_engine": packing.pack(compiled)},
             task_vars=task_vars,
             persist_files=persist_files,
         )
-        return _coloured(dict(answer))
+        return dict(answer)
 
     def _sources(self, arguments: Dict[str, Any]) -> List[str]:
         """Return the directories on the controller.

@@ -173,6 +173,25 @@ options:
     version_added: 0.3.0
     choices: [auto, server, cluster, empty]
     default: auto
+  rehearsal_database_url:
+    description:
+      - The URL of a database that is there already, a clone with rows for example. The migrations run in it as it is,
+        with its rows, and stay there; make the clone anew for the next rehearsal.
+      - Its history has to be the target's. Where its schema isn't, the result names what differs; where the plan
+        changes that too, there is no RV(plan_digest), and V(required) fails.
+      - It is refused when it is the target itself. It excludes O(rehearsal_url), O(rehearsal_on),
+        O(rehearsal_data), O(rehearsal_extensions) and O(state=tested).
+    type: str
+    version_added: 0.3.0
+  rehearsal_cache_size:
+    description:
+      - How much of the disk the cache of throwaway clusters may take, as in V(500M) or V(2G); V(0) for none.
+      - The data directory of a cluster for a large schema is kept, without rows, for the next rehearsal of the same
+        schema, which then costs less than half. It stands in C(~/.cache/pgops.migrations) (or in E(XDG_CACHE_HOME))
+        on the host that runs the task, for its user alone. What was of no use for the longest time makes room.
+    type: bytes
+    version_added: 0.3.0
+    default: 1G
   postgresql_bin_dir:
     description:
       - The directory on the host where PostgreSQL's programs are (C(pg_dump), C(initdb), C(pg_ctl), C(postgres)), for
@@ -526,7 +545,7 @@ rehearsal:
       description: The server, and what kind of copy.
       type: str
     'on':
-      description: V(server), V(cluster) or V(empty), as in O(rehearsal_on).
+      description: V(server), V(cluster) or V(empty), as in O(rehearsal_on); V(database) for O(rehearsal_database_url).
       type: str
     role:
       description: The role that ran the migrations.

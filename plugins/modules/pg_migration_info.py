@@ -38,6 +38,12 @@ options:
     version_added: 0.1.0
     choices: [version, applied]
     default: version
+  only:
+    description: Which migrations RV(migrations) and RV(listing) have. The counts and versions are those of all.
+    type: str
+    version_added: 0.3.0
+    choices: [all, pending]
+    default: all
 seealso:
   - module: pgops.migrations.pg_migrate
 author:
@@ -51,6 +57,12 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
   register: shop
 
+- name: Look what would be applied; with thousands of migrations the result stays small
+  pgops.migrations.pg_migration_info:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    only: pending
+
 - name: Show the list
   ansible.builtin.debug:
     var: shop.listing
@@ -63,7 +75,7 @@ msg:
   type: str
   sample: 1 of 3 migrations are pending; pg_migrate 1/1 20250104090000 is at work.
 migrations:
-  description: One entry for each migration, on disk or recorded.
+  description: One entry for each migration, on disk or recorded; with O(only=pending), for each that is pending.
   returned: success
   type: list
   elements: dict

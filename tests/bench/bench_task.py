@@ -106,9 +106,14 @@ class Bench:
         """Return how long a task takes that only connects."""
         return self._task(["--module-path", str(BARE_MODULES), "-m", "bare_select"], {"url": dsn})
 
-    def migrate(self, dsn: str, *options: str) -> float:
-        """Return how long a task of pg_migrate takes."""
-        return self._task(["-m", "pg_migrate", *options], {"url": dsn, "migrations_dir": str(self.migrations)})
+    def migrate(self, dsn: str, *options: str, **arguments: str) -> float:
+        """Return how long a task of pg_migrate takes.
+
+        :param options: of the program ansible.
+        :param arguments: of the module.
+        """
+        arguments = {"url": dsn, "migrations_dir": str(self.migrations), **arguments}
+        return self._task(["-m", "pg_migrate", *options], arguments)
 
     def by_psql(self, dsn: str) -> float:
         """Return how long psql takes to run the same SQL in one session."""

@@ -24,6 +24,7 @@ class Project:
     """What a user has: scripts in a directory, and a database."""
 
     bin_dir: str | None = None
+    cache_size = 0
 
     def __init__(self, url: str, directory: Path, bindir: str) -> None:
         self.url = url
@@ -51,7 +52,7 @@ class Project:
         options.setdefault("directories", (str(self.directory),))
         options.setdefault("on_nonempty", "ignore")  # tests put things there by hand
         request = Request(target=target, history_table=table, **options)
-        self.context = Context(request, Tools(self._run, str(self.scratch_files), self.bin_dir))
+        self.context = Context(request, Tools(self._run, str(self.scratch_files), self.bin_dir, self.cache_size))
         migrate(self.context)
         return self.report
 

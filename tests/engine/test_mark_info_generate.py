@@ -698,3 +698,15 @@ def test_what_was_generated_runs(generated: Project) -> None:
     assert done(generated.check()) == versions
     assert done(generated.migrate(with_diff=True)) == versions
     assert done(generated.migrate(state="rolled_back", steps=2)) == versions[::-1]
+
+
+def test_only_what_is_pending_is_listed_and_all_is_counted(project: Project) -> None:
+    project.write(v1="CREATE TABLE a ()", v2="CREATE TABLE b ()")
+    project.file("2_v2.down.sql", "DROP TABLE b")
+    project.migrate(version="1")
+    found = look(project, only="pending")
+    assert [(str(each.version), each.reversible) for each in found.standings] == [("2", True)]
+    assert (found.total, found.pending_count) == (2, 1)
+    assert [line.split(" ")[0] for line in listing(found, wide=False)[2:]] == ["2"]
+    assert (str(found.latest), str(found.current)) == ("2", "1")
+    assert look(project).total == len(look(project).standings) == 2

@@ -15,7 +15,7 @@ from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.foreign_code import code_of_others
 from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.snapshots import SchemaReader, read
+from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
 from ..history import history as history_room
 from ..schema.diff import unified_diff
@@ -81,10 +81,8 @@ def read_schema(connection: Any, target: Target, history_table: QualifiedName, t
     target = settled(target, connection)
     history = history_room.find(connection, history_table)
     reader = SchemaReader(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
-    with tools.file() as path:
-        reader.dump(target, path, options=[NO_SUBSCRIPTIONS])
-        code = tuple(code_of_others(connection))
-        return Schema(target, facts_of(connection), reader, read(path), code)
+    snapshot = parse(reader.dump(target, options=[NO_SUBSCRIPTIONS]))
+    return Schema(target, facts_of(connection), reader, snapshot, tuple(code_of_others(connection)))
 
 
 def as_text(statements: Iterable[str]) -> str:

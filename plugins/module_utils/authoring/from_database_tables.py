@@ -204,10 +204,8 @@ def _is_part(name: str, table: Any) -> bool:
 
 def _drops(schema: Schema) -> str:
     """Return the statements that drop all that is in the schema."""
-    with schema.reader.tools.file() as path:
-        schema.reader.dump(schema.target, path, options=[NO_SUBSCRIPTIONS, "--clean", "--if-exists"])
-        with open(path, encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            found = DROPS.search(stream.read())
+    text = schema.reader.dump(schema.target, options=[NO_SUBSCRIPTIONS, "--clean", "--if-exists"])
+    found = DROPS.search(text.decode("utf-8", "backslashreplace"))
     return found.group(1).strip() if found else ""
 
 

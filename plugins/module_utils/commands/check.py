@@ -30,6 +30,8 @@ from .view import View, read_all
 
 UNWATCHED = "Changes by hand can't be noticed (on_drift): %s."
 
+ON_COPY, IN_NAMED = "on a scratch copy", "in the database that rehearsal_database_url names"
+
 # rehearsal_on: there is no target
 EMPTY = "empty"
 
@@ -189,7 +191,8 @@ def _on_copy_error(error: errors.MigrationError, context: Context, left: model.P
     """Say of an error of a run that it happened on a copy: on the target nothing was done."""
     context.progress = (error.progress or left)._replace(done=())
     if error.progress is not None:
-        error.message = "In the rehearsal, on a scratch copy: " + error.message
+        named = context.request.rehearsal_database is not None
+        error.message = "In the rehearsal, %s: %s" % (IN_NAMED if named else ON_COPY, error.message)
     return error
 
 
@@ -204,7 +207,7 @@ def _original(request: Request, view: View, connection: Any) -> Original:
 
 
 def _wishes(request: Request) -> Wishes:
-    server = request.rehearsal_server or request.target
+    server = request.rehearsal_server or request.rehearsal_database or request.target
     return Wishes(
         server,
         request.rehearsal_data,
@@ -212,10 +215,12 @@ def _wishes(request: Request) -> Wishes:
         request.single_transaction,
         request.per_migration,
         request.rehearsal_extensions,
-        request.rehearsal_server is not None,
+        server is not request.target,
         request.rehearsal == "required" or request.expect is not None or request.policies.drift == "fail",
         request.limits,
         request.rehearsal_on,
+        request.rehearsal_database,
+        request.lock_wait,
     )
 
 

@@ -18,11 +18,12 @@ from ..planning.integrity import is_modified
 from ..scripts.discovery import discover, read
 
 NARROW = 15
+PENDING = (model.State.PENDING, model.State.FAILED)
 HEADER = ("version", "name", "is applied", "date applied")
 
 
 class InfoRequest(NamedTuple):
-    """Whose migrations to list, and in which order: "version" or "applied"."""
+    """Whose migrations to list, which of them ("all" or "pending"), and in which order ("version" or "applied")."""
 
     target: Target
     directories: Tuple[str, ...]
@@ -31,6 +32,7 @@ class InfoRequest(NamedTuple):
     kind: Optional[str] = None
     repository_id: Optional[str] = None
     follow: bool = False
+    only: str = "all"
 
 
 class Standing(NamedTuple):
@@ -53,8 +55,10 @@ class Standing(NamedTuple):
 
 
 class Info(NamedTuple):
-    """All migrations, ordered as asked for.
+    """The migrations that were asked for, ordered so.
 
+    :ivar total: how many there are in all.
+    :ivar pending_count: how many would be applied; repeatable ones that ran before don't count.
     :ivar running: who is at work on the database right now, see lock.holder.
     :ivar database_missing: there is no database of that name yet.
     """
@@ -62,13 +66,10 @@ class Info(NamedTuple):
     standings: Tuple[Standing, ...]
     latest: Optional[model.Version]
     current: Optional[model.Version]
+    total: int
+    pending_count: int
     running: Optional[Dict[str, Any]] = None
     database_missing: bool = False
-
-    @property
-    def pending_count(self) -> int:
-        """Return how many would be applied; repeatable ones that ran before don't count."""
-        return sum(each.state in (model.State.PENDING, model.State.FAILED) for each in self.standings)
 
 
 @driver_errors_translated()
@@ -88,12 +89,17 @@ def info(request: InfoRequest) -> Info:
     except errors.DatabaseMissing:
         rows, failed, running, missing = (), frozenset(), None, True
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
+    pending = [each for each in standings if each.state in PENDING]
+    count = len(standings)
+    standings = pending if request.only == "pending" else standings
+    reversible = {script.version: _reversible(script) for script in _shown_of(scripts, standings)}
+    standings = [each._replace(reversible=reversible.get(each.version)) for each in standings]
     standings.sort(key=lambda each: each.version)
     if request.sort == "applied":
         standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
-    return Info(tuple(standings), _highest(on_disk), _highest(applied), running, missing)
+    return Info(tuple(standings), _highest(on_disk), _highest(applied), count, len(pending), running, missing)
 
 
 def listing(found: Info, wide: bool) -> List[str]:
@@ -130,10 +136,15 @@ def _of_scripts(
             script.kind,
             _state(script, row, failed),
             script.repeatable or script.repeats_on_change,
-            _reversible(script),
-            row.applied if row else None,
-            row is not None and row.applied is not None and is_modified(script, row),
+            applied_at=row.applied if row else None,
+            modified=row is not None and row.applied is not None and is_modified(script, row),
         )
+
+
+def _shown_of(scripts: Sequence[model.Script], standings: Sequence[Standing]) -> Iterable[model.Script]:
+    """Yield the scripts that are shown: to look for the way back in others would be for nothing."""
+    shown = {each.version for each in standings}
+    return (script for script in scripts if script.version in shown)
 
 
 def _of_missing(scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow]) -> Iterable[Standing]:

@@ -17,11 +17,13 @@ class Tools(NamedTuple):
     :ivar run: runs a client program: (argv, additions to the environment) → (exit code, stdout, stderr).
     :ivar directory: a private place for temporary files.
     :ivar bin_dir: where the database's own programs are; None: wherever they are found.
+    :ivar cache_size: how much of a disk may be taken by what makes later tasks quicker, in bytes; 0: nothing.
     """
 
     run: Callable[[List[str], Dict[str, str]], Tuple[int, str, str]]
     directory: str
     bin_dir: Optional[str] = None
+    cache_size: int = 0
 
     @contextmanager
     def file(self) -> Iterator[str]:

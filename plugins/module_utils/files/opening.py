@@ -51,14 +51,8 @@ def opened(path: str, most: int) -> Iterator[Tuple[BinaryIO, os.stat_result]]:
     :param most: how many bytes it may have.
     :raises Unopened: when it is no regular file, is too big, or can't be opened or read.
     """
-    with _told():
-        _require_regular(os.stat(path))
-        descriptor = os.open(path, FLAGS)
+    descriptor, status = _open(path, most)
     with os.fdopen(descriptor, "rb", buffering=0) as stream:
-        status = os.fstat(descriptor)
-        _require_regular(status)
-        if status.st_size > most:
-            raise _too_big("it has %s" % shown(status.st_size), most)
         yield stream, status
 
 
@@ -76,17 +70,44 @@ def read_with_status(path: str, most: int) -> Tuple[bytes, os.stat_result]:
 
     :raises Unopened: see opened().
     """
-    with opened(path, most) as (stream, status), _told():
+    descriptor, status = _open(path, most)
+    try:
         # Some say that they are empty, and aren't (/proc); some grow meanwhile.
         left = most + 1
         parts: List[bytes] = []
         while left > 0:
-            part = os.read(stream.fileno(), min(left, status.st_size + KIB))
+            part = os.read(descriptor, min(left, status.st_size + KIB))
             if not part:
                 return b"".join(parts), status
             parts.append(part)
             left -= len(part)
+    except OSError as error:
+        raise _unopened(error) from None
+    finally:
+        os.close(descriptor)
     raise _too_big("it goes on and on", most)
+
+
+def _open(path: str, most: int) -> Tuple[int, os.stat_result]:
+    """Open a regular file. A directory may have thousands of them, so this is as short as can be.
+
+    :returns: its descriptor, and what it is.
+    :raises Unopened: see opened().
+    """
+    try:
+        _require_regular(os.stat(path))
+        descriptor = os.open(path, FLAGS)
+    except (OSError, ValueError) as error:
+        raise _unopened(error) from None
+    try:
+        status = os.fstat(descriptor)
+        _require_regular(status)
+        if status.st_size > most:
+            raise _too_big("it has %s" % shown(status.st_size), most)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, status
 
 
 def refuse_irregular(path: str) -> None:
@@ -116,17 +137,15 @@ def shown(size: int) -> str:
     return "%d bytes" % size
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Unopened(error.strerror or str(error), absent=error.errno == errno.ENOENT) from None
-    except ValueError:
-        raise Unopened("its name holds a null byte") from None
+def _unopened(error: Exception) -> Unopened:
+    if isinstance(error, OSError):
+        return Unopened(error.strerror or str(error), absent=error.errno == errno.ENOENT)
+    return Unopened("its name holds a null byte")
 
 
 def _require_regular(status: os.stat_result) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
     if stat.S_ISDIR(status.st_mode):
         raise Unopened(os.strerror(errno.EISDIR), "Name a file, or move the directory elsewhere.")
     for is_other, name in OTHERS:

@@ -42,6 +42,7 @@ class Request(NamedTuple):
     :ivar per_migration: a diff after each migration.
     :ivar rehearsal_extensions: what the copy of a database that isn't there yet gets.
     :ivar rehearsal_server: where to rehearse; None: on the target's own server.
+    :ivar rehearsal_database: one that is there already, to rehearse in it as it is.
     :ivar prechecks: auto, required or off.
     :ivar precheck_timeout: in seconds, for all of them together.
     :ivar rehearsal_on: auto, server, cluster or empty; with the last there is no target.
@@ -68,6 +69,7 @@ class Request(NamedTuple):
     rehearsal_data: Tuple[str, ...] = ()
     rehearsal_extensions: Tuple[str, ...] = ()
     rehearsal_server: Optional[Target] = None
+    rehearsal_database: Optional[Target] = None
     prechecks: str = "auto"
     precheck_timeout: float = 30
     rehearsal_on: str = "auto"

@@ -9,35 +9,33 @@ would, and never loads without owners: then all of it would be his.
 
 from __future__ import annotations
 
-from contextlib import closing, contextmanager
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.port import Limits
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.copies import load, rows
+from ..databases.postgresql.copies import at_once, load, rows
 from ..databases.postgresql.copies.facts import Facts, system_of
 from ..databases.postgresql.copies.foreign_code import code_of_others, names_with_line_breaks, powers
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.dump import DumpError
-from ..databases.postgresql.gate import own_path, own_schemas
-from ..databases.postgresql.names import QualifiedName, parse_name
+from ..databases.postgresql.gate import own_path
+from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import SchemaReader, read
+from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
 from ..history.history import History
 from ..schema.snapshot import Snapshot
+from .row_copy import ALL, APPLICATION, copy_rows, ready
 
 # To fill a materialized view runs a query of its owner's.
 REFRESH_TIMEOUT = b"SET statement_timeout = '60s'"
 
-# rehearsal_data: all
-ALL = ("all",)
 OWNERS = "owners and grants of %s: this role can't set them, so on the copy it may do what it may not on the original"
 LEFT_OUT = "%s: left out of the copy (%s)"
-LARGE_OBJECTS = "large objects: the copy has none"
-APPLICATION = "pg_migrate"
 
 
 class Original(NamedTuple):
@@ -65,6 +63,8 @@ class Wishes(NamedTuple):
     :ivar whole: a schema that can't be read as a whole isn't to be rehearsed.
     :ivar limits: those of the real run.
     :ivar on: auto, server, cluster or empty.
+    :ivar database: one that is there already, to rehearse in it as it is.
+    :ivar lock_wait: for how long to wait there for another run, in seconds.
     """
 
     server: Target
@@ -77,13 +77,18 @@ class Wishes(NamedTuple):
     whole: bool = False
     limits: Limits = Limits()
     on: str = "auto"
+    database: Optional[Target] = None
+    lock_wait: float = 60
 
 
 class Copier:
     """Fills one scratch database.
 
+    :ivar key: for all that a copy is filled with which has to be filled anew each time; None: it needn't, or has rows.
     :raises RehearsalImpossible: when there is no pg_dump that fits.
     """
+
+    key: Optional[str] = None
 
     def __init__(self, original: Original, wishes: Wishes, tools: Tools, scratch: Place) -> None:
         self.original, self.data, self.tools, self.scratch = original, tuple(wishes.data), tools, scratch
@@ -114,17 +119,29 @@ class Copier:
     def fill(self) -> Optional[Snapshot]:
         """Load schema and rows; return the original's snapshot, or None where there is no original yet."""
         target = self.original.target
+        if self.scratch.on == "database":
+            return self.reader.take(target) if target is not None else None
         if target is None:
             self._extend()
+            self.scratch.settle()
             return None
         exclude = self._look_at_code(target)
-        with self.tools.file() as path:
-            self._dump(target, path)
-            base = read(path)
-            if self.original.facts.subscriptions or exclude:
-                self._dump(target, path, [*self.reader.exclude, *exclude], "--no-subscriptions")
-            self._load(target, path, exclude)
-        return base
+        data = self._dump(target)
+        with ThreadPoolExecutor(1) as meanwhile:  # the server works, and so may we
+            base = meanwhile.submit(parse, data)
+            key = None if self.data else self._key_of(data)
+            if key is None or not self.scratch.restore(key):
+                if self.original.facts.subscriptions or exclude:
+                    data = self._dump(target, [*self.reader.exclude, *exclude], "--no-subscriptions")
+                self._load(target, data, exclude)
+                self.scratch.settle()
+                self.key = key
+            return base.result()
+
+    def _key_of(self, data: bytes) -> str:
+        """Return a key for the schema that a dump holds, and for how it is read."""
+        left_out = sorted(each.option() for each in self.reader.left_out)
+        return repr((load.fingerprint(data), self.reader.exclude, left_out, self.reader.pg_dump.version))
 
     def _extend(self) -> None:
         """Create the extensions that whoever creates the database will have created with it."""
@@ -159,19 +176,19 @@ class Copier:
             self.scratch.lacks.append("table " + table)
         return list(dict.fromkeys(table for table, dummy, dummy in found))
 
-    def _dump(self, target: Target, path: str, exclude: Optional[Sequence[str]] = None, *options: str) -> None:
+    def _dump(self, target: Target, exclude: Optional[Sequence[str]] = None, *options: str) -> bytes:
         try:
-            self.reader.dump(target, path, exclude, options)
+            return self.reader.dump(target, exclude, options)
         except errors.SchemaUnread as error:
             raise RehearsalImpossible(error.message, hint=error.hint) from None
 
-    def _load(self, target: Target, path: str, exclude: Sequence[str]) -> None:
+    def _load(self, target: Target, data: bytes, exclude: Sequence[str]) -> None:
         """Load the dump. Where that fails, with the history in it (a view may look at it), and without what fails."""
-        if self._try(target, path) is None:
+        if self._try(target, data) is None:
             return
-        self._dump(target, path, exclude, "--no-subscriptions")
+        data = self._dump(target, exclude, "--no-subscriptions")
         self._anew()
-        reason = self._try(target, path, tolerant=True)
+        reason = self._try(target, data, tolerant=True)
         if reason is not None:
             raise RehearsalImpossible("the schema can't be loaded into a copy: %s" % reason)
 
@@ -181,10 +198,8 @@ class Copier:
         self.scratch.unproved[:] = dict.fromkeys([*unproved, *self.scratch.unproved])
         self.scratch.lacks[:] = lacks
 
-    def _try(self, target: Target, path: str, tolerant: bool = False) -> Optional[str]:
+    def _try(self, target: Target, data: bytes, tolerant: bool = False) -> Optional[str]:
         """Load schema and rows; return why that failed, or None."""
-        with open(path, "rb") as stream:
-            data = stream.read()
         try:
             dump = self.scratch.adapt(load.read_entries(data, self.scratch.admin.server_version))
         except DumpError as error:
@@ -204,15 +219,27 @@ class Copier:
         usual = tolerance if tolerant else None
         load.send(connection, dump.head)
         before, behind = dump.parts()
-        left_out = load.load(connection, before, usual)
-        with self._rows_ready(target) as source:
+        left_out = self._load_entries(connection, dump.head, before, usual)
+        with ready(target) as source:
             if self.data:
-                self._copy_rows(source, connection)
-            filled = load.refreshes(dump.entries, rows.populated(source))
-        left_out += load.load(connection, [self._without_rows(entry) for entry in behind], usual)
+                copy_rows(source, connection, self.data, self.reader.exclude, self.scratch)
+            filled = load.refreshes(dump.entries, rows.populated(source.connection))
+        behind = [self._without_rows(entry) for entry in behind]
+        left_out += self._load_entries(connection, dump.head, behind, usual)
         load.send(connection, REFRESH_TIMEOUT)
         left_out += load.load(connection, filled, tolerance)
         self._say_what_is_left_out(left_out)
+
+    def _load_entries(
+        self, connection: Any, head: bytes, entries: Sequence[load.Entry], tolerance: Optional[load.Tolerance]
+    ) -> Tuple[load.LeftOut, ...]:
+        """Load them: many on two connections, as long as nothing fails."""
+        if tolerance is None and at_once.is_large(entries):
+            with at_once.another(self.scratch.loader, head) as other:
+                if other is not None:
+                    at_once.load(connection, other, entries)
+                    return ()
+        return load.load(connection, entries, tolerance)
 
     def _say_what_is_left_out(self, left_out: Sequence[load.LeftOut]) -> None:
         gone = [each for each in left_out if not each.rights_only]
@@ -232,53 +259,3 @@ class Copier:
         if entry.kind != "FK CONSTRAINT" or self.data in ((), ALL):
             return entry
         return entry._replace(text=load.not_validated(entry.text))
-
-    @contextmanager
-    def _rows_ready(self, target: Target) -> Iterator[Any]:
-        with closing(connect(target, APPLICATION)) as source:
-            try:
-                self._schemas = own_schemas(source)
-                rows.begin(source)
-                yield source
-            except deps.DatabaseError as error:
-                raise RehearsalImpossible("rehearsal_data can't be copied: %s" % first_words(error)) from None
-
-    def _copy_rows(self, source: Any, connection: Any) -> None:
-        names = None if self.data == ALL else self._names(source)
-        history = set(self.reader.exclude)
-        found = [each for each in rows.tables(source, names) if parse_quoted(each) not in history]
-        self._refuse_code_of_owners(found)
-        for table in found:
-            rows.copy(source, connection, table)
-        rows.copy_sequences(source, connection, None if names is None else found)
-        if names is None and rows.has_large_objects(source):
-            self.scratch.unproved.append(LARGE_OBJECTS)
-
-    def _names(self, source: Any) -> List[str]:
-        """Return the quoted names of the tables that were asked for; without a schema, the first on the search_path."""
-        found = []
-        for each in self.data:
-            name = parse_name(each, "rehearsal_data")
-            places = [name.schema] if name.schema else self._schemas
-            quoted = [QualifiedName(name.name, schema).quoted() for schema in places]
-            there = [each for each in quoted if each not in rows.missing(source, quoted)]
-            if not there:
-                raise RehearsalImpossible("rehearsal_data can't be copied: there is no table %s" % each)
-            found.append(there[0])
-        return found
-
-    def _refuse_code_of_owners(self, found: Sequence[rows.Table]) -> None:
-        if not self.scratch.by_superuser:
-            return
-        risky = [each for each in found if each.runs_code and not each.by_superuser]
-        if risky:
-            raise RehearsalImpossible(
-                "rehearsal_data: the rows of %s run checks and expressions of %s as they are copied, and this is a "
-                "superuser" % (", ".join(each.label for each in risky), risky[0].owner),
-                hint="Connect as %s, who may rehearse with CREATEDB; or leave these tables out." % risky[0].owner,
-            )
-
-
-def parse_quoted(table: rows.Table) -> str:
-    """Return the quoted name of a table, as it is excluded from a dump."""
-    return QualifiedName(table.name, table.schema).quoted()

@@ -12,10 +12,12 @@ from typing import ContextManager, Iterator, Sequence
 from .. import deps, errors
 from ..databases.postgresql.connection import connect, connect_maintenance
 from ..databases.postgresql.copies.cluster_facts import ClusterFacts, read_facts
+from ..databases.postgresql.copies.given import given_database
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.copies.scratch import scratch_database
 from ..databases.tools import Tools
-from .copier import APPLICATION, Original, Wishes
+from .copier import Original, Wishes
+from .row_copy import APPLICATION
 
 
 class NotForSuperusers(RehearsalImpossible):
@@ -24,6 +26,9 @@ class NotForSuperusers(RehearsalImpossible):
 
 def places(original: Original, wishes: Wishes, tools: Tools) -> Iterator[ContextManager[Place]]:
     """Yield where a copy may be made. The next one is asked for only when there was none to be had before."""
+    if wishes.database is not None:
+        yield given_database(wishes.database, original.target, original.facts)
+        return
     if wishes.on in ("auto", "server"):
         yield scratch_database(wishes.server, original.facts)
     if wishes.on in ("cluster", "empty") or (wishes.on == "auto" and not wishes.is_elsewhere):

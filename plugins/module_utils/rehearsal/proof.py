@@ -75,7 +75,7 @@ def prove(original: Original, wishes: Wishes, tools: Tools, jobs: Sequence[Job],
     series = _Series(jobs, context)
     while True:
         with scratch_copy(original, wishes, tools) as copy, session_on(copy, original, wishes) as session:
-            series.go_on(session, SnapshotSeries(copy.reader, copy.scratch.dumps_as, per_migration=False))
+            series.go_on(session, SnapshotSeries(copy.reader, copy.scratch.dumps_as, False, copy.first))
             if series.is_done:
                 return Proofs(
                     copy.scratch.place,
@@ -112,7 +112,8 @@ class _Series:
         """Prove on a copy what is left, until a down fails; first all that has been up is done once more."""
         for job in self._up:
             runner.run(session, prepare([job]))
-        snapshots.take()
+        if self._up:
+            snapshots.take()
         while self._left:
             job = self._left[0]
             try:

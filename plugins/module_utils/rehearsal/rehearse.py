@@ -10,6 +10,7 @@ from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.copies.facts import system_of
+from ..databases.postgresql.copies.place import RehearsalImpossible
 from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.postgresql.unreadable import without
 from ..databases.tools import Tools
@@ -17,6 +18,7 @@ from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
 from ..schema.snapshot import Snapshot, overlay
+from .given import DIFFERS, DIFFERS_ELSEWHERE, differing, labels
 from .plan_watch import PlanWatch
 from .prechecks import Added
 from .scratch_copy import Original, ScratchCopy, Wishes, scratch_copy, session_on, unproved_by
@@ -29,8 +31,8 @@ class Rehearsal(NamedTuple):
     :ivar unproved: what the copy can't prove, one sentence each.
     :ivar is_same_role: whether the steps ran as the role of the real run.
     :ivar stopped: why it ended before the last step, if it did.
-    :ivar is_whole: whether the role may read all of the schema.
-    :ivar on: server, cluster or empty.
+    :ivar is_whole: whether the role may read all of the schema, and it is the target's.
+    :ivar on: server, cluster, empty or database.
     :ivar role: who ran the steps.
     :ivar changes: what the steps have changed of a throwaway cluster, beside the database: version and sentence.
     :ivar snapshots: the target's schema before, and as it would be after each frame of the series.
@@ -71,20 +73,20 @@ def rehearse(
     prepared = prepare(jobs, wishes.single_transaction)
     with scratch_copy(original, wishes, tools) as copy:
         look(copy)
-        series = SnapshotSeries(copy.reader, copy.scratch.dumps_as, wishes.per_migration)
-        series.take()
+        series = SnapshotSeries(copy.reader, copy.scratch.dumps_as, wishes.per_migration, copy.first)
         watch = PlanWatch(jobs)
         with session_on(copy, original, wishes, watch.note) as session:
             watch.begin(session)
             ran = _run(session, prepared, watch.after(series.after_each), copy)
         series.take_last()
-        unproved = (*unproved_by(copy, wishes), *([ran.stopped] if ran.stopped else []))
+        differences = _differences(copy, series, wishes)
+        unproved = (*unproved_by(copy, wishes), *differences.told, *([ran.stopped] if ran.stopped else []))
         return Rehearsal(
             copy.scratch.place,
             ran.progress,
             unproved,
             _of_the_original(copy, series),
-            not copy.reader.left_out,
+            not copy.reader.left_out and not differences.matter,
             ran.stopped,
             copy.is_same_role,
             watch.added(jobs, ran.progress.done, _is_elsewhere(copy, original, wishes)),
@@ -111,8 +113,36 @@ def _is_elsewhere(copy: ScratchCopy, original: Original, wishes: Wishes) -> bool
     A throwaway cluster is our own, and nobody else's code has a superuser's rights in it.
     """
     own = original.facts.system
-    on_a_server = copy.scratch.on == "server" and wishes.is_elsewhere
+    on_a_server = copy.scratch.on in ("server", "database") and wishes.is_elsewhere
     return on_a_server and (own is None or own != system_of(copy.scratch.admin))
+
+
+class _Differences(NamedTuple):
+    """Where a database that was named isn't as the original is.
+
+    :ivar told: in a sentence.
+    :ivar matter: whether the plan changes such an object too.
+    """
+
+    told: Tuple[str, ...] = ()
+    matter: bool = False
+
+
+def _differences(copy: ScratchCopy, series: SnapshotSeries, wishes: Wishes) -> _Differences:
+    """Compare a database that was named with the original; a copy of our own is one by the way it is made.
+
+    :raises RehearsalImpossible: where it matters, and the rehearsal has to be true.
+    """
+    if copy.scratch.on != "database" or copy.base is None:
+        return _Differences()
+    frames = series.snapshots
+    differ = differing(without(copy.base, copy.reader.left_out), frames[0])
+    both = differ & differing(frames[0], frames[-1])
+    if both and wishes.whole:
+        raise RehearsalImpossible(DIFFERS % labels(both), hint="Make the clone anew.")
+    if both:
+        return _Differences((DIFFERS % labels(both),), True)
+    return _Differences((DIFFERS_ELSEWHERE % labels(differ),) if differ else ())
 
 
 class _Ran(NamedTuple):

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
+from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.load import FAILS_OF_LACK
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
@@ -23,12 +24,15 @@ from ..history.record import copy_rows, ensure
 from ..run.hazards import TableWatch
 from ..run.session import Session
 from ..schema.snapshot import Snapshot
-from .copier import ALL, Copier, Original, Wishes
+from .copier import Copier, Original, Wishes
+from .given import compare_histories
 from .places import in_vain, places
+from .row_copy import ALL
 
 NO_ROWS = "rows: the copy has none, so data moves ran on empty tables and constraints met no row"
 SOME_ROWS = "rows: the copy has only those of %s"
 ALL_ROWS = "rows: those of the moment when the copy was made"
+GIVEN_ROWS = "rows: those of the database that was named, which may not be the target's"
 OTHER_ROLE = "the plan runs there as %s, in a real run as %s, and there is no becoming %s"
 BECOME = "Let rehearsal_url log in as that role, or as a member of it."
 LACKING = "it may need what this role may not read (%s): %s"
@@ -42,6 +46,8 @@ class ScratchCopy(NamedTuple):
     :ivar base: the original's snapshot; None: there is no original yet.
     :ivar runner: as whom the plan runs.
     :ivar is_same_role: whether that is the role of the real run.
+    :ivar key: for all that it was filled with; None: not to be kept.
+    :ivar first: its own snapshot before anything runs on it.
     """
 
     scratch: Place
@@ -49,6 +55,8 @@ class ScratchCopy(NamedTuple):
     base: Optional[Snapshot]
     runner: Target
     is_same_role: bool
+    key: Optional[str] = None
+    first: Optional[Snapshot] = None
 
     @property
     def role(self) -> str:
@@ -97,20 +105,30 @@ def _made(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) ->
         raise in_vain(reasons)
     if wishes.whole and not made.is_same_role:
         raise RehearsalImpossible(_other_role(made.scratch), hint=BECOME)
-    return made
+    return _looked_at(made)
+
+
+def _looked_at(copy: ScratchCopy) -> ScratchCopy:
+    """Take a copy's first snapshot, unless one that was kept tells it; keep a new copy for later ones."""
+    scratch, base = copy.scratch, copy.base
+    if scratch.is_exact and base is not None:
+        return copy._replace(first=base)
+    first = copy.reader.take(scratch.dumps_as, base)
+    if copy.key is not None:
+        scratch.keep(copy.key, base is not None and first.objects == base.objects)
+    return copy._replace(first=first)
 
 
 def _filled(scratch: Place, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
     try:
         copier = Copier(original, wishes, tools, scratch)
         base = copier.fill()
-        scratch.settle()
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     except deps.DatabaseError as error:
         raise RehearsalImpossible("no copy can be made: %s" % first_words(error)) from None
     runner = scratch.runner()
-    return ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None)
+    return ScratchCopy(scratch, copier.reader, base, runner or scratch.target, runner is not None, copier.key)
 
 
 def _other_role(scratch: Place) -> str:
@@ -133,8 +151,14 @@ def session_on(
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     with closing(connection):
-        history = ensure(connection, history_room.find(connection, original.history_table), is_wide=original.is_wide)
-        copy_rows(original.rows, connection, history)
+        there = copy.scratch.on == "database"
+        found = history_room.find(connection, original.history_table)
+        history = ensure(connection, found, is_wide=original.is_wide and not there)
+        if there:
+            lock.acquire(connection, wishes.lock_wait)
+            compare_histories(original.rows, connection, history)
+        else:
+            copy_rows(original.rows, connection, history)
         tables = TableWatch(relations_of(connection))
 
         def note_all(cursor: Any) -> None:
@@ -163,6 +187,8 @@ def unproved_by(copy: ScratchCopy, wishes: Wishes) -> Tuple[str, ...]:
 
 def rows_sentence(wishes: Wishes) -> str:
     """Return what a copy can't prove of rows."""
+    if wishes.database is not None:
+        return GIVEN_ROWS
     if tuple(wishes.data) == ALL:
         return ALL_ROWS
     return SOME_ROWS % ", ".join(wishes.data) if wishes.data else NO_ROWS

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All of module_utils as one archive: packed on the controller, imported from by the module on the target.
+"""All of module_utils as one archive: packed on the controller (packing.py), imported from by the module on the target.
 
 What a module imports, Ansible finds by parsing each file, and what that imports, at every run. Of eighty files this
 took a quarter of the time of a task that only connects; packing them takes next to none. So pg_migrate's module imports
@@ -15,28 +15,21 @@ import importlib
 import importlib.abc
 import importlib.util
 import io
+import marshal
 import os
 import sys
 import zipfile
 from importlib.machinery import ModuleSpec
+from types import CodeType
 from typing import Any, Optional
 
 UTILS = __name__.rsplit(".", 2)[0]
 
 
-def pack() -> str:
-    """Return the packages as they are here: a zip archive, in base64."""
-    home = os.path.dirname(os.path.dirname(__file__))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-        for directory, dummy, names in os.walk(home):
-            for path in (os.path.join(directory, name) for name in names if name.endswith(".py")):
-                archive.write(path, os.path.relpath(path, home))
-    return base64.b64encode(packed.getvalue()).decode("ascii")
-
-
 def run(module: Any, name: str, function: str) -> None:
     """Run the function of a module of task/, as entry.py does.
+
+    Where the archive is compiled, and for another Python than this, it answers that it wants the text.
 
     :param module: an AnsibleModule with the parameter ``_engine``: what pack() returned; where it is None, the packages
         must be installed.
@@ -44,7 +37,11 @@ def run(module: Any, name: str, function: str) -> None:
     packed = module.params.pop("_engine")
     if packed:
         module.no_log_values.discard(packed)  # nothing to be looked for in each line of a result
-        sys.meta_path.insert(0, _Engine(packed))
+        engine = _Engine(packed)
+        if not engine.fits:
+            module.exit_json(changed=False, _wants_text=True)
+            return
+        sys.meta_path.insert(0, engine)
     if importlib.util.find_spec(UTILS + ".task.entry") is None:
         module.fail_json(
             msg="The engine didn't come along; the action plugin of pgops.migrations.pg_migrate has to send it. "
@@ -60,9 +57,15 @@ class _Engine(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
 
     def __init__(self, packed: str) -> None:
         self._archive = zipfile.ZipFile(io.BytesIO(base64.b64decode(packed)))
+        self._compiled_for = self._archive.comment
         files = self._archive.namelist()
         self._directories = {os.path.dirname(file) for file in files}
         self._places = self._directories.union(os.path.splitext(file)[0] for file in files)
+
+    @property
+    def fits(self) -> bool:
+        """Return whether this Python can run it."""
+        return self._compiled_for in (b"", importlib.util.MAGIC_NUMBER)
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Optional[ModuleSpec]:
         """Return how to load a module, or None: it isn't of this archive."""
@@ -73,9 +76,18 @@ class _Engine(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
         """Return whether it is a directory."""
         return _place(fullname) in self._directories
 
+    def get_code(self, fullname: str) -> Optional[CodeType]:
+        """Return its code, compiled here or on the controller."""
+        if not self._compiled_for or self.is_package(fullname):
+            return super().get_code(fullname)
+        code: CodeType = marshal.loads(self._archive.read(self.get_filename(fullname) + "c"))  # noqa: S302
+        return code
+
     def get_source(self, fullname: str) -> str:
         """Return its text; directories have none."""
-        return "" if self.is_package(fullname) else self._archive.read(self.get_filename(fullname)).decode("utf-8")
+        if self.is_package(fullname) or self._compiled_for:
+            return ""
+        return self._archive.read(self.get_filename(fullname)).decode("utf-8")
 
     def get_filename(self, fullname: str) -> str:
         """Return where it is in the archive; a traceback shows it."""

@@ -33,6 +33,8 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
             "prechecks: required and rehearsal: off exclude each other",
             hint="Without a rehearsal nobody knows what the plan asks of rows. Leave one out.",
         )
+    if params["rehearsal_database_url"] is not None:
+        _check_database(params)
     where = params["rehearsal_on"]
     if where in (CLUSTER, EMPTY) and params["rehearsal_url"] is not None:
         raise errors.OptionInvalid(
@@ -41,6 +43,19 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
         )
     if where == EMPTY:
         _check_empty(params, checking)
+
+
+def _check_database(params: Mapping[str, Any]) -> None:
+    """Refuse what asks for another place, for something of the copy's making, or for one that can be made anew."""
+    others = [name for name in ("rehearsal_url", "rehearsal_data", "rehearsal_extensions") if params[name]]
+    others += ["rehearsal_on: %s" % params["rehearsal_on"]] if params["rehearsal_on"] != "auto" else []
+    others += ["rehearsal: off"] if params["rehearsal"] == "off" else []
+    others += ["state: tested"] if params["state"] == "tested" else []
+    if others:
+        raise errors.OptionInvalid(
+            "rehearsal_database_url and %s exclude each other" % others[0],
+            hint="The migrations run in that database as it is, once, and stay there. Leave one out.",
+        )
 
 
 def _check_empty(params: Mapping[str, Any], checking: bool) -> None:

@@ -58,14 +58,29 @@ def server(option: str, url: Optional[str], role: Optional[str]) -> Optional[Tar
     return Target(_parsed(option, url, True), role) if url is not None else None
 
 
+def other_database(option: str, url: Optional[str], role: Optional[str]) -> Optional[Target]:
+    """Return the database that a URL names.
+
+    :raises MigrationError: when it can't be read, leaves a part empty, or names no database.
+    """
+    if url is None:
+        return None
+    found = _parsed(option, url, False)
+    if "dbname" not in found and "service" not in found:
+        raise errors.OptionInvalid(
+            "%s: no database is named" % option, hint="Write it behind the last slash: what it would be isn't guessed."
+        )
+    return Target(found, role)
+
+
 def secrets(params: Mapping[str, Any]) -> FrozenSet[str]:
     """Return the secrets in URLs and in the configuration file. What can't be read is refused later, unquoted."""
     if deps.PSYCOPG2_ERROR is not None:
         return frozenset()
     found: Set[str] = set()
-    for read in (target, lambda each: server("rehearsal_url", each.get("rehearsal_url"), None) or Target()):
+    for name in (None, "rehearsal_url", "rehearsal_database_url"):
         try:
-            found.update(read(params).secrets)
+            found.update((server(name, params.get(name), None) or Target() if name else target(params)).secrets)
         except errors.MigrationError:
             continue
     return frozenset(found)

@@ -23,6 +23,7 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
             target=target(params),
             **place(params),
             sort=params["sort"],
+            only=params["only"],
         )
     )
     return {
@@ -39,7 +40,7 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
 
 
 def _sentence(found: Info) -> str:
-    counted = "%d of %d migrations are pending" % (found.pending_count, len(found.standings))
+    counted = "%d of %d migrations are pending" % (found.pending_count, found.total)
     if found.database_missing:
         return counted + "; there is no such database on this server."
     return counted + ("; %s is at work." % found.running["application"] if found.running else ".")

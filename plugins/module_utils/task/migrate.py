@@ -28,7 +28,9 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     if shown:
         # Who may write them was looked at on the controller, and no link is left in them.
         request = request._replace(directories=tuple(shown), allow_writable_scripts=True)
-    context = Context(request, Tools(run_program(module), module.tmpdir, module.params["postgresql_bin_dir"]))
+    params = module.params
+    tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"], params["rehearsal_cache_size"])
+    context = Context(request, tools)
     try:
         migrate(context)
     except (errors.MigrationError, errors.Stop) as caught:

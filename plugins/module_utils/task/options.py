@@ -79,10 +79,12 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_data": {"type": "list", "elements": "str", "default": []},
     "rehearsal_extensions": {"type": "list", "elements": "str", "default": []},
     "rehearsal_url": {"type": "str", "no_log": True},
+    "rehearsal_database_url": {"type": "str", "no_log": True},
     "prechecks": {"type": "str", "choices": ["auto", "required", "off"], "default": "auto"},
     "precheck_timeout": {"type": "float", "default": 30},
     "rehearsal_on": {"type": "str", "choices": ["auto", "server", "cluster", "empty"], "default": "auto"},
     "postgresql_bin_dir": {"type": "path"},
+    "rehearsal_cache_size": {"type": "bytes", "default": "1G"},
 }
 
 MARK: Dict[str, Any] = {
@@ -98,6 +100,7 @@ INFO: Dict[str, Any] = {
     **MIGRATIONS,
     "wide": {"type": "bool", "default": False},
     "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
+    "only": {"type": "str", "choices": ["all", "pending"], "default": "all"},
 }
 
 GENERATE: Dict[str, Any] = {

@@ -14,7 +14,7 @@ from ..databases.postgresql.names import QualifiedName, check_name, parse_name
 from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
 from . import combinations
-from .connection import server, target
+from .connection import other_database, server, target
 
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")
@@ -106,6 +106,9 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
         rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
+        rehearsal_database=other_database(
+            "rehearsal_database_url", params["rehearsal_database_url"], params["session_role"]
+        ),
         prechecks=params["prechecks"],
         precheck_timeout=params["precheck_timeout"],
         rehearsal_on=params["rehearsal_on"],

@@ -48,29 +48,27 @@ class SchemaReader:
         :param earlier: one that it is likely to share most of its text with.
         :raises SchemaUnread: when pg_dump fails.
         """
-        with self.tools.file() as path:
-            self.dump(target, path)
-            return read(path, earlier)
+        return parse(self.dump(target), earlier)
 
-    def dump(
-        self, target: Target, path: str, exclude: Optional[Sequence[str]] = None, options: Sequence[str] = ()
-    ) -> None:
-        """Write the schema to a file, as SQL.
+    def dump(self, target: Target, exclude: Optional[Sequence[str]] = None, options: Sequence[str] = ()) -> bytes:
+        """Return the schema as SQL.
 
         :param exclude: quoted names of the tables to leave out; None: the reader's own.
         :raises SchemaUnread: when pg_dump fails, and nothing can be done about it.
         """
         tries, tables = 1, self.exclude if exclude is None else exclude
-        while True:
-            more = ["--encoding=" + self._encoding, *options, *(each.option() for each in self.left_out)]
-            try:
-                client.dump_schema(self.pg_dump, target, self.tools.run, path, tables, more)
-                return
-            except errors.SchemaUnread as error:
-                failure = error
-            if not self._helped(target, failure, tries):
-                raise failure
-            tries += 1
+        with self.tools.file() as path:
+            while True:
+                more = ["--encoding=" + self._encoding, *options, *(each.option() for each in self.left_out)]
+                try:
+                    client.dump_schema(self.pg_dump, target, self.tools.run, path, tables, more)
+                    with open(path, "rb") as stream:
+                        return stream.read()
+                except errors.SchemaUnread as error:
+                    failure = error
+                if not self._helped(target, failure, tries):
+                    raise failure
+                tries += 1
 
     def _helped(self, target: Target, failure: errors.SchemaUnread, tries: int) -> bool:
         """Look why it failed. Return whether to try again; else the failure tells more than pg_dump did."""
@@ -99,18 +97,15 @@ class SchemaReader:
         return True
 
 
-def read(path: str, earlier: Optional[Snapshot] = None) -> Snapshot:
-    """Return the snapshot that a dump's file holds.
+def parse(dump: bytes, earlier: Optional[Snapshot] = None) -> Snapshot:
+    """Return the snapshot that a dump holds.
 
-    :raises SchemaUnread: when the file is no whole dump.
+    :raises SchemaUnread: when it is no whole dump.
     """
-    with open(path, "rb") as stream:
-        try:
-            return parse_dump(stream.read(), earlier)
-        except DumpError as error:
-            raise errors.SchemaUnread(
-                "pg_dump's output can't be read: %s" % error, hint="Please report this."
-            ) from None
+    try:
+        return parse_dump(dump, earlier)
+    except DumpError as error:
+        raise errors.SchemaUnread("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
 
 
 class SnapshotSeries:
@@ -119,11 +114,17 @@ class SnapshotSeries:
     :ivar after_each: takes one; None: that wasn't asked for.
     """
 
-    def __init__(self, reader: SchemaReader, target: Target, per_migration: bool) -> None:
+    def __init__(
+        self, reader: SchemaReader, target: Target, per_migration: bool, first: Optional[Snapshot] = None
+    ) -> None:
+        """Take what to look at.
+
+        :param first: the snapshot before anything is done, where it is there already.
+        """
         self.reader = reader
         self.target = target
         self.per_migration = per_migration
-        self._taken: List[Snapshot] = []
+        self._taken: List[Snapshot] = [] if first is None else [first]
         self.after_each = self.take if per_migration else None
 
     @property

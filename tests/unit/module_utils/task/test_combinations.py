@@ -38,6 +38,16 @@ REFUSED = {
     "an empty one on a server": ({**EMPTY, "rehearsal_url": "x"}, True, "rehearsal_url exclude"),
     "a real run": (EMPTY, False, "has no database that anything could be done to"),
     "rolled back": ({**EMPTY, "state": "rolled_back"}, True, "has no database that anything"),
+    "a clone and a server": ({"rehearsal_database_url": "x", "rehearsal_url": "x"}, True, "and rehearsal_url"),
+    "a clone and a place": (
+        {"rehearsal_database_url": "x", "rehearsal_on": "cluster"},
+        True,
+        "and rehearsal_on: cluster",
+    ),
+    "a clone and rows": ({"rehearsal_database_url": "x", "rehearsal_data": ["all"]}, True, "and rehearsal_data"),
+    "a clone and extensions": ({"rehearsal_database_url": "x", "rehearsal_extensions": ["a"]}, True, "rehearsal_ext"),
+    "a clone, and nothing done": ({"rehearsal_database_url": "x", "rehearsal": "off"}, True, "and rehearsal: off"),
+    "a clone, tested": ({"rehearsal_database_url": "x", "state": "tested"}, True, "and state: tested"),
     "no rehearsal": ({**EMPTY, "rehearsal": "off"}, True, "rehearsal: off and"),
     "rows": ({**EMPTY, "rehearsal_data": ["all"]}, True, "has no rows"),
 }

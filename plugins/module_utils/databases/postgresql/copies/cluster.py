@@ -15,7 +15,7 @@ import secrets
 import shutil
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import Iterator, List, NamedTuple, Sequence
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .... import errors
 from ...tools import Tools
@@ -23,39 +23,12 @@ from ..connection import Target
 from ..server_programs import ServerPrograms
 from . import cluster_directory
 from .cluster_account import Account, initdb_account, server_account
-from .cluster_directory import DATA, SOCKET, SPACES
+from .cluster_cache import Cache, key_of
+from .cluster_directory import DATA, SOCKET, SPACES, UNUSED
+from .cluster_settings import configure
 from .place import RehearsalImpossible
 
 PREFIX = "pgops_"
-CONNECTIONS = 50
-# Each of these is a table, or another relation, that a dump locks.
-FEWEST_LOCKS = 64
-LOCKS_FOR_THE_PLAN = 3
-
-SETTINGS = """
-listen_addresses = ''
-unix_socket_directories = '%(socket)s'
-unix_socket_permissions = 0700
-port = 5432
-max_connections = %(connections)d
-max_prepared_transactions = 20
-max_locks_per_transaction = %(locks)d
-shared_buffers = '64MB'
-fsync = off
-synchronous_commit = off
-full_page_writes = off
-autovacuum = off
-wal_level = logical
-max_wal_senders = 0
-max_wal_size = '64MB'
-min_wal_size = '32MB'
-jit = off
-password_encryption = 'scram-sha-256'
-log_min_error_statement = panic
-lc_messages = 'C'
-"""
-NOBODY_WITHOUT_PASSWORD = "local all all scram-sha-256\n"
-
 # What PG* variables of the task, meant for the target, would otherwise say about a connection.
 NEUTRAL = {
     "hostaddr": "",
@@ -68,19 +41,31 @@ NEUTRAL = {
 }
 
 STARTS = ("-w", "-s", "-t", "60")
+STOPS = ("-w", "-s", "-t", "60", "-m", "fast")
 SAID_AT_MOST = 300
 
 
 class Cluster(NamedTuple):
-    """A running throwaway cluster.
+    """A throwaway cluster.
 
     :ivar admin: its one superuser, connected to a database that every cluster has.
+    :ivar made_by: what tells the programs from others, wherever a copy of them runs.
+    :ivar relations: how many tables, indexes aside, it has to have room for.
     """
 
     directory: str
     admin: Target
     programs: ServerPrograms
     account: Account
+    tools: Tools
+    cache: Cache
+    made_by: Tuple[Any, ...] = ()
+    relations: int = 0
+
+    @property
+    def data(self) -> str:
+        """Return its data directory."""
+        return os.path.join(self.directory, DATA)
 
     def login(self, role: str, password: str, database: str, options: str = "") -> Target:
         """Return how to connect as a role.
@@ -96,6 +81,58 @@ class Cluster(NamedTuple):
         os.mkdir(path, 0o700)
         self.account.give(path)
         return path
+
+    def start(self) -> None:
+        """Start the server."""
+        configure(self.data, os.path.join(self.directory, SOCKET), self.account, self.relations)
+        _start(self)
+
+    def stop(self) -> None:
+        """Stop it, as one that is to be used again."""
+        argv = [self.programs.path("pg_ctl"), "-D", self.data, *STOPS, "stop"]
+        _run(self.tools, self.account, argv, "a throwaway cluster doesn't stop")
+
+    def keep(self, key: str, **known: Any) -> None:
+        """Keep a copy of the data directory, whose server is stopped.
+
+        :param known: what whoever takes it has to know.
+        """
+        self.cache.keep(key, self.data, {**known, "admin": [self.admin.params["user"], self.admin.password]})
+
+    def taken(self, key: str) -> Tuple[Optional[Cluster], Dict[str, Any]]:
+        """Start one that was kept, in an empty data directory.
+
+        :returns: it, and what is known of it; None: there is none.
+        """
+        known = self.cache.take(key, self.data)
+        if known is None:
+            return None, {}
+        try:
+            user, password = known["admin"]
+            cluster = self._replace(admin=_target(self.directory, user, password, self.admin.params["dbname"]))
+            cluster.start()
+            return cluster, known
+        except (RehearsalImpossible, KeyError, TypeError, ValueError):
+            self.cache.forget(key)
+            shutil.rmtree(self.data, ignore_errors=True)
+            os.mkdir(self.data, 0o700)
+            return None, {}
+
+    def exchanged(self, key: str) -> Tuple[Optional[Cluster], Dict[str, Any]]:
+        """Stop it, and start one that was kept in its place; where there is none it goes on as it was."""
+        if not self.cache.has(key):
+            return None, {}
+        unused = os.path.join(self.directory, UNUSED)
+        self.stop()
+        os.rename(self.data, unused)
+        os.mkdir(self.data, 0o700)
+        self.account.give(self.data)
+        cluster, known = self.taken(key)
+        shutil.rmtree(unused if cluster else self.data, ignore_errors=True)
+        if cluster is None:
+            os.rename(unused, self.data)
+            self.start()
+        return cluster, known
 
 
 def new_name() -> str:
@@ -125,14 +162,26 @@ def throwaway_cluster(
             directory = stack.enter_context(
                 cluster_directory.private_directory(account, None if has_rows else relations)
             )
+            made_by = (*programs, os.stat(programs.path("postgres")).st_mtime)
             programs = _readable(programs, account, tools, directory)
             admin = _target(directory, new_name(), new_password(), "template1")
-            _initialize(directory, programs, tools, admin, account)
-            _configure(directory, account, relations)
-            _start(directory, programs, tools, account)
+            cache = Cache(tools, account)
+            cluster = _started(Cluster(directory, admin, programs, account, tools, cache, made_by, relations))
         except OSError as error:
             raise RehearsalImpossible("a throwaway cluster can't be made: %s" % error) from None
-        yield Cluster(directory, admin, programs, account)
+        yield cluster
+
+
+def _started(new: Cluster) -> Cluster:
+    """Start one in what initdb has made before, or makes now."""
+    key = key_of("initdb", new.made_by)
+    found, dummy = new.taken(key)
+    if found is not None:
+        return found
+    _initialize(new)
+    new.keep(key)
+    new.start()
+    return new
 
 
 def _target(directory: str, role: str, password: str, database: str) -> Target:
@@ -163,10 +212,10 @@ def _readable(programs: ServerPrograms, account: Account, tools: Tools, director
     return programs._replace(directory=there)
 
 
-def _initialize(directory: str, programs: ServerPrograms, tools: Tools, admin: Target, account: Account) -> None:
+def _initialize(cluster: Cluster) -> None:
     """Run initdb, as an account that has a name; then all is given to the server's."""
-    by = initdb_account()
-    data, password = os.path.join(directory, DATA), os.path.join(directory, "password")
+    by, data, admin = initdb_account(), cluster.data, cluster.admin
+    password = os.path.join(cluster.directory, "password")
     handle = os.open(password, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(handle, "w", encoding="ascii") as stream:
         stream.write(str(admin.password) + "\n")
@@ -174,32 +223,16 @@ def _initialize(directory: str, programs: ServerPrograms, tools: Tools, admin: T
     by.give(data)
     argv = ["-D", data, "-U", admin.params["user"], "--pwfile=" + password, "-A", "scram-sha-256"]
     argv += ["-E", "UTF8", "--locale=C", "-N"]
-    _run(tools, by, [programs.path("initdb"), *argv], "a throwaway cluster can't be made")
+    _run(cluster.tools, by, [cluster.programs.path("initdb"), *argv], "a throwaway cluster can't be made")
     os.unlink(password)
-    account.take_over(data, by.user)
+    cluster.account.take_over(data, by.user)
 
 
-def _configure(directory: str, account: Account, relations: int) -> None:
-    data = os.path.join(directory, DATA)
-    locks = max(FEWEST_LOCKS, LOCKS_FOR_THE_PLAN * relations // CONNECTIONS)
-    values = {"socket": os.path.join(directory, SOCKET), "connections": CONNECTIONS, "locks": locks}
-    files = {"postgresql.conf": SETTINGS % values, "postgresql.auto.conf": "", "pg_ident.conf": ""}
-    files["pg_hba.conf"] = NOBODY_WITHOUT_PASSWORD
-    for name, text in files.items():
-        path = os.path.join(data, name)
-        if os.path.lexists(path):
-            os.unlink(path)  # and never write into what is there
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with open(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        account.give(path)
-
-
-def _start(directory: str, programs: ServerPrograms, tools: Tools, account: Account) -> None:
-    log = os.path.join(directory, DATA, "server.log")
-    argv = [programs.path("pg_ctl"), "-D", os.path.join(directory, DATA), "-l", log, *STARTS, "start"]
+def _start(cluster: Cluster) -> None:
+    log = os.path.join(cluster.data, "server.log")
+    argv = [cluster.programs.path("pg_ctl"), "-D", cluster.data, "-l", log, *STARTS, "start"]
     try:
-        _run(tools, account, argv, "a throwaway cluster doesn't start")
+        _run(cluster.tools, cluster.account, argv, "a throwaway cluster doesn't start")
     except RehearsalImpossible as error:
         raise _with_log(error, log) from None
 

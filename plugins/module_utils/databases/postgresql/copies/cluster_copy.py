@@ -21,6 +21,7 @@ from .. import server_programs
 from ..connection import Target, connect
 from . import cluster_roles
 from .cluster import Cluster, impossible, new_name, new_password, throwaway_cluster
+from .cluster_cache import key_of
 from .cluster_containment import Change, ClusterContainment
 from .cluster_facts import ClusterFacts, Role
 from .cluster_maker import APPLICATION, LEFT_OUT, Maker
@@ -74,6 +75,7 @@ class ClusterCopy(Place):
     on: str = "cluster"
     lacks: List[str] = field(default_factory=list)
     rights: List[str] = field(default_factory=list)
+    is_exact: bool = False
     _contained: List[ClusterContainment] = field(default_factory=list)
 
     @property
@@ -139,6 +141,49 @@ class ClusterCopy(Place):
         self.maker.make_database()
         self.lacks.clear()
         self.rights.clear()
+
+    def restore(self, key: str) -> bool:
+        """Become what was kept of an earlier copy of the same original. Return whether there is one."""
+        maker = self.maker
+        if not maker.is_worth_keeping:
+            return False
+        cluster, known = self.cluster.exchanged(self._full(key))
+        self._connect(cluster or self.cluster)
+        if cluster is None:
+            return False
+        maker.helpers = maker.helpers._replace(loader=Login(*known["loader"]))
+        self.target = replace(self.target, params={**self.target.params, "password": known["password"]})
+        self.unproved[:], self.lacks[:], self.rights[:] = known["unproved"], known["lacks"], known["rights"]
+        self.is_exact = known["is_exact"]
+        return True
+
+    def keep(self, key: str, is_exact: bool) -> None:
+        """Keep a copy of what it is now."""
+        if not self.maker.is_worth_keeping or self.cluster.cache.limit == 0:
+            return
+        self.cluster.stop()
+        self.cluster.keep(
+            self._full(key),
+            loader=list(self.maker.helpers.loader),
+            password=self.target.password,
+            unproved=self.unproved,
+            lacks=self.lacks,
+            rights=self.rights,
+            is_exact=is_exact,
+        )
+        self.cluster.start()
+        self._connect(self.cluster)
+
+    def _full(self, key: str) -> str:
+        """Return a key for all that it is, with what is around the database."""
+        return key_of("copy", key, self.cluster.made_by, self.maker.described())
+
+    def _connect(self, cluster: Cluster) -> None:
+        """Connect anew to a server that was stopped, or that is another."""
+        self.admin.close()
+        self.cluster = self.maker.cluster = cluster
+        self.admin = self.maker.admin = connect(cluster.admin, APPLICATION)
+        self.admin.autocommit = True
 
     def stops_at(self, error: errors.MigrationError) -> Optional[str]:
         """Return why a step's error tells nothing of the target, which has what the cluster lacks; None: it does."""

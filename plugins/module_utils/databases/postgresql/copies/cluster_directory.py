@@ -25,6 +25,7 @@ from .cluster_account import Account
 PREFIX = "pgops_cluster_"
 LOCK = "lock"
 DATA, SOCKET, SPACES = "data", "socket", "spaces"
+UNUSED = "data.unused"  # while another data directory is tried in its place
 # A socket's path has 107 bytes at most, on some systems 103; its directory's name is part of it.
 LONGEST_SOCKET_PATH = 100
 SOCKET_NAME = "/%s/.s.PGSQL.5432" % SOCKET

@@ -44,6 +44,12 @@ LET_USE = "GRANT CREATE ON TABLESPACE {name} TO {role}"
 SET_CONFIG = "SELECT pg_catalog.set_config({key}, {value}, false)"
 RESET = "RESET ALL"
 
+# Of pg_database: they say how a database sorts.
+LOCALE_COLUMNS = ("datloc", "datcollate", "datctype", "daticu", "datcollversion")
+
+# So many tables and other relations take longer to load than to copy with their files.
+KEPT_FROM = 300
+
 PUBLIC_SCHEMA = "public"
 # Whoever owns the database; every server since 14 has it.
 DATABASE_OWNER = "pg_database_owner"
@@ -72,7 +78,19 @@ class Maker:
         self.unproved: List[str] = []
         self.extensions: List[str] = []
         self._lacking: List[str] = []  # around the database
-        self.libraries = frozenset(cluster_extensions.read_available(admin))
+        self.available = cluster_extensions.read_available(admin)
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Return whether to copy it is quicker than to make it. A tablespace stands outside of what is copied."""
+        return self.around.relations >= KEPT_FROM and not self.around.spaces
+
+    def described(self) -> Tuple[Any, ...]:
+        """Return all that the database is made of, but for the dump: as values that look the same for the same."""
+        facts = self.facts
+        row = sorted((key, value) for key, value in facts.row.items() if key.startswith(LOCALE_COLUMNS))
+        database = (row, facts.encoding, facts.owner, facts.settings, facts.grants, facts.subscriptions, facts.role)
+        return (database, self.around, sorted((name, sorted(each)) for name, each in self.available.items()))
 
     def make_roles(self, password: str) -> None:
         """Make the roles and the tablespaces, which are the cluster's.
@@ -179,7 +197,7 @@ class Maker:
             self.unproved.append(LEFT_OUT % ("setting " + key, "it loads a library of the target's host"))
             return
         by, store = cluster_roles.setting_statements(setting, self.name, self.owner)
-        by = None if cluster_roles.is_of_nobody(key, self.libraries) else by
+        by = None if cluster_roles.is_of_nobody(key, frozenset(self.available)) else by
         has = deps.sql.SQL(SET_CONFIG).format(key=deps.sql.Literal(key), value=deps.sql.Literal(value))
         statements = [composed(cluster_roles.ACT_AS, role=by)] if by is not None else []
         statements += [has, store] if key != "role" else [store]

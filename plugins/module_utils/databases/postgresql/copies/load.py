@@ -8,6 +8,7 @@ No program reads it: to psql, a line that begins with a backslash is a command o
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -21,6 +22,9 @@ ENTRIES_A_MESSAGE = 200
 
 # Around a dump, for psql alone; the word is pg_dump's own, or ours.
 RESTRICT = re.compile(rb"\\(?:un)?restrict [A-Za-z0-9]+$")
+RESTRICT_LINE = re.compile(rb"^\\(?:un)?restrict [A-Za-z0-9]+\n", re.MULTILINE)
+# Within so many bytes of a dump's ends, where no text of the schema is yet, or any more.
+HEAD, TAIL = 200, 100
 # What pg_dump writes into the head since version 17, whichever server it dumps; older servers refuse it.
 TRANSACTION_TIMEOUT = b"SET transaction_timeout = 0;"
 TRANSACTION_TIMEOUT_SINCE = 170000
@@ -158,6 +162,12 @@ def read_entries(data: bytes, server_version: int) -> Dump:
     return Dump(head, tuple(_entry(mark, data[start:stop]) for mark, start, stop in zip(heads, starts, starts[1:])))
 
 
+def fingerprint(data: bytes) -> str:
+    """Return a digest of a dump, but for the words around it, which are others each time."""
+    ends = [RESTRICT_LINE.sub(b"", part) for part in (data[:HEAD], data[-TAIL:])]
+    return hashlib.sha256(ends[0] + data[HEAD:-TAIL] + ends[1]).hexdigest()
+
+
 def _refuse_command(data: bytes, start: int, inside: bool) -> None:
     line = data[start : data.find(b"\n", start) if b"\n" in data[start:] else len(data)]
     if inside or not RESTRICT.match(line):
@@ -200,7 +210,7 @@ def load(connection: Any, entries: Sequence[Entry], tolerance: Optional[Toleranc
     :raises DatabaseError: at the first failure, unless there is tolerance.
     """
     left_out: List[LeftOut] = []
-    for group in _groups(entries):
+    for group in groups(entries):
         try:
             send(connection, b"".join(entry.text for entry in group))
         except deps.DatabaseError:
@@ -260,7 +270,8 @@ def _failure(connection: Any, text: bytes) -> Any:
         return error
 
 
-def _groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+def groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Yield the entries in parts, a message each."""
     for start in range(0, len(entries), ENTRIES_A_MESSAGE):
         yield entries[start : start + ENTRIES_A_MESSAGE]
 

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Callable, List, Optional, Sequence
 
 from .... import errors
 from ..connection import Target
 from .containment import Containment
 from .load import Dump
+
+MAY_BECOME = "SELECT pg_catalog.pg_has_role(session_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = %s"
 
 # In the sentence for what of the original's schema a copy lacks.
 LEFT_OUT = "left out of the copy"
@@ -28,7 +31,7 @@ class Place:
     :ivar unproved: what it could not be given, in sentences; grows while it is filled.
     :ivar lacks: the objects that it could not be given.
     :ivar rights: the objects that aren't whose they should be, or lack a grant.
-    :ivar on: server, cluster or empty.
+    :ivar on: server, cluster, empty or database.
     """
 
     name: str
@@ -99,6 +102,25 @@ class Place:
     def settle(self) -> None:
         """End the filling: from now on it is as the original is."""
 
+    def restore(self, key: str) -> bool:
+        """Become what was kept of an earlier copy of the same original, filled and settled.
+
+        :returns: whether there is one.
+        :param key: for all that it is filled with.
+        """
+        return False
+
+    def keep(self, key: str, is_exact: bool) -> None:
+        """Keep a copy of what it is now, filled and settled and without rows.
+
+        :param is_exact: whether its snapshot is the original's.
+        """
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether it is known, from an earlier one, that its snapshot is the original's."""
+        return False
+
     def contain(self, note: Callable[[Any], None]) -> Containment:
         """Return what keeps steps inside of it.
 
@@ -109,3 +131,17 @@ class Place:
     def stops_at(self, error: errors.MigrationError) -> Optional[str]:
         """Return why a step's error tells nothing of the original, which has what the copy lacks; None: it does."""
         return None
+
+
+def become(target: Target, connection: Any, role: Optional[str]) -> Optional[Target]:
+    """Return how to work as a role; None: who logs in isn't a member of it.
+
+    :param connection: of who logs in.
+    :param role: None: whoever logs in will do.
+    """
+    if role in (None, target.session_role or connection.info.user):
+        return target
+    with connection.cursor() as cursor:
+        cursor.execute(MAY_BECOME, [role])
+        may = cursor.fetchone()
+    return replace(target, session_role=role) if may and may[0] else None

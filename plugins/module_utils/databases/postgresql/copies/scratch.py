@@ -16,7 +16,7 @@ from ..limits import let_last
 from ..server_errors import first_words, trouble_of
 from .facts import Facts, locale_of
 from .load import FAILS_OF_LACK, listed
-from .place import Place, RehearsalImpossible
+from .place import Place, RehearsalImpossible, become
 
 LACKING = "it may need what was left out of the copy (%s): %s"
 
@@ -42,8 +42,6 @@ SELECT d.datname FROM pg_catalog.pg_database d
                     WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.classid::bigint = %s
                       AND l.objid::bigint = ('x' || right(d.datname, 8))::bit(32)::bigint & 4294967295)
 """
-
-MAY_BECOME = "SELECT pg_catalog.pg_has_role(session_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = %s"
 
 HOLD = "SELECT pg_catalog.pg_advisory_lock(%s, %s)"
 CREATE = "CREATE DATABASE {name} TEMPLATE template0"
@@ -93,13 +91,7 @@ class Scratch(Place):
 
     def runner(self) -> Optional[Target]:
         """Return as whom the plan has to run."""
-        role, mine = self.facts.role, self.target.session_role or self.admin.info.user
-        if role in (None, mine):
-            return self.target
-        with self.admin.cursor() as cursor:
-            cursor.execute(MAY_BECOME, [role])
-            may = cursor.fetchone()
-        return replace(self.target, session_role=role) if may and may[0] else None
+        return become(self.target, self.admin, self.facts.role)
 
     def recreate(self) -> None:
         """Make it anew, empty: a first attempt to fill it got stuck half-way."""

@@ -15,7 +15,12 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import ConnectError, OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import secrets, server, target
+from ansible_collections.pgops.migrations.plugins.module_utils.task.connection import (
+    other_database,
+    secrets,
+    server,
+    target,
+)
 
 WHOLE = {"user": "ann", "password": "secret", "host": "db", "port": "5433", "dbname": "shop"}
 
@@ -167,6 +172,15 @@ def test_a_server_needs_no_database():
         server("rehearsal_url", "host=", None)
     with pytest.raises(ConnectError, match="^rehearsal_url can't be read as"):
         server("rehearsal_url", "mysql://db", None)
+
+
+@pytest.mark.parametrize("url", ["postgresql://db", "host=db"])
+def test_another_database_has_to_be_named(url):
+    with pytest.raises(OptionInvalid, match="rehearsal_database_url: .*"):
+        other_database("rehearsal_database_url", url, None)
+    assert other_database("rehearsal_database_url", None, None) is None
+    found = other_database("rehearsal_database_url", "postgresql://db/clone", "ann")
+    assert (found.params["dbname"], found.session_role) == ("clone", "ann")
 
 
 @pytest.mark.parametrize(
