@@ -48,8 +48,10 @@ options:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.
       - Left out, it is C(schema_migrations); for a repository C(schema_migrations_<repository_id>).
-      - Beside it, a table with C(_log) behind the name keeps every event; one with C(_snapshot) keeps the schema that
-        the last run left.
+      - It has the columns C(version) and C(applied), so that db-migrator can go on with it. A role that looks at it
+        needs SELECT on its log as well.
+      - Beside it, a table with C(_log) behind the name keeps every event, and what else is known of each migration; one
+        with C(_snapshot) keeps the schema that the last run left.
     type: str
     version_added: 0.1.0
 """

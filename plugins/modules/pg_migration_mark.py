@@ -12,34 +12,38 @@ version_added: 0.1.0
 description:
   - Writes the history of migrations without running anything.
   - All versions are marked in one transaction; if one of them is unknown, none is.
+  - With O(state=reduced), a history that release 0.1.0 or 0.2.0 has made becomes a table that db-migrator knows.
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
 attributes:
   check_mode:
     support: full
-    description: Says what would be marked, and writes nothing.
+    description: Says what would be marked, or which columns would be moved, and writes nothing.
   diff_mode:
     support: full
-    description: Shows the state of each version before and after.
+    description: Shows the state of each version before and after, or the columns of the history.
   platform:
     support: full
     platforms: postgresql
     description: The database servers that it works on.
 options:
   versions:
-    description: The versions to mark, written as in the scripts' file names.
+    description: The versions to mark, written as in the scripts' file names; needed, but for O(state=reduced).
     type: list
     elements: str
     version_added: 0.1.0
-    required: true
   state:
     description:
       - V(applied) records a migration as if it had been run; V(pending) forgets it, also when its file is gone.
       - V(deferred) keeps it from running, and from being rolled back, until it is asked for.
+      - V(reduced) marks nothing. It moves what a history of release 0.1.0 or 0.2.0 holds beside version and time
+        into its log, and takes these columns away, in one transaction; then db-migrator can go on with the table.
+        It has to be done by the owner of both. A later run of these releases brings the columns back, and
+        nothing is lost by that.
     type: str
     version_added: 0.1.0
-    choices: [applied, pending, deferred]
+    choices: [applied, pending, deferred, reduced]
     default: applied
   lock_wait:
     description: How many seconds to wait for a run on the same database to end.
@@ -66,6 +70,12 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     versions: ["20151217170514", "20151218145832"]
     state: deferred
+
+- name: Leave db-migrator's two columns in the history
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: reduced
 """
 
 RETURN = r"""
@@ -93,6 +103,12 @@ marked:
     before:
       description: What it was before.
       type: str
+columns:
+  description: The columns whose content is in the log now, and that the history no longer has.
+  returned: with O(state=reduced)
+  type: list
+  elements: str
+  sample: [name, checksum, duration_ms, applied_by, applied_from, collection_version, event]
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure

@@ -45,20 +45,18 @@ DOWN = "DROP TABLE t%(n)d;"
 # What psql runs: the tables that pg_migrate makes, and for each migration the rows that it writes.
 HISTORY = """
 CREATE TABLE schema_migrations (
-  version text PRIMARY KEY, applied timestamptz DEFAULT now(), name text, checksum text, duration_ms bigint,
-  applied_by text, applied_from text, collection_version text);
+  version text NOT NULL, applied timestamptz DEFAULT now());
 CREATE TABLE schema_migrations_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, logged timestamptz NOT NULL DEFAULT clock_timestamp(),
   event text NOT NULL, version text, name text, duration_ms bigint, done_by text, done_from text,
-  collection_version text, detail text);
+  collection_version text, detail text, checksum text, applied timestamptz);
 """
 MIGRATION = """BEGIN;
 {statements}
-INSERT INTO schema_migrations (version, applied, name, checksum, duration_ms, applied_by, applied_from,
-                               collection_version)
-VALUES ('{version}', clock_timestamp(), '{name}', repeat('0', 64), 3, session_user, 'localhost', '0.1.0');
-INSERT INTO schema_migrations_log (event, version, name, duration_ms, done_by, done_from, collection_version)
-VALUES ('applied', '{version}', '{name}', 3, session_user, 'localhost', '0.1.0');
+INSERT INTO schema_migrations (version, applied) VALUES ('{version}', clock_timestamp());
+INSERT INTO schema_migrations_log (event, version, name, duration_ms, done_by, done_from, collection_version, checksum,
+                                   applied)
+VALUES ('applied', '{version}', '{name}', 3, session_user, 'localhost', '0.1.0', repeat('0', 64), clock_timestamp());
 COMMIT;
 """
 

@@ -79,7 +79,7 @@ def test_another_tools_history_is_noticed_and_adopted(scripts: Project, tool: st
     pending = [version for version in ("1", "2", "3") if version not in applied]
     assert done(scripts.check(history_table="ours", baseline_version="adopt")) == pending
     assert done(scripts.migrate(history_table="ours", baseline_version="adopt")) == pending
-    assert scripts.query("SELECT version FROM ours WHERE event = 'baseline' ORDER BY 1") == [
+    assert scripts.query("SELECT version FROM ours_log WHERE event = 'baseline' ORDER BY 1") == [
         (each,) for each in applied
     ]
     assert (
@@ -92,7 +92,7 @@ def test_another_tools_history_is_noticed_and_adopted(scripts: Project, tool: st
 def test_what_has_no_file_any_more_is_adopted_too(scripts: Project) -> None:
     scripts.query(TABLES["sqlx"][0] + ", (5, 'gone', true)")
     assert done(scripts.migrate(baseline_version="adopt")) == ["3"]
-    assert scripts.query("SELECT version, name FROM schema_migrations WHERE version = '5'") == [("5", "gone")]
+    assert scripts.query("SELECT version, name FROM schema_migrations_log WHERE version = '5'") == [("5", "gone")]
 
 
 HALF_DONE = {

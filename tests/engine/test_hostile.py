@@ -319,7 +319,7 @@ ON_HISTORY = {
     "a trigger on the log": "CREATE TRIGGER t BEFORE INSERT ON schema_migrations_log FOR EACH ROW EXECUTE FUNCTION g()",
     "an index on an expression": "CREATE INDEX i ON schema_migrations (f('x'))",
     "a partial index": "CREATE INDEX i ON schema_migrations (version) WHERE f('x') = 'x'",
-    "a check": "ALTER TABLE schema_migrations ADD CHECK (f(name) = 'x') NOT VALID",
+    "a check": "ALTER TABLE schema_migrations ADD CHECK (f(version) = 'x') NOT VALID",
     "a default": "ALTER TABLE schema_migrations_log ALTER detail SET DEFAULT f('x')",
     "a domain": "CREATE DOMAIN d AS text CHECK (f(VALUE) = 'x' OR VALUE IS NULL); "
     "ALTER TABLE schema_migrations ADD COLUMN applied_by_ d",

@@ -212,7 +212,7 @@ def test_baseline(project: Project, name: str) -> None:
     assert done(checked) == run
     assert done(project.migrate(baseline_version=version)) == run
     assert project.tables() == [f"t{number}" for number in run]
-    query = "SELECT version FROM schema_migrations WHERE event = 'baseline' ORDER BY version"
+    query = "SELECT version FROM schema_migrations_log WHERE event = 'baseline' ORDER BY version"
     assert [row[0] for row in project.query(query)] == recorded
     # Once there is a history, the option has no meaning any more.
     project.file("4_x.py", TABLE.format("t4"))

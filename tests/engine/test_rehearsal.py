@@ -63,10 +63,13 @@ def test_a_diff_per_migration(project: Project) -> None:
 def test_the_copy_has_the_history(project: Project) -> None:
     project.write(v1="CREATE TABLE a (x int)")
     project.migrate()
-    project.write(v2="CREATE TABLE seen AS SELECT version, applied, name, checksum FROM schema_migrations")
-    project.check()
-    project.write(v3="DO $$ BEGIN ASSERT (SELECT count(*) FROM schema_migrations) = 2; END $$")
-    assert done(project.check()) == ["2", "3"]
+    project.write(
+        v2="CREATE TABLE seen AS SELECT h.*, l.name, l.checksum, l.event FROM schema_migrations h "
+        "JOIN schema_migrations_log l USING (version, applied)",
+        v3="DO $$ BEGIN ASSERT (SELECT count(*) FROM schema_migrations) = 2; END $$",
+        v4="DO $$ BEGIN ASSERT (SELECT (name, event) = ('v1', 'applied') FROM seen); END $$",
+    )
+    assert done(project.check()) == ["2", "3", "4"]
 
 
 def test_a_database_that_does_not_exist_yet(project: Project) -> None:

@@ -57,7 +57,7 @@ def test_line_ends_do_not_reach_functions_or_checksums(project: Project) -> None
     import hashlib
 
     expected = hashlib.sha256((unix / "1_v1.up.sql").read_bytes()).hexdigest()
-    assert project.query("SELECT checksum FROM schema_migrations") == [(expected,)]
+    assert project.query("SELECT checksum FROM schema_migrations_log") == [(expected,)]
 
 
 def test_numbers_compare_as_numbers_and_dashes_do_not_count(project: Project) -> None:
@@ -69,7 +69,7 @@ def test_numbers_compare_as_numbers_and_dashes_do_not_count(project: Project) ->
 def test_file_names_with_spaces_quotes_and_emoji(project: Project) -> None:
     project.file('1_it\'s a "new" table; 100 % 🐘.up.sql', "CREATE TABLE t (a int)")
     project.migrate()
-    assert project.query("SELECT name FROM schema_migrations") == [('it\'s a "new" table; 100 % 🐘',)]
+    assert project.query("SELECT name FROM schema_migrations_log") == [('it\'s a "new" table; 100 % 🐘',)]
 
 
 def test_session_is_as_before_after_each_script(project: Project) -> None:
@@ -358,10 +358,11 @@ TOUCHES = {
     "drops it": "DROP TABLE schema_migrations",
     "alters a type": "ALTER TABLE schema_migrations ALTER applied TYPE timestamp",
     "alters another type": "ALTER TABLE schema_migrations ALTER version TYPE varchar(200)",
-    "renames a column": "ALTER TABLE schema_migrations RENAME checksum TO sum",
+    "renames a column": "ALTER TABLE schema_migrations RENAME applied TO done",
+    "renames a column of its log": "ALTER TABLE schema_migrations_log RENAME checksum TO sum",
     "alters it": "ALTER TABLE schema_migrations ADD COLUMN mine int",
-    "replaces it": "DROP TABLE schema_migrations; CREATE TABLE schema_migrations (version text, applied timestamptz, "
-    "name text, checksum text, duration_ms bigint, applied_by text, applied_from text, collection_version text)",
+    "replaces it": "DROP TABLE schema_migrations; CREATE TABLE schema_migrations (version text NOT NULL, "
+    "applied timestamptz DEFAULT now())",
     "drops its log": "DROP TABLE schema_migrations_log",
 }
 

@@ -1,7 +1,7 @@
 """db-migrator itself and this collection take turns on one database: each reads what the other has recorded.
 
 It is installed from the package index, and run as a program. It stumbles over a history with more columns than its own
-two, so any others are dropped before it runs; docs/coming-from.md says so to whoever goes back to it.
+two, as 0.1.0 of this collection made it.
 """
 
 from __future__ import annotations
@@ -47,12 +47,6 @@ def up(cursor):
 
 def down(cursor):
     pass
-"""
-WAY_BACK = """
-    ALTER TABLE schema_migrations
-      DROP COLUMN IF EXISTS name, DROP COLUMN IF EXISTS checksum, DROP COLUMN IF EXISTS duration_ms,
-      DROP COLUMN IF EXISTS applied_by, DROP COLUMN IF EXISTS applied_from,
-      DROP COLUMN IF EXISTS collection_version, DROP COLUMN IF EXISTS event
 """
 DEFERRED = """
 from dbmigrator import deferred
@@ -108,8 +102,6 @@ class Both:
 
     def dbmigrator(self, *arguments: str) -> str:
         """Run db-migrator; return what it printed."""
-        if self.query("SELECT to_regclass('schema_migrations')") != [(None,)]:
-            self.query(WAY_BACK)
         command = [sys.executable, str(self.installed / "bin" / "dbmigrator"), "--db-connection-string", self.url]
         done = subprocess.run(
             [*command, "--migrations-directory", str(self.directory), *arguments],
@@ -166,6 +158,10 @@ class Both:
         """Return what pg_migration_info tells: version → state."""
         found = self.task("pg_migration_info")["migrations"]
         return {each["version"]: each["state"] + "*" * each["repeatable"] for each in found}
+
+    def modified(self) -> list[str]:
+        """Return the versions whose files aren't what pg_migrate has applied."""
+        return [each["version"] for each in self.task("pg_migration_info")["migrations"] if each["modified"]]
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Return what the database says."""
@@ -247,6 +243,30 @@ def test_each_rolls_back_what_the_other_has_applied(both: Both) -> None:
     assert both.migrate(state="rolled_back", steps=2) == ["20160102000000", "20160101000000"]
     assert both.listed() == {"20160101000000": ("False", ""), "20160102000000": ("False", "")}
     assert both.query("SELECT to_regclass('a'), to_regclass('b')") == [(None, None)]
+
+
+def test_what_the_other_did_has_no_checksum_and_no_event(both: Both) -> None:
+    both.write(v20160101000000_first=TABLE.format("a"), v20160102000000_second=TABLE.format("b"))
+    both.migrate()
+    both.dbmigrator("rollback")
+    both.dbmigrator("migrate")
+    both.write(v20160101000000_first=TABLE.format("x"), v20160102000000_second=TABLE.format("y"))
+    assert both.modified() == ["20160101000000"]
+    both.dbmigrator("mark", "-t", "20160101000000")
+    assert both.modified() == []
+    assert both.migrate() == []
+
+
+def test_it_goes_on_with_a_history_of_the_first_release_once_that_is_reduced(both: Both) -> None:
+    both.write(v20160101000000_first=TABLE.format("a"), v20160102000000_second=TABLE.format("b"))
+    both.migrate(version="20160101000000")
+    both.query(
+        "ALTER TABLE schema_migrations ADD name text, ADD checksum text, ADD duration_ms bigint, ADD applied_by text, "
+        "ADD applied_from text, ADD collection_version text, ADD event text"
+    )
+    both.task("pg_migration_mark", state="reduced")
+    assert "Running migration 20160102000000" in both.dbmigrator("migrate")
+    assert both.states() == {"20160101000000": "applied", "20160102000000": "applied"}
 
 
 MARKS: dict[str, Callable[[Both], object]] = {

@@ -30,6 +30,10 @@ SLOW = ("20250104090000_slow.up.sql", "SELECT pg_sleep(60);")
 SMALL = ("20250101130000_few_orders.up.sql", "ALTER TABLE orders ADD CHECK (id < 100);")
 ROWS = "INSERT INTO orders (id) VALUES (17), (203), (1000)"
 BROKEN = ("20250103090000_note.up.sql", "ALTER TABLE orders\n    ADD note text,\n    ADD weight intger;\n")
+OF_THE_FIRST_RELEASE = (
+    "ALTER TABLE schema_migrations ADD name text, ADD checksum text, ADD duration_ms bigint, ADD applied_by text, "
+    "ADD applied_from text, ADD collection_version text, ADD event text"
+)
 AT_WORK = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND datname = 'shop'"
 Results = dict[str, list[dict[str, Any]]]
 
@@ -110,6 +114,8 @@ def _migrations(operator: Operator) -> None:
     operator.run("pg_migrate", state="rolled_back", **WHERE)
     operator.run("pg_migration_mark", versions=[LATER], state="deferred", **WHERE)
     operator.run("pg_migration_mark", versions=["7"], **WHERE)
+    operator.server.psql(OF_THE_FIRST_RELEASE, "shop")
+    operator.run("pg_migration_mark", state="reduced", **WHERE)
     operator.run("pg_migrate", **WHERE)
     operator.run("pg_migration_generate", name="../customers", **WHERE)
     slow = operator.write(SLOW)

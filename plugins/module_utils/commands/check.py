@@ -126,7 +126,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     context.warnings += map(_warning, hazards)
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
-        digest.expect(request.expect, before, steps, after)
+        context.warn(digest.expect(request.expect, before, steps, after))
     if connection is not None and request.prechecks != "off":
         _look_at_rows(context, connection, context.checked)
 
@@ -201,7 +201,9 @@ def _original(request: Request, view: View, connection: Any) -> Original:
         return Original(None, Facts(), (), request.history_table, 0)
     facts = facts_of(connection)
     connection.rollback()
-    return Original(request.target, facts, view.rows, view.history.table, connection.server_version)
+    return Original(
+        request.target, facts, view.rows, view.history.table, connection.server_version, bool(view.history.wide)
+    )
 
 
 def _wishes(request: Request) -> Wishes:

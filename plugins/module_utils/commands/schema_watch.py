@@ -109,7 +109,7 @@ class SchemaWatch:
             self._show()
         self._keep(history, self.series.snapshots[-1])
         if self.request.expect is not None:
-            digest.confirm(self.request.expect, self.series.snapshots[-1])
+            self.context.warn(digest.confirm(self.request.expect, self.series.snapshots[-1]))
 
     def _after_failure(self, history: History) -> None:
         """Only what this run did is renewed: what others had done before is still to be told when it goes on."""

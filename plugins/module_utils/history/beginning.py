@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Optional, Sequence
 
 from .. import deps, errors, model
+from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
-from .history import LOG_SUFFIX, History
+from .history import OF_A_LOG, History
 
 MOST_NAMED = 5
 # What of the log means that the history has begun.
@@ -31,10 +31,10 @@ def has_begun(connection: Any, history: History, rows: Sequence[model.HistoryRow
 def objects_there(connection: Any) -> Optional[str]:
     """Return what a database holds though no history is there, in words; None: nothing, or what a sibling has made."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.OBJECTS)
+        cursor.execute(beside_sql.OBJECTS)
         found = ["%s %s" % row for row in cursor.fetchall()]
         # In this order: another run may be at it, whose history is there before anything else of it.
-        cursor.execute(sql.SIBLINGS, [0])
+        cursor.execute(beside_sql.SIBLINGS, [0])
         if cursor.fetchall():
             return None
     more = " and %d more" % (len(found) - MOST_NAMED) if len(found) > MOST_NAMED else ""
@@ -67,24 +67,23 @@ def _knows(connection: Any, history: History) -> bool:
 
 def _refuse_lost(connection: Any, history: History) -> None:
     """Stop where the table was lost: everything would be applied once more."""
-    log = replace(history.table, name=history.table.name + LOG_SUFFIX)
+    names = {"table": history.table.quoted(), "log": history.log.quoted()}
     with connection.cursor() as cursor:
-        cursor.execute(sql.INSPECT, [log.quoted()])
+        cursor.execute(sql.INSPECT, {**names, "table": names["log"]})
         row = cursor.fetchone()
         # In this order: another run may have made both since we looked, in one transaction.
-        cursor.execute(sql.INSPECT, [history.table.quoted()])
+        cursor.execute(sql.INSPECT, names)
         is_there = cursor.fetchone() is not None
-    if is_there or row is None or not any(column.startswith("done_by ") for column in row[3]):
+    if is_there or row is None or not set(OF_A_LOG) <= set(row[3]):
         return
-    made = History(history.table, oid=row[1], columns=("event text",))
     try:
-        lost = _knows(connection, made)
+        lost = _knows(connection, history)
     except deps.DatabaseError:
         connection.rollback()
         lost = True
     if lost:
         raise errors.HistoryLost(
             "The history table %s is gone, and its log %s is there: this database was migrated before"
-            % (history.table, log),
+            % (history.table, history.log),
             hint="Nothing was touched. Restore the table; or, if the log is of another database, rename or drop it.",
         )

@@ -14,8 +14,10 @@ import zlib
 from types import MappingProxyType
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import deps, errors, model
+from .. import deps, errors, formats, model
+from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql.dump import renewed
 from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.unreadable import Unreadable, without
 from ..schema.diff import unified_diff
@@ -23,7 +25,7 @@ from ..schema.snapshot import ObjectKey, Snapshot
 from .history import History, find
 from .history import rows as rows_of
 
-# Of the digest that says which history a snapshot goes with; behind it stands what the snapshot lacks.
+# Of the digest that says which history a snapshot goes with; behind it stands a note, see note_of.
 DIGITS = 64
 
 
@@ -44,17 +46,20 @@ class LastSnapshot(NamedTuple):
     :ivar since: when that run ended, as the server writes it; of a sibling's run, whose.
     :ivar body: the statements, compressed.
     :ivar lacks: what it lacks: what that run couldn't read, and where there are several histories their tables.
+    :ivar number: the format of the statements, see formats.py.
     """
 
     since: str
     digest: str
     body: bytes
     lacks: Tuple[Unreadable, ...] = ()
+    number: int = formats.FIRST
 
     def snapshot(self) -> Snapshot:
-        """Return the schema itself."""
+        """Return the schema itself, in the present format."""
         objects = json.loads(zlib.decompress(self.body).decode("utf-8", "surrogatepass"))
-        return Snapshot(MappingProxyType({ObjectKey(*row[:4]): row[4] for row in objects}))
+        now = renewed if self.number == formats.FIRST else str
+        return Snapshot(MappingProxyType({ObjectKey(*row[:4]): now(row[4]) for row in objects}))
 
 
 def last_snapshot(
@@ -118,7 +123,7 @@ def store(
     :param lacks: what of the schema it lacks.
     """
     with connection.cursor() as cursor:
-        state = _state_of(rows) + (json.dumps(lacks) if lacks else "")
+        state = _state_of(rows) + note_of(snapshot.number, lacks)
         values = [state, pg_dump, snapshot.digest(), deps.psycopg2.Binary(_pack(snapshot))]
         cursor.execute(history.compose(sql.STORE_SNAPSHOT), values)
     connection.commit()
@@ -137,16 +142,37 @@ def _read(
     if version != pg_dump or state[:DIGITS] != _state_of(rows):
         return taken, None
     try:
-        lacks = tuple(Unreadable(*each) for each in json.loads(state[DIGITS:] or "[]"))
-    except (ValueError, TypeError):
+        number, lacks = read_note(state[DIGITS:])
+    except (ValueError, TypeError, KeyError):
         return taken, None  # somebody has written there who isn't one of us
-    return taken, LastSnapshot(since + whose, digest, bytes(body), lacks)
+    known = number <= formats.SCHEMA  # else a later release has
+    return taken, LastSnapshot(since + whose, digest, bytes(body), lacks, number) if known else None
+
+
+def note_of(number: int, lacks: Sequence[Unreadable]) -> str:
+    """Return what stands behind the digest of the history: the format, if it isn't the first, and what is lacking.
+
+    0.1.0 takes a snapshot with such a note for one that it can't compare with.
+    """
+    if number != formats.FIRST:
+        return json.dumps({"format": number, "lacks": list(lacks)})
+    return json.dumps(lacks) if lacks else ""
+
+
+def read_note(note: str) -> Tuple[int, Tuple[Unreadable, ...]]:
+    """Return the format, and what is lacking.
+
+    :raises ValueError, TypeError, KeyError: when it is no note.
+    """
+    read = json.loads(note or "[]")
+    number, lacks = (read["format"], read["lacks"]) if isinstance(read, dict) else (formats.FIRST, read)
+    return int(number), tuple(Unreadable(*each) for each in lacks)
 
 
 def _siblings(connection: Any, history: History) -> Optional[List[History]]:
     """Return the other histories of the database that keep snapshots; None: this role may not read one of them."""
     with connection.cursor() as cursor:
-        cursor.execute(sql.SIBLINGS, [history.oid])
+        cursor.execute(beside_sql.SIBLINGS, [history.oid])
         found = cursor.fetchall()
     if not all(readable for dummy, dummy, readable in found):
         return None

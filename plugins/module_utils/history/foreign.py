@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
-from ..databases.postgresql import history_sql as sql
+from ..databases.postgresql import beside_sql as sql
 from ..databases.postgresql.gate import own_schemas
 from ..databases.postgresql.names import QualifiedName
 from .history import refuse_code

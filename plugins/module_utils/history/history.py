@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The history as it is read: which versions are applied. record.py writes it.
 
-The history has one row for each version that is applied; its first two columns are db-migrator's, so a
-tool that knows only those keeps working on it. The log beside it (``<history>_log``) keeps every event.
+The history has one row for each version that is applied, and db-migrator's two columns, so that db-migrator goes on
+working on it. The log beside it (``<history>_log``) keeps every event. What it says of a version counts for the row of
+that version with the same time; any other row was written by another tool.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 LOG_SUFFIX = "_log"
 SNAPSHOT_SUFFIX = "_snapshot"
 OF_REPOSITORY = "history of the repository "
-OWN_COLUMNS = ("name", "checksum", "duration_ms", "applied_by", "applied_from", "collection_version", "event")
+# Of the log, what tells it from a table of the application's, and what ties it to the rows of the history.
+OF_A_LOG = ("event text", "version text", "done_by text", "detail text")
+TIES = ("checksum text", "applied timestamp with time zone")
 
 
 class History(NamedTuple):
@@ -31,6 +34,8 @@ class History(NamedTuple):
     :ivar fingerprint: a number for its columns, as text; it tells when a script changes them.
     :ivar repository_id: the repository of sqlalchemy-migrate that it belongs to; stands in the table's comment.
     :ivar oid: the table's identity on this server; None: there is no history yet.
+    :ivar columns: the table's, each with its type.
+    :ivar log_columns: the same of its log; (): there is none.
     """
 
     table: QualifiedName
@@ -38,6 +43,7 @@ class History(NamedTuple):
     columns: Tuple[str, ...] = ()
     fingerprint: str = ""
     repository_id: Optional[str] = None
+    log_columns: Tuple[str, ...] = ()
 
     @property
     def exists(self) -> bool:
@@ -47,7 +53,18 @@ class History(NamedTuple):
     @property
     def keeps_log(self) -> bool:
         """Return whether there is a log too: another tool's table has none until it is taken over."""
-        return any(column.startswith("event ") for column in self.columns)
+        return set(OF_A_LOG) <= set(self.log_columns)
+
+    @property
+    def is_tied(self) -> bool:
+        """Return whether the log tells which row of the history it means; that of 0.1.0 doesn't."""
+        return {*OF_A_LOG, *TIES} <= set(self.log_columns)
+
+    @property
+    def wide(self) -> Tuple[str, ...]:
+        """Return the names of the columns beyond db-migrator's two: those that 0.1.0 has added, if it has."""
+        known = [column.split(" ")[0] for column in self.columns]
+        return tuple(name for name in sql.WIDE if name in known)
 
     @property
     def log(self) -> QualifiedName:
@@ -82,17 +99,19 @@ def find(connection: Any, wanted: QualifiedName, repository_id: Optional[str] = 
     row = None
     with connection.cursor() as cursor:
         for schema in places:
-            cursor.execute(sql.INSPECT, [replace(wanted, schema=schema).quoted()])
+            place = History(replace(wanted, schema=schema))
+            cursor.execute(sql.INSPECT, {"table": place.table.quoted(), "log": place.log.quoted()})
             row = row or cursor.fetchone()
     if row is None:
         new = History(replace(wanted, schema=_first(places)), repository_id=repository_id)
         refuse_code(connection, new.tables())
         return new
-    schema, oid, relkind, columns, comment, fingerprint = row
+    schema, oid, relkind, columns, comment, fingerprint, log_columns = row
     refuse_code(connection, History(replace(wanted, schema=schema)).tables())
     _refuse_foreign(wanted, relkind, columns)
     _refuse_other_repository(wanted, repository_id, comment)
-    return History(replace(wanted, schema=schema), oid, tuple(columns), fingerprint, repository_id)
+    table = replace(wanted, schema=schema)
+    return History(table, oid, tuple(columns), fingerprint, repository_id, tuple(log_columns))
 
 
 def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
@@ -103,18 +122,16 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
     """
     if not history.exists:
         return ()
-    known = {column.split(" ")[0] for column in history.columns}
-    optional = {name: deps.sql.SQL(name if name in known else "NULL") for name in ("name", "checksum", "event")}
     try:
         with connection.cursor() as cursor:
-            cursor.execute(history.compose(sql.ROWS, **optional))
+            cursor.execute(_rows_query(history))
             found = cursor.fetchall()
     except deps.DatabaseError as error:
         if trouble_of(error):
             raise as_migration_error(error) from None
         raise errors.PrivilegeError(
             "The history table %s can't be read: %s" % (history.table, error.diag.message_primary or error),
-            hint="Grant SELECT on it to the role that connects.",
+            hint="Grant SELECT on it and on its log %s to the role that connects." % history.log,
             sqlstate=error.pgcode,
         ) from None
     try:
@@ -124,6 +141,21 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
             "The history table %s holds a version that isn't one: %s" % (history.table, error),
             hint="Set history_table to another name, or fix that row.",
         ) from None
+
+
+def _rows_query(history: History) -> Any:
+    """Return what reads the rows, with what the log says of each; where it can't say it, the table's own columns."""
+    places = {
+        (True, False): sql.OF_LOG,
+        (False, True): sql.OF_TABLE,
+        (True, True): sql.OF_BOTH,
+        (False, False): sql.OF_NEITHER,
+    }
+    columns = {
+        name: deps.sql.SQL(places[history.is_tied, name in history.wide]).format(deps.sql.Identifier(name))
+        for name in ("name", "checksum", "event")
+    }
+    return history.compose(sql.ROWS, tied=history.compose(sql.TIED if history.is_tied else sql.UNTIED), **columns)
 
 
 def last_failed(connection: Any, history: History) -> List[str]:
@@ -158,8 +190,12 @@ def _fold(rows: List[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:
     folded: Dict[model.Version, model.HistoryRow] = {}
     for row in rows:
         earlier = folded.pop(row.version, None)
-        folded[row.version] = row if earlier is None else row._replace(spellings=earlier.spellings + row.spellings)
+        folded[row.version] = row if earlier is None else _joined(earlier, row)
     return tuple(folded.values())
+
+
+def _joined(earlier: model.HistoryRow, row: model.HistoryRow) -> model.HistoryRow:
+    return row._replace(spellings=tuple(dict.fromkeys(earlier.spellings + row.spellings)))
 
 
 def _identifier(name: QualifiedName, bound: bool) -> Any:
@@ -175,6 +211,19 @@ def _first(places: Sequence[str]) -> str:
             hint="Set history_table to schema.table, or fix the search_path.",
         )
     return places[0]
+
+
+def refuse_foreign_log(history: History) -> None:
+    """Refuse a table that bears the name of the log, and is none.
+
+    :raises HistoryForeign: its columns are told.
+    """
+    if not history.keeps_log:
+        raise errors.HistoryForeign(
+            "%s is there, but isn't a log of this collection: its columns are %s"
+            % (history.log, ", ".join(history.log_columns) or "none"),
+            hint="It belongs to the application; nothing was touched. Set history_table to another name.",
+        )
 
 
 def refuse_code(connection: Any, tables: Sequence[str]) -> None:
@@ -197,7 +246,7 @@ def refuse_code(connection: Any, tables: Sequence[str]) -> None:
 def _refuse_foreign(wanted: QualifiedName, relkind: str, columns: List[str]) -> None:
     types = dict(column.split(" ", 1) for column in columns)
     text = types.get("version", "").startswith(("text", "character varying"))
-    known = set(types) <= {"version", "applied", *OWN_COLUMNS}
+    known = set(types) <= {"version", "applied", *sql.WIDE}
     if relkind in "rp" and text and types.get("applied") == "timestamp with time zone" and known:
         return
     raise errors.HistoryForeign(

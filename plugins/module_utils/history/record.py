@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import secrets
 import socket
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
 from ..databases.postgresql.leftovers import left_of, words_of
@@ -18,9 +19,11 @@ from ..databases.postgresql.lock import KEY
 from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 from ..databases.postgresql.transaction import in_transaction
 from ..version import COLLECTION_VERSION
-from .history import OF_REPOSITORY, History, find
+from .history import OF_REPOSITORY, History, find, refuse_foreign_log
 
 STATEMENT = "pgops_record_%s"
+# What a rehearsal takes along of a row.
+COPIED = ("version", "applied", "name", "checksum", "event")
 
 
 class Entry(NamedTuple):
@@ -57,7 +60,7 @@ class Recorder:
         :param locked: whether the session has to have the lock of a run.
         """
         self.history = history
-        literals = {
+        literals: Dict[str, Any] = {
             "wanted": history.table.quoted(),
             "oid": history.oid,
             "fingerprint": history.fingerprint,
@@ -65,6 +68,7 @@ class Recorder:
             "collection": COLLECTION_VERSION,
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
+        self._literals.update(_wide(history, self._literals))
         nothing = deps.sql.SQL("NULL")
         self._held = held_of(before) if before else nothing
         self._left = left_of() if before is not None else nothing
@@ -124,23 +128,42 @@ class Recorder:
         return str(self.history.compose(statement, **more).as_string(cursor))
 
 
+def _wide(history: History, literals: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return the columns that 0.1.0 has added to its history, and what the record writes into them."""
+    values = [", " + sql.WIDE[name] for name in history.wide]
+    return {"wide": _listed(history.wide), "wide_values": deps.sql.SQL("".join(values)).format(**literals)}
+
+
+def _listed(names: Sequence[str]) -> Any:
+    """Return names to put behind others."""
+    return deps.sql.SQL("").join(deps.sql.SQL(", {}").format(deps.sql.Identifier(name)) for name in names)
+
+
 def _joined(values: Sequence[Any]) -> Any:
     return deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
 
 
-def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = ()) -> History:
-    """Make the history's tables, or add to an older tool's table what it lacks. Return the history as it is then.
+def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = (), is_wide: bool = False) -> History:
+    """Make the history's tables, or what they lack. Return the history as it is then.
 
     :param baseline: what to record as applied, in the same transaction that makes the tables.
+    :param is_wide: give the history the further columns of 0.1.0.
     :raises PrivilegeError: when the role may not.
+    :raises HistoryForeign: when a table of the application's has the log's name.
     """
     try:
         with connection.cursor() as cursor:
             _ensure_schema(cursor, history)
             cursor.execute(history.compose(sql.CREATE_TABLES))
+            if is_wide:
+                cursor.execute(history.compose(beside_sql.WIDEN))
             if history.repository_id is not None:
                 cursor.execute(history.compose(sql.NAME_REPOSITORY), [OF_REPOSITORY + history.repository_id])
             made = find(connection, history.table, history.repository_id)
+            refuse_foreign_log(made)
+            if not made.is_tied:
+                cursor.execute(history.compose(sql.ADD_TO_LOG))
+                made = find(connection, history.table, history.repository_id)
             recorder = Recorder(made)
             for step in baseline:
                 recorder.record(cursor, Entry(model.Event.BASELINE, step))
@@ -160,10 +183,12 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
 
 def copy_rows(source: Tuple[model.HistoryRow, ...], connection: Any, history: History) -> None:
     """Make the rows of another database's history those of this one, for a rehearsal."""
+    values = [(row.version.text, row.applied, row.name, row.checksum, row.event) for row in source]
+    columns = [list(column) for column in zip(*values)] or [[]] * len(COPIED)
+    wide = _listed([name for name in COPIED if name in history.wide])
     with connection.cursor() as cursor:
         cursor.execute(history.compose(sql.CLEAR))
-        values = [(row.version.text, row.applied, row.name, row.checksum, row.event) for row in source]
-        cursor.executemany(history.compose(sql.COPY_ROW), values)
+        cursor.execute(history.compose(sql.COPY_ROWS, wide=wide), [*columns, socket.gethostname(), COLLECTION_VERSION])
     connection.commit()
 
 

@@ -1,53 +1,120 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The digest of a plan: what is there, what would run, what would come out. A reviewed one can be asked for again."""
+"""The digest of a plan: what is there, what would run, what would come out. A reviewed one can be asked for again.
+
+Before one whose schemas aren't the same in format 1 stands the number of their format, see formats.py.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
-from .. import errors, model
+from .. import errors, formats, model
 from ..schema.snapshot import Snapshot
 
 DIGITS = 16
 HINT = "Nothing was touched. Rehearse again (check mode), review what comes out, and expect the plan_digest of that."
+UNCOMPARED = (
+    "expect: an earlier release has made this plan_digest, and here it can't tell whether the schema that comes out is "
+    "the one that was rehearsed; the next one can"
+)
+
+
+class Reviewed(NamedTuple):
+    """A digest, taken apart.
+
+    :ivar number: the format of the schemas.
+    """
+
+    number: int
+    before: str
+    scripts: str
+    after: str
+
+    def was(self, snapshot: Snapshot) -> bool:
+        """Return whether the schema is the one that was there."""
+        return self.before in _texts(snapshot, self.number)
+
+    def becomes(self, snapshot: Snapshot) -> bool:
+        """Return whether the schema is the one that came out of the rehearsal."""
+        return self.after in _texts(snapshot, self.number)
+
+    def may_become(self, snapshot: Snapshot) -> bool:
+        """Return whether nobody can say that it isn't: what the first format would have had of a copy is lost."""
+        return self.number == formats.FIRST and snapshot.number != formats.FIRST
 
 
 def digest_of(before: Snapshot, steps: Sequence[model.Step], after: Snapshot) -> str:
     """Return the digest: sixteen hexadecimal digits each of the schema, the scripts and the resulting schema."""
-    return "-".join(each[:DIGITS] for each in (before.digest(), _scripts(steps), after.digest()))
+    number = max(before.number, after.number)
+    parts = [each[:DIGITS] for each in (before.digest(), _scripts(steps), after.digest())]
+    return "-".join(parts if number == formats.FIRST else [str(number), *parts])
 
 
-def expect(expected: str, before: Snapshot, steps: Sequence[model.Step], after: Optional[Snapshot] = None) -> None:
+def expect(
+    expected: str, before: Snapshot, steps: Sequence[model.Step], after: Optional[Snapshot] = None
+) -> Optional[str]:
     """Compare with a reviewed digest, before anything is touched.
 
     :param after: the schema that comes out; None: it isn't known yet.
+    :returns: what can't be compared, as a sentence.
     :raises ExpectationFailed: names what differs.
     """
-    parts = expected.strip().split("-")
-    if len(parts) != 3:
-        raise errors.ExpectationFailed("expect: %s is no plan_digest" % expected, hint="It is what check mode returns.")
-    found = {"the schema": before.digest(), "the scripts or what is pending": _scripts(steps)}
-    if after is not None:
-        found["the schema that comes out"] = after.digest()
-    differing = [name for part, (name, digest) in zip(parts, found.items()) if part != digest[:DIGITS]]
+    reviewed = read(expected)
+    differing = [] if reviewed.was(before) else ["the schema"]
+    differing += [] if reviewed.scripts == _scripts(steps)[:DIGITS] else ["the scripts or what is pending"]
+    uncompared = None
+    if after is not None and not reviewed.becomes(after):
+        if reviewed.may_become(after):
+            uncompared = UNCOMPARED + "."
+        else:
+            differing.append("the schema that comes out")
     if differing:
         changed = "The plan differs from the one that was reviewed (expect). Changed: %s" % "; ".join(differing)
         raise errors.ExpectationFailed(changed, hint=HINT)
+    return uncompared
 
 
-def confirm(expected: str, after: Snapshot) -> None:
+def confirm(expected: str, after: Snapshot) -> Optional[str]:
     """Compare what came out with what was rehearsed.
 
+    :returns: that it can't be compared, as a sentence.
     :raises ExpectationFailed: it stands all the same.
     """
-    if expected.strip().rpartition("-")[2] != after.digest()[:DIGITS]:
+    reviewed = read(expected)
+    if reviewed.becomes(after):
+        return None
+    if reviewed.may_become(after):
+        return UNCOMPARED + "."
+    raise errors.ExpectationFailed(
+        "Everything was applied, but the schema that came out isn't the one that was rehearsed",
+        hint="Look at the diff: something else has changed the schema meanwhile, or a script depends on rows.",
+    )
+
+
+def read(expected: str) -> Reviewed:
+    """Take a digest apart.
+
+    :raises ExpectationFailed: when it is none, or a later release has made it.
+    """
+    parts = expected.strip().split("-")
+    numbered = len(parts) == 4 and parts[0].isdecimal()
+    if len(parts) != 3 and not numbered:
+        raise errors.ExpectationFailed("expect: %s is no plan_digest" % expected, hint="It is what check mode returns.")
+    number = int(parts[0]) if numbered else formats.FIRST
+    if number > formats.SCHEMA:
         raise errors.ExpectationFailed(
-            "Everything was applied, but the schema that came out isn't the one that was rehearsed",
-            hint="Look at the diff: something else has changed the schema meanwhile, or a script depends on rows.",
+            "expect: %s is the plan_digest of a later release, which this one can't compare" % expected, hint=HINT
         )
+    return Reviewed(number, *parts[-3:])
+
+
+def _texts(snapshot: Snapshot, number: int) -> Sequence[str]:
+    """Return what may stand for a schema: in format 1 also what is there if the server has marked nothing yet."""
+    own = snapshot.digest()[:DIGITS]
+    return [own, snapshot.in_first_format().digest()[:DIGITS]] if number == formats.FIRST and snapshot.first else [own]
 
 
 def _scripts(steps: Sequence[model.Step]) -> str:

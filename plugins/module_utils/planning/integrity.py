@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Dict, List, Sequence, Tuple, Type
 
-from .. import errors, model
+from .. import errors, formats, model
 from .request import Policies
 
 SENTENCES = {
@@ -88,10 +88,10 @@ def _without(plan: model.Plan, found: Sequence[model.Finding]) -> model.Plan:
 
 
 def is_modified(script: model.Script, row: model.HistoryRow) -> bool:
-    """Return whether an applied script's text isn't the recorded one."""
-    if script.repeatable or script.repeats_on_change or not row.checksum:
+    """Return whether an applied script's text isn't the recorded one; not where that can't be known."""
+    if script.repeatable or script.repeats_on_change:
         return False
-    return row.checksum != script.checksum
+    return formats.differ(row.checksum, script.checksum)
 
 
 def _of_script(flaw: model.Flaw, script: model.Script) -> model.Finding:

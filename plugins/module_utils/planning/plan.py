@@ -92,7 +92,10 @@ def plan_baseline(scripts: Sequence[model.Script], version: str) -> Tuple[model.
 
 
 def _is_settled(script: model.Script, row: Optional[model.HistoryRow]) -> bool:
-    """Return whether a script is applied, and has no reason to run again."""
+    """Return whether a script is applied, and has no reason to run again.
+
+    A checksum in another format is none that could be compared: what runs at each change runs, and is recorded anew.
+    """
     if row is None or row.applied is None or script.repeatable:
         return False
     return not script.repeats_on_change or row.checksum == script.checksum

@@ -39,13 +39,18 @@ LEFT_OUT = "%s: left out of the copy (%s)"
 
 
 class Original(NamedTuple):
-    """The database that is to be copied. ``target`` None: it doesn't exist yet."""
+    """The database that is to be copied.
+
+    :ivar target: None: it doesn't exist yet.
+    :ivar is_wide: its history has the further columns that 0.1.0 gave it.
+    """
 
     target: Optional[Target]
     facts: Facts
     rows: Tuple[model.HistoryRow, ...]
     history_table: QualifiedName
     server_version: int
+    is_wide: bool = False
 
 
 class Wishes(NamedTuple):

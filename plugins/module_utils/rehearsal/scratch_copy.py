@@ -156,8 +156,10 @@ def session_on(
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     with closing(connection):
-        history = ensure(connection, history_room.find(connection, original.history_table))
-        if copy.scratch.on == "database":
+        there = copy.scratch.on == "database"
+        found = history_room.find(connection, original.history_table)
+        history = ensure(connection, found, is_wide=original.is_wide and not there)
+        if there:
             lock.acquire(connection, wishes.lock_wait)
             compare_histories(original.rows, connection, history)
         else:

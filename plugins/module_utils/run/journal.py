@@ -11,8 +11,9 @@ from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 from .. import errors, model
 from ..databases.postgresql import history_sql as sql
 from ..databases.postgresql.connection import connect
-from ..databases.postgresql.indexes import invalid_indexes
+from ..databases.postgresql.indexes import BUILT_SINCE, invalid_indexes
 from ..databases.postgresql.limits import let_last
+from ..databases.postgresql.once import COMMITTED
 from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
 from ..history.record import Entry, log
@@ -133,10 +134,10 @@ def _read(
     known = json.loads(detail) if detail and detail.startswith("{") else {}
     statement, built = known.get("statement"), tuple(known.get("built", ()))
     if known.get("transaction") is None:
-        cursor.execute(sql.BUILT_SINCE, [xmin])
+        cursor.execute(BUILT_SINCE, [xmin])
         built += tuple(row[0] for row in cursor.fetchall())
     else:
-        cursor.execute(sql.COMMITTED, {"number": known["transaction"]})
+        cursor.execute(COMMITTED, {"number": known["transaction"]})
         statement = known["following"] if cursor.fetchone()[0] else statement
     invalid = tuple(known.get("invalid", ()))
     half_built = tuple("%s.%s" % (schema, name) for oid, schema, name in invalid_indexes(cursor) if oid not in invalid)

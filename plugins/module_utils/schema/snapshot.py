@@ -11,6 +11,8 @@ from collections import Counter
 from types import MappingProxyType
 from typing import Iterator, List, Mapping, NamedTuple, Tuple
 
+from .. import formats
+
 # The phases of a dump. What stands in one phase is sorted together, by schema and name.
 _PHASES = (
     ("DATABASE", "DATABASE PROPERTIES"), ("SCHEMA",), ("EXTENSION",), ("ACCESS METHOD",), ("PROCEDURAL LANGUAGE",),
@@ -55,9 +57,22 @@ class ObjectKey(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """Hold the statements of each object of a schema, in the order of the dump."""
+    """Hold the statements of each object of a schema, in the order of the dump.
+
+    :ivar first: those of objects that have another text in format 1, see formats.py.
+    """
 
     objects: Mapping[ObjectKey, str]
+    first: Mapping[ObjectKey, str] = MappingProxyType({})
+
+    @property
+    def number(self) -> int:
+        """Return the format of this schema: the first one where it is the same in both."""
+        return formats.SCHEMA if self.first else formats.FIRST
+
+    def in_first_format(self) -> Snapshot:
+        """Return what release 0.1.0 would have had of this schema."""
+        return Snapshot(MappingProxyType({**self.objects, **self.first}))
 
     def canonical(self) -> List[ObjectKey]:
         """List the keys in an order that depends on nothing but them: by phase, schema and name."""
@@ -101,7 +116,7 @@ class Snapshot(NamedTuple):
 
 
 def overlay(base: Snapshot, before: Snapshot, after: Snapshot) -> Snapshot:
-    """Return `base` with all that changed from `before` to `after`.
+    """Return `base` with all that changed from `before` to `after`. What it is in format 1 can't be told from a copy.
 
     `before` is a copy of `base`, perhaps not a perfect one: what did not change has the text of `base`, and so
     have, in what did change, the lines in which the copy differed from the start (another owner).
@@ -111,7 +126,8 @@ def overlay(base: Snapshot, before: Snapshot, after: Snapshot) -> Snapshot:
         original, copied = base.objects.get(key), before.objects.get(key)
         if copied != text:
             objects[key] = text if original is None or copied is None else _restored(text, original, copied)
-    return Snapshot(MappingProxyType(objects))
+    first = {key: text for key, text in {**base.first, **after.first}.items() if key in objects}
+    return Snapshot(MappingProxyType(objects), MappingProxyType(first))
 
 
 def _restored(text: str, original: str, copied: str) -> str:

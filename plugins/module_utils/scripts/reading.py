@@ -77,7 +77,10 @@ def _undecodable(path: str, data: bytes, start: int, what: str) -> errors.Script
 
 
 def checksum(data: bytes) -> str:
-    """Return the SHA-256 of a script (64 hexadecimal digits), the same whatever its line ends are."""
+    """Return the SHA-256 of a script (64 hexadecimal digits), the same whatever its line ends are.
+
+    What it is made of is format 1 of formats.py; if that changes, so does the number, which then stands before it.
+    """
     if data.startswith(BYTE_ORDER_MARK):
         data = data[len(BYTE_ORDER_MARK) :]
     return hashlib.sha256(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).hexdigest()

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Sequence
 
-from .. import model
+from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
+from ..commands.reduce import Reduced, ReduceRequest, reduce
 from .connection import target
 from .parameters import place
+
+# Of the options' states the one that is about the history, and no version's.
+REDUCED = "reduced"
 
 
 def pg_migration_mark(module: Any) -> Dict[str, Any]:
@@ -19,6 +23,12 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     :raises MigrationError: when a version is unknown, or database, lock or history can't be had.
     """
     params = module.params
+    if params["state"] == REDUCED:
+        return _reduce(module)
+    if params["versions"] is None:
+        raise errors.OptionInvalid(
+            "state: %s needs versions" % params["state"], hint="Name the versions to mark; only reduced has none."
+        )
     marks = mark(
         MarkRequest(
             target=target(params),
@@ -42,6 +52,39 @@ def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
     if not changed:
         return "All of them are %s already." % state
     return "%s %s as %s." % ("Would mark" if checking else "Marked", ", ".join(each.version for each in changed), state)
+
+
+def _reduce(module: Any) -> Dict[str, Any]:
+    params = module.params
+    if params["versions"] is not None:
+        raise errors.OptionInvalid(
+            "state: reduced and versions exclude each other",
+            hint="It is the history that is reduced, and no version is marked. Leave one out.",
+        )
+    where = place(params)
+    table, repository_id = where["history_table"], where["repository_id"]
+    request = ReduceRequest(target(params), table, repository_id, params["lock_wait"], module.check_mode)
+    found = reduce(request)
+    return {
+        "changed": bool(found.taken),
+        "msg": _of_reduced(found, module.check_mode),
+        "marked": [],
+        "columns": list(found.taken),
+        "diff": {"before": _columns(found.before), "after": _columns(found.after)},
+    }
+
+
+def _of_reduced(found: Reduced, checking: bool) -> str:
+    if not found.before:
+        return "There is no history %s." % found.table
+    if not found.taken:
+        return "The history %s has no further columns." % found.table
+    verb = "Would move" if checking else "Moved"
+    return "%s the columns %s of %s into its log." % (verb, ", ".join(found.taken), found.table)
+
+
+def _columns(columns: Sequence[str]) -> str:
+    return "".join(each + "\n" for each in columns)
 
 
 def _lines(marks: List[Mark], when: str) -> str:

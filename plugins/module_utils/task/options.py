@@ -90,8 +90,8 @@ MIGRATE: Dict[str, Any] = {
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
-    "versions": {"type": "list", "elements": "str", "required": True},
-    "state": {"type": "str", "choices": ["applied", "pending", "deferred"], "default": "applied"},
+    "versions": {"type": "list", "elements": "str"},
+    "state": {"type": "str", "choices": ["applied", "pending", "deferred", "reduced"], "default": "applied"},
     "lock_wait": {"type": "int", "default": 60},
 }
 

@@ -45,8 +45,24 @@ def parse_dump(dump: Union[str, bytes], earlier: Optional[Snapshot] = None) -> S
     of its characters is an emoji. With an `earlier` snapshot, texts that are still the same are shared with it.
     A dump without entries gives an empty snapshot. Raises DumpError where it ends inside a literal.
     """
-    known: Mapping[ObjectKey, str] = earlier.objects if earlier else {}
-    data = without_attver(dump.encode("utf-8", "surrogateescape") if isinstance(dump, str) else dump)
+    data = dump.encode("utf-8", "surrogateescape") if isinstance(dump, str) else dump
+    clean = without_attver(data)
+    objects = _objects(clean, earlier.objects if earlier else {})
+    if clean is data:
+        return Snapshot(MappingProxyType(objects))
+    first = {key: text for key, text in _objects(data, objects).items() if text != objects.get(key)}
+    return Snapshot(MappingProxyType(objects), MappingProxyType(first))
+
+
+def renewed(text: str) -> str:
+    """Return the text of an object, as it was kept in format 1, in the present format."""
+    data = text.encode("utf-8", "surrogatepass")
+    clean = without_attver(data)
+    return text if clean is data else clean.strip(b"\n").decode("utf-8", "surrogatepass")
+
+
+def _objects(data: bytes, known: Mapping[ObjectKey, str]) -> Dict[ObjectKey, str]:
+    """Return the text of each object; the same as a known one is shared with it."""
     objects: Dict[ObjectKey, str] = {}
     twins: Dict[ObjectKey, List[ObjectKey]] = {}
     for header, settings, body in _entries(data):
@@ -61,7 +77,7 @@ def parse_dump(dump: Union[str, bytes], earlier: Optional[Snapshot] = None) -> S
     # Dumps give entries of equal headers in the order of their creation: their text has to count instead.
     for group in twins.values():
         objects.update(zip(group, sorted(objects[key] for key in group)))
-    return Snapshot(MappingProxyType(objects))
+    return objects
 
 
 def without_attver(dump: bytes) -> bytes:

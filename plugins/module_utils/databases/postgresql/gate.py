@@ -9,7 +9,7 @@ class of cursors of its own. What is sent is looked at as it goes to the server,
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
 
 from ... import deps
 from ...model import Statement
@@ -24,6 +24,25 @@ OWN_PATH = "SELECT pg_catalog.current_setting('search_path')"
 
 # What the server's encodings have in common is ASCII; all else only has to come out as it went in.
 ENCODING = ("utf-8", "surrogateescape")
+
+# Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
+Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
+# Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
+Leave = Callable[[], Optional[Guard]]
+LookAt = Optional[Callable[[str], None]]
+
+
+class Loan:
+    """A connection in the hands of a script.
+
+    :ivar look_at: called with each text that the script sends; it may raise instead.
+    :ivar left: whether the script has left the transaction, and goes on outside one.
+    :ivar on_leave: what its leaving does.
+    """
+
+    def __init__(self, on_leave: Leave, look_at: LookAt = None) -> None:
+        self.on_leave, self.look_at = on_leave, look_at
+        self.left = False
 
 
 class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]

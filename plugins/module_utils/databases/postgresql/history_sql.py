@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The SQL of the history tables. {table} and {log} are their names; values are bound."""
+"""The SQL of the history tables. {table} and {log} are their names; values are bound.
+
+What the log says of a version counts for the history's row of that version only where both have the same time.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +22,13 @@ SELECT n.nspname, c.oid::bigint, c.relkind::text,
        pg_catalog.obj_description(c.oid, 'pg_class'),
        (SELECT """
     + FINGERPRINT
-    + """ FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
+    + """ FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
+       ARRAY(SELECT a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod)
+               FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = pg_catalog.to_regclass(%(log)s) AND a.attnum > 0 AND NOT a.attisdropped)
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.oid = pg_catalog.to_regclass(%s)
+ WHERE c.oid = pg_catalog.to_regclass(%(table)s)
 """
 )
 
@@ -71,18 +77,11 @@ SCHEMA_EXISTS = "SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s"
 
 CREATE_SCHEMA = "CREATE SCHEMA {schema}"
 
-# ``applied`` is null for a deferred migration. Versions aren't unique: db-migrator adds a row whenever a migration runs
-# again, and has to go on working. ``event`` says how the row came to be there: applied, baseline or marked.
+# The history is db-migrator's own table, for it has to go on working, and stumbles over any further column. ``applied``
+# is null for a deferred migration. Versions aren't unique: db-migrator adds a row whenever a migration runs again.
+# All else is in the log: ``applied`` there is that of the row that was written with it, ``event`` how it came to be.
 CREATE_TABLES = """
 CREATE TABLE IF NOT EXISTS {table} (version text NOT NULL, applied timestamptz DEFAULT now());
-ALTER TABLE {table}
-  ADD COLUMN IF NOT EXISTS name text,
-  ADD COLUMN IF NOT EXISTS checksum text,
-  ADD COLUMN IF NOT EXISTS duration_ms bigint,
-  ADD COLUMN IF NOT EXISTS applied_by text,
-  ADD COLUMN IF NOT EXISTS applied_from text,
-  ADD COLUMN IF NOT EXISTS collection_version text,
-  ADD COLUMN IF NOT EXISTS event text;
 CREATE TABLE IF NOT EXISTS {log} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   logged timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -93,7 +92,9 @@ CREATE TABLE IF NOT EXISTS {log} (
   done_by text,
   done_from text,
   collection_version text,
-  detail text);
+  detail text,
+  checksum text,
+  applied timestamptz);
 CREATE TABLE IF NOT EXISTS {snapshot} (
   taken timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   applied text NOT NULL,
@@ -102,13 +103,29 @@ CREATE TABLE IF NOT EXISTS {snapshot} (
   body bytea NOT NULL);
 """
 
+# For a log of 0.1.0's. To alter it takes its owner, so it is done only where it is needed.
+ADD_TO_LOG = """
+ALTER TABLE {log} ADD COLUMN IF NOT EXISTS checksum text, ADD COLUMN IF NOT EXISTS applied timestamptz
+"""
+
 NAME_REPOSITORY = "COMMENT ON TABLE {table} IS %s"
 
 ROWS = """
-SELECT version, pg_catalog.to_char(applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+SELECT t.version, pg_catalog.to_char(t.applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
        {name}, {checksum}, {event}
-  FROM {table} ORDER BY applied NULLS FIRST, version
+  FROM {table} t LEFT JOIN {tied} ORDER BY t.applied NULLS FIRST, t.version, l.id
 """
+
+# What the log tells of a row: a row of another tool's has nothing there. A deferred one has no time.
+TIED = """
+{log} l ON l.version = t.version
+       AND coalesce(l.applied, '-infinity') = coalesce(t.applied, '-infinity')
+       AND (l.applied IS NOT NULL OR l.event = 'deferred')
+"""
+UNTIED = "(SELECT 0 AS id) AS l ON true"
+
+# How a column is read: of the log, of a history that 0.1.0 has given further columns, of both.
+OF_LOG, OF_TABLE, OF_BOTH, OF_NEITHER = "l.{0}", "t.{0}", "coalesce(l.{0}, t.{0})", "NULL"
 
 # Whether the table is still what it was: a script may have put another one there, or changed it.
 UNTOUCHED = (
@@ -139,24 +156,33 @@ pg_catalog.sqrt(CASE
 
 # Nothing written is an error (a division by zero), so that what follows in the same message isn't committed either.
 # Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
-# checksum, and whether it is deferred.
+# checksum, and whether it is deferred. The clock is read once, for the row and what the log says of it.
 PREPARE_RECORD = (
     """
 PREPARE {prepared} (text, text, text, bigint, text, boolean) AS
-WITH logged AS (
-  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
-  VALUES ($1, $2, $3, $4, session_user, {host}, {collection})),
+WITH now AS (SELECT CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END AS applied),
+logged AS (
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, checksum, applied)
+  SELECT $1, $2, $3, $4, session_user, {host}, {collection}, $5, applied FROM now),
 recorded AS (
-  INSERT INTO {table}
-       (version, applied, name, checksum, duration_ms, applied_by, applied_from, collection_version, event)
-SELECT $2, CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END, $3, $5, $4, session_user, {host}, {collection},
-       $1
- WHERE """
+  INSERT INTO {table} (version, applied{wide})
+  SELECT $2, applied{wide_values} FROM now WHERE """
     + UNTOUCHED
     + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM recorded), {locked}, "
     + KEEP_HELD
     + ";"
 )
+
+# What 0.1.0 has added to its history, and goes on to read there: each with its value in the record.
+WIDE = {
+    "name": "$3",
+    "checksum": "$5",
+    "duration_ms": "$4",
+    "applied_by": "session_user",
+    "applied_from": "{host}",
+    "collection_version": "{collection}",
+    "event": "$1",
+}
 
 RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s)"
 
@@ -193,18 +219,6 @@ SELECT version, detail, pg_catalog.to_char(logged, 'YYYY-MM-DD HH24:MI:SS TZ'), 
  WHERE event = 'started'
 """
 
-# A history that was restored into another cluster may tell of transactions that this one never had.
-COMMITTED = """
-SELECT CASE WHEN %(number)s < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
-            THEN pg_catalog.txid_status(%(number)s) = 'committed' END
-"""
-
-# The indexes that have become valid since a transaction.
-BUILT_SINCE = """
-SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
- WHERE i.indisvalid AND pg_catalog.age(i.xmin) < pg_catalog.age(%s::pg_catalog.xid)
-"""
-
 # The schema that the last run left: which history it goes with, the major version of the pg_dump that took it, and the
 # statements, compressed.
 LAST_SNAPSHOT = """
@@ -213,19 +227,6 @@ SELECT pg_catalog.to_char(taken, 'YYYY-MM-DD HH24:MI:SS TZ'), EXTRACT(epoch FROM
   FROM {snapshot}
 """
 
-# Histories beside this one that keep a snapshot, and whether this role may read them.
-SIBLINGS = """
-SELECT n.nspname::text, h.relname::text,
-       pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND pg_catalog.has_table_privilege(s.oid, 'SELECT')
-         AND pg_catalog.has_table_privilege(h.oid, 'SELECT')
-  FROM pg_catalog.pg_class s
-  JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
-  JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND s.relname::text = h.relname::text || '_snapshot'
- WHERE s.relkind = 'r' AND h.oid <> %s
-   AND ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
-              WHERE a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
-       = ARRAY['taken', 'applied', 'pg_dump', 'digest', 'body']
-"""
 STORE_SNAPSHOT = (
     "DELETE FROM {snapshot}; INSERT INTO {snapshot} (applied, pg_dump, digest, body) VALUES (%s, %s, %s, %s)"
 )
@@ -235,45 +236,22 @@ KNOWS = """
 SELECT EXISTS (SELECT 1 FROM {log} WHERE event = ANY(%s))
 """
 
-# What a database holds that isn't ours, an extension's or the server's: each with its kind in words.
-OBJECTS = """
-SELECT kind, name FROM (
-  SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
-                        WHEN 'S' THEN 'sequence' ELSE 'table' END AS kind,
-         pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.oid,
-         'pg_catalog.pg_class'::pg_catalog.regclass AS class, n.nspname
-    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT c.relispartition
-   UNION ALL
-  SELECT 'function', pg_catalog.format('%I.%I', n.nspname, p.proname), p.oid,
-         'pg_catalog.pg_proc'::pg_catalog.regclass, n.nspname
-    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-   UNION ALL
-  SELECT 'type', pg_catalog.format('%I.%I', n.nspname, t.typname), t.oid,
-         'pg_catalog.pg_type'::pg_catalog.regclass, n.nspname
-    FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-   WHERE t.typtype IN ('d', 'e')) AS o
- WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'
-   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
-                    WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('e', 'a', 'i'))
- ORDER BY kind <> 'table', name
-"""
-
 CLEAR = "DELETE FROM {table}"
 
-COPY_ROW = "INSERT INTO {table} (version, applied, name, checksum, event) VALUES (%s, %s, %s, %s, %s)"
+# Rows of another tool's have no event, and nothing in the log.
+COPY_ROWS = """
+WITH source AS (
+  SELECT * FROM ROWS FROM (pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::timestamptz[]),
+                           pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]), pg_catalog.unnest(%s::text[]))
+      AS s(version, applied, name, checksum, event)),
+logged AS (
+  INSERT INTO {log} (event, version, name, done_by, done_from, collection_version, checksum, applied)
+  SELECT event, version, name, session_user, %s, %s, checksum, applied FROM source
+   WHERE event IS NOT NULL)
+INSERT INTO {table} (version, applied{wide}) SELECT version, applied{wide} FROM source
+"""
 
 LAST_FAILED = """
 SELECT version FROM (SELECT DISTINCT ON (version) version, event FROM {log} ORDER BY version, id DESC) AS last
  WHERE event = 'failed'
-"""
-
-# The tables of other tools that there may be, with their columns. A view that is called so is none.
-OTHER_TABLES = """
-SELECT n.nspname, c.relname, pg_catalog.array_agg(a.attname::text)
-  FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relname = ANY(%(names)s) AND n.nspname = ANY(%(schemas)s) AND c.relkind IN ('r', 'p')
- GROUP BY n.nspname, c.relname
 """

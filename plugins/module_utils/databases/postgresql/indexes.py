@@ -17,6 +17,13 @@ SELECT i.indexrelid::bigint, n.nspname, c.relname
  WHERE NOT i.indisvalid AND c.relkind = 'i'
    AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
 """
+
+# The indexes that have become valid since a transaction.
+BUILT_SINCE = """
+SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+ WHERE i.indisvalid AND pg_catalog.age(i.xmin) < pg_catalog.age(%s::pg_catalog.xid)
+"""
+
 DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS {}.{}"
 
 

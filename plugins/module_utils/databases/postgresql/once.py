@@ -26,6 +26,13 @@ OF_TRANSACTION = (("LOCAL",), ("TRANSACTION",), ("CONSTRAINTS",))
 MOST_WORDS = 8
 
 TRANSACTION = "SELECT pg_catalog.txid_current()"
+
+# A history that was restored into another cluster may tell of transactions that this one never had.
+COMMITTED = """
+SELECT CASE WHEN %(number)s < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
+            THEN pg_catalog.txid_status(%(number)s) = 'committed' END
+"""
+
 NOT_IN_TRANSACTION = (deps.errorcodes.ACTIVE_SQL_TRANSACTION, deps.errorcodes.INVALID_TRANSACTION_TERMINATION)
 
 

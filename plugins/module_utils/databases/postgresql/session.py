@@ -12,8 +12,7 @@ from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequ
 
 from ... import deps, errors
 from ...model import Statement
-from .gate import MigrationCursor, gated
-from .loan import Guard, Leave, Loan, LookAt
+from .gate import Guard, Leave, Loan, LookAt, MigrationCursor, gated
 
 # A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.
 SAVEPOINT = "SAVEPOINT pgops_script"

@@ -105,7 +105,8 @@ def without(snapshot: Snapshot, left_out: Sequence[Unreadable]) -> Snapshot:
         return in_schema or (about is not None and about.search(text) is not None)
 
     kept = {key: text for key, text in snapshot.objects.items() if not belongs(key, text)}
-    return Snapshot(MappingProxyType(kept))
+    first = {key: text for key, text in snapshot.first.items() if key in kept}
+    return Snapshot(MappingProxyType(kept), MappingProxyType(first))
 
 
 def _printed(name: str) -> str:

@@ -41,6 +41,7 @@ FINDINGS = {
     "modified, two of them": ("1:A 2:B", "1:a 2:b", "modified 1, modified 2"),
     "a repeatable one may change": ("1:A*", "1:a", ""),
     "another tool recorded no checksum": ("1:A", "1", ""),
+    "a later release recorded it in another format": ("1:a 2:B", "1:2:x 2:2:b", ""),
     "a deferred one hasn't been applied": ("1:A", "1:a~", ""),
     "missing": ("2:b", "1:a 2:b", "missing 1"),
     "a deferred one that is gone": ("2:b", "1:a~ 2:b", ""),

@@ -5,11 +5,20 @@
 
 from __future__ import annotations
 
+import importlib
 import random
+import tarfile
+from pathlib import Path
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import DumpError, parse_dump
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import (
+    DumpError,
+    parse_dump,
+    renewed,
+)
 from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import ObjectKey, Snapshot
+
+ARTIFACT = Path(__file__).parents[5] / "tests" / "integration" / "files" / "pgops-migrations-0.1.0.tar.gz"
 
 PREAMBLE_13 = """--
 -- PostgreSQL database dump
@@ -268,3 +277,42 @@ def test_an_earlier_snapshot_lends_its_texts():
     assert second == parse_dump(dump(table("a"), table("b", "id bigint"), table("c")))
     assert second.objects[a] is first.objects[a]
     assert second.objects[b] != first.objects[b]
+
+
+# What servers of late 2026 put among a column's options; only a client as new as that leaves it out.
+MARKED = """CREATE TABLE public.t (
+    x integer,
+    y integer
+);
+ALTER TABLE ONLY public.t ALTER COLUMN x SET (pg_attver=3);
+ALTER TABLE ONLY public.t ALTER COLUMN y SET (n_distinct=5, pg_attver=3);
+
+
+ALTER TABLE public.t OWNER TO postgres;"""
+CLEAN = MARKED.replace("ALTER TABLE ONLY public.t ALTER COLUMN x SET (pg_attver=3);\n", "").replace(", pg_attver=3", "")
+
+
+def test_what_the_server_marks_is_kept_as_the_first_format_had_it():
+    found = parse_dump(dump(entry("TABLE", "t", MARKED), table("other")))
+    key = ObjectKey("TABLE", "public", "t")
+    assert found.objects[key] == CLEAN
+    assert (dict(found.first), found.number) == ({key: MARKED}, 2)
+    assert found.in_first_format().objects[key] == MARKED
+    assert renewed(MARKED) == CLEAN
+    assert renewed(CLEAN) == CLEAN
+    assert parse_dump(dump(entry("TABLE", "t", CLEAN))).number == 1
+    assert parse_dump(dump(entry("COMMENT", "TABLE t", "COMMENT ON TABLE t IS 'pg_attver=3';"))).number == 1
+
+
+def test_the_first_format_is_what_the_first_release_made(tmp_path, monkeypatch):
+    package = "plugins/module_utils/schema/"
+    with tarfile.open(ARTIFACT) as artifact:
+        for name in ("snapshot.py", "secrets.py"):
+            (tmp_path / "of_the_first_release").mkdir(exist_ok=True)
+            content = artifact.extractfile(package + name).read()
+            (tmp_path / "of_the_first_release" / name).write_bytes(content)
+    (tmp_path / "of_the_first_release" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    old = importlib.import_module("of_the_first_release.snapshot")
+    for text in (dump(table("a"), table("b")), dump(entry("TABLE", "t", MARKED), table("other"))):
+        assert old.parse_dump(text).digest() == parse_dump(text).in_first_format().digest()

@@ -1,0 +1,72 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Takes from a history the further columns that 0.1.0 gave it."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, NamedTuple, Optional, Tuple
+
+from ..databases.postgresql import lock
+from ..databases.postgresql.connection import Target, connect
+from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.server_errors import driver_errors_translated
+from ..history import history as history_room
+from ..history.history import History
+from ..history.reduction import reduce as reduce_columns
+
+
+class ReduceRequest(NamedTuple):
+    """Whose history to reduce. ``lock_wait`` is in seconds."""
+
+    target: Target
+    history_table: QualifiedName
+    repository_id: Optional[str] = None
+    lock_wait: float = 60
+    checking: bool = False
+
+
+class Reduced(NamedTuple):
+    """What was done to a history, or would be.
+
+    :ivar table: its name.
+    :ivar before: its columns, each with its type; (): there is no history.
+    :ivar taken: the names of those that were taken away.
+    """
+
+    table: QualifiedName
+    before: Tuple[str, ...]
+    taken: Tuple[str, ...]
+
+    @property
+    def after(self) -> Tuple[str, ...]:
+        """Return the columns that are left."""
+        return tuple(each for each in self.before if each.split(" ")[0] not in self.taken)
+
+
+@driver_errors_translated()
+def reduce(request: ReduceRequest) -> Reduced:
+    """Let a history have db-migrator's two columns; where it has them, or there is none, nothing is done.
+
+    :raises MigrationError: when it can't be done; then nothing was changed.
+    """
+    with closing(connect(request.target, "pg_migration_mark")) as connection:
+        history = _find(connection, request)
+        if request.checking or not history.wide:
+            return _of(history)
+        with lock.held(connection, request.lock_wait):
+            history = _find(connection, request)
+            if history.wide:
+                reduce_columns(connection, history, request.lock_wait)
+            return _of(history)
+
+
+def _find(connection: Any, request: ReduceRequest) -> History:
+    history = history_room.find(connection, request.history_table, request.repository_id)
+    connection.rollback()
+    return history
+
+
+def _of(history: History) -> Reduced:
+    return Reduced(history.table, history.columns, history.wide)
