@@ -107,6 +107,7 @@ class SqlBody(NamedTuple):
 
     :ivar messages: what to send one by one.
     :ivar note: what a person should know about how it runs.
+    :ivar whole: the text with the BEGIN and the COMMIT that were taken off; None: none were.
     """
 
     path: str
@@ -114,6 +115,7 @@ class SqlBody(NamedTuple):
     messages: Tuple[Statement, ...]
     transactional: bool = True
     note: Optional[str] = None
+    whole: Optional[str] = None
 
 
 class PythonBody(NamedTuple):

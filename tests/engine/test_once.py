@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.history.record import Recorder
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 from ansible_collections.pgops.migrations.plugins.module_utils.run.outside import Journal
@@ -109,3 +110,51 @@ def test_a_script_that_has_done_everything_but_its_record(project: Project) -> N
     with pytest.raises(Exception, match="all of it stands, and only its end isn't recorded"):
         project.migrate()
     assert done(project.migrate(on_interrupted="retry")) == ["1"]
+
+
+# A script that fails outside a transaction → the same, mended so that it could be a transaction.
+MENDED = {
+    "a block of its own, and a statement behind it": (
+        "BEGIN;\nCREATE TABLE b (a int);\nINSERT INTO t VALUES (2, 2);\nCOMMIT;\nSELECT 1 / 0;\n",
+        "BEGIN;\nCREATE TABLE b (a int);\nINSERT INTO t VALUES (2, 2);\nCOMMIT;\n",
+    ),
+    "the mark is taken out": (
+        "-- no-transaction\nCREATE TABLE b (a int);\nINSERT INTO t VALUES (2, 2);\nSELECT 1 / 0;\n",
+        "\nCREATE TABLE b (a int);\nINSERT INTO t VALUES (2, 2);\nSELECT 1;\n",
+    ),
+    "the block is taken out too": (
+        "CREATE TABLE b (a int);\nINSERT INTO t VALUES (2, 2);\nCOMMIT;\nSELECT 1 / 0;\n",
+        "CREATE TABLE b (a int);\nINSERT INTO t VALUES (2, 2);\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ["sql", "dbmate", "goose"])
+@pytest.mark.parametrize("name", MENDED)
+def test_a_mended_script_goes_on_outside_a_transaction_where_it_was_begun(
+    project: Project, name: str, kind: str
+) -> None:
+    files = {
+        "sql": ("1_x.up.sql", "{}"),
+        "dbmate": ("1_x.sql", "-- migrate:up\n{}\n-- migrate:down\n"),
+        "goose": ("1_x.sql", "-- +goose Up\n{}"),
+    }
+    project.query("CREATE TABLE t (a int, n int)")
+    file, template = files[kind]
+    failing, mended = (template.format(each) for each in MENDED[name])
+    if kind != "sql" and "no-transaction" in failing:
+        failing = (
+            "-- +goose NO TRANSACTION\n" + failing
+            if kind == "goose"
+            else failing.replace("migrate:up", "migrate:up transaction:false")
+        )
+    project.file(file, failing)
+    with pytest.raises(errors.ScriptFailed, match="division by zero"):
+        project.migrate()
+    project.file(file, mended)
+    with pytest.raises(errors.Interrupted, match="those before it stand"):
+        project.migrate()
+    assert done(project.check(on_interrupted="retry")) == ["1"]
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
+    assert project.query("SELECT a FROM t") == [(2,)]
+    assert project.applied() == ["1"]

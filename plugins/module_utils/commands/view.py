@@ -15,6 +15,7 @@ from ..history.history import History
 from ..planning.integrity import examine, settle
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
+from ..scripts import sqltext
 from ..scripts.discovery import read
 
 # baseline_version: adopt
@@ -105,7 +106,7 @@ def read_all(
     :raises Irreversible: when one that is to be rolled back has no down.
     """
     migrations = {step.script: migration for step, migration in known}
-    jobs = [(step, migrations.get(step.script) or read(step.script)) for step in steps]
+    jobs = [(step, _as_begun(step, migrations.get(step.script) or read(step.script))) for step in steps]
     for step, migration in jobs:
         if step.direction is model.Direction.DOWN and migration.down is None:
             raise errors.Irreversible(
@@ -115,6 +116,18 @@ def read_all(
                 path=step.script.path,
             )
     return jobs
+
+
+def _as_begun(step: model.Step, migration: model.Migration) -> model.Migration:
+    """Return a script that was cut off as it has to go on."""
+    if step.resume is None:
+        return migration
+    up, down = migration.up, migration.down
+    if step.direction is model.Direction.UP and isinstance(up, model.SqlBody):
+        return migration._replace(up=sqltext.as_begun(up))
+    if step.direction is model.Direction.DOWN and isinstance(down, model.SqlBody):
+        return migration._replace(down=sqltext.as_begun(down))
+    return migration
 
 
 def baseline_steps(plan: model.Plan) -> Tuple[model.Step, ...]:

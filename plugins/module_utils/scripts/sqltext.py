@@ -13,6 +13,7 @@ from ..sql import glance
 
 NO_TRANSACTION = re.compile(r"\s*--\s*no-transaction\b", re.IGNORECASE)
 
+BEGUN_NOTE = "went on outside a transaction, where it was begun"
 BROKEN_NOTE = "ran outside a transaction, statement by statement: it has transaction control of its own"
 
 
@@ -35,7 +36,17 @@ def body(path: str, text: str) -> model.SqlBody:
     shape = transaction_shape(statements)
     if shape is Shape.BROKEN:
         return outside(path, text, statements, BROKEN_NOTE)
-    return _inside(path, unwrap(text, statements) if shape is Shape.WRAPPED else text)
+    if shape is Shape.WRAPPED:
+        return _inside(path, unwrap(text, statements))._replace(whole=text)
+    return _inside(path, text)
+
+
+def as_begun(body: model.SqlBody) -> model.SqlBody:
+    """Return how to go on with a script that was begun outside a transaction: there, whatever it looks like by now.
+
+    Of what it was then some statements stand; it has been mended since, perhaps to what could be one transaction.
+    """
+    return outside(body.path, body.whole or body.text, note=BEGUN_NOTE) if body.transactional else body
 
 
 def outside(
