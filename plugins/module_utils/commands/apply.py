@@ -9,14 +9,15 @@ from typing import Any, Optional, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import lock
-from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import let_last, require_own_backend, settings
+from ..databases.postgresql.observing.eyes import survey_of
 from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure
 from ..planning.request import Request
 from ..run import runner
-from ..run.hazards import TableWatch, sized
+from ..run.hazard_words import sized
+from ..run.hazards import TableWatch
 from ..run.preparation import Prepared, prepare
 from ..run.session import Session
 from .context import Context
@@ -99,7 +100,7 @@ def _session(request: Request, connection: Any, history: History) -> Session:
         lock_timeout=request.limits.lock_timeout,
         lock_wait=request.lock_wait,
         lock_retries=request.limits.lock_retries,
-        tables=TableWatch(relations_of(connection)),
+        tables=TableWatch(survey_of(connection, history.tables()), request.single_transaction),
     )
 
 

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import socket
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
 from ..databases.postgresql.leftovers import left_of, words_of
 from ..databases.postgresql.lock import KEY
+from ..databases.postgresql.observing.eyes import held_of, sight_of
+from ..databases.postgresql.observing.sight import Sight, Survey
 from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 from ..databases.postgresql.transaction import in_transaction
 from ..version import COLLECTION_VERSION
@@ -39,21 +39,21 @@ class Entry(NamedTuple):
 class Seen(NamedTuple):
     """What the record of a step has seen of its session.
 
-    :ivar held: what it holds of the tables before the run.
+    :ivar sight: what it holds of the tables before the run.
     :ivar left: what the script has left in it, see leftovers.py.
     """
 
-    held: List[Held]
+    sight: Sight
     left: Tuple[str, ...] = ()
 
 
 class Recorder:
     """Writes the history of one run, on one connection."""
 
-    def __init__(self, history: History, before: Optional[Relations] = None, locked: bool = False) -> None:
+    def __init__(self, history: History, survey: Optional[Survey] = None, locked: bool = False) -> None:
         """Take where to write.
 
-        :param before: the tables before the run, to tell each time which of them the session has locked.
+        :param survey: the tables before the run, to tell each time what the session does to them.
         :param locked: whether the session has to have the lock of a run.
         """
         self.history = history
@@ -66,8 +66,8 @@ class Recorder:
         }
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
         nothing = deps.sql.SQL("NULL")
-        self._held = held_of(before) if before else nothing
-        self._left = left_of() if before is not None else nothing
+        self._held = held_of(survey) if survey and survey.relations else nothing
+        self._left = left_of() if survey is not None else nothing
         self._must_lock = locked
         self._prepared: Any = None  # the name of the statement
 
@@ -105,7 +105,7 @@ class Recorder:
                 raise lock_lost_error() from None
             raise
         held, dummy, left = cursor.fetchone()[-1].partition("\n")
-        return Seen(held_rows(json.loads(held) if held else None), words_of(left))
+        return Seen(sight_of(held), words_of(left))
 
     def forget(self) -> None:
         """Prepare the statement anew, under another name: a script may have deallocated it."""

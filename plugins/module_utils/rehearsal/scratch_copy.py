@@ -12,8 +12,8 @@ from .. import deps, errors
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.load import FAILS_OF_LACK
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
-from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import settings
+from ..databases.postgresql.observing.eyes import survey_of
 from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader
 from ..databases.postgresql.unreadable import labels
@@ -135,7 +135,7 @@ def session_on(
     with closing(connection):
         history = ensure(connection, history_room.find(connection, original.history_table))
         copy_rows(original.rows, connection, history)
-        tables = TableWatch(relations_of(connection))
+        tables = TableWatch(survey_of(connection, history.tables()), wishes.single_transaction)
 
         def note_all(cursor: Any) -> None:
             tables.note(cursor)

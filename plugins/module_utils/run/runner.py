@@ -17,6 +17,7 @@ from ..databases.postgresql.blockers import BlockerWatch
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
 from ..databases.postgresql.leftovers import clear
+from ..databases.postgresql.observing.sight import Survey
 from ..databases.postgresql.session import SAVEPOINT
 from ..databases.postgresql.transaction import abandon, in_transaction
 from ..hazard import Hazard
@@ -71,8 +72,8 @@ class _Run:
         self.capture = capture
         self.after_each = after_each
         self.watch = watch
-        self.tables = session.tables or TableWatch({})
-        self.recorder = Recorder(session.history, self.tables.before, locked=session.guard is None)
+        self.tables = session.tables or TableWatch(Survey())
+        self.recorder = Recorder(session.history, self.tables.survey, locked=session.guard is None)
         self.current: Optional[Tuple[Attempt, float]] = None
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
@@ -142,6 +143,7 @@ class _Run:
             return False
         try:
             attempt.place.undo()
+            self.tables.counter.distrust()
         except deps.DatabaseError as error:
             if error.pgcode != deps.errorcodes.LOCK_NOT_AVAILABLE:
                 raise
@@ -207,12 +209,14 @@ class _Run:
             if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
                 raise touched_error(self.session.history) from None
             raise
-        self.session.before_commit(cursor)
+        self.tables.see(seen.sight, place.in_transaction)
+        if self.session.guard is not None:
+            self.session.before_commit(cursor)
         if not chained:
             place.commit()
         if seen.left:
             self._clear(cursor, seen.left)
-        return self.tables.judge(seen.held, attempt.step, took)
+        return self.tables.take(attempt.step, took)
 
     def _clear(self, cursor: Any, left: Sequence[str]) -> None:
         """Take away what the script has left in its session, before the next one begins."""

@@ -15,6 +15,7 @@ from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.gate import CATALOG_ONLY
 from ..databases.postgresql.limits import set_lock_timeout
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
+from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
 from .hazards import TableWatch
 
@@ -61,9 +62,12 @@ class Session(NamedTuple):
             set_lock_timeout(cursor, self.lock_timeout)
 
     def before_commit(self, cursor: Any) -> None:
-        """Let the guard look at what the open transaction has done; it may raise."""
+        """Look at what the open transaction has done; of a copy, its guard does, and it may raise."""
         if self.guard is not None:
             self.guard.before_commit(cursor)
+        elif self.tables is not None:
+            with catalog_only(cursor):
+                self.tables.note(cursor)
 
     def reset(self) -> str:
         """Return the statements that undo what a script has SET, for statements of our own in the same transaction."""

@@ -19,6 +19,7 @@ from .transaction import in_transaction
 
 # Logs what is about to be sent: the number of the transaction that it is done in, if it is in one.
 Note = Callable[[Optional[int]], None]
+Look = Callable[[Any], None]
 
 # SET LOCAL …, SET TRANSACTION …, SET CONSTRAINTS … hold for a transaction only.
 OF_TRANSACTION = (("LOCAL",), ("TRANSACTION",), ("CONSTRAINTS",))
@@ -29,20 +30,23 @@ TRANSACTION = "SELECT pg_catalog.txid_current()"
 NOT_IN_TRANSACTION = (deps.errorcodes.ACTIVE_SQL_TRANSACTION, deps.errorcodes.INVALID_TRANSACTION_TERMINATION)
 
 
-def send(cursor: Any, statement: Statement, note: Note) -> None:
+def send(cursor: Any, statement: Statement, note: Note, look: Look) -> None:
     """Send one statement outside a transaction.
 
+    :param look: called before what has a transaction is committed, where nobody else guards it.
     :raises psycopg2.Error: as the server says; nothing is open then but a block that the script itself has begun.
     """
     connection = cursor.connection
     if in_transaction(connection):
         if statement.keyword in COMMITS:
             note(_transaction(cursor))
+            if connection.guard is None:
+                look(cursor)
         cursor.execute(statement.text)
         return
     # What guards a rehearsal has transactions of its own.
     alone = needs_no_transaction(statement) or statement.keyword in BEGINS or connection.guard is not None
-    if alone or not _inside(cursor, statement.text, note):
+    if alone or not _inside(cursor, statement.text, note, look):
         note(None)
         cursor.execute(statement.text)
 
@@ -83,13 +87,14 @@ def _index_name(statement: Statement) -> Optional[str]:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
-def _inside(cursor: Any, text: str, note: Note) -> bool:
+def _inside(cursor: Any, text: str, note: Note, look: Look) -> bool:
     """Send it as a transaction. Return whether the server let it be one."""
     connection = cursor.connection
     connection.autocommit = False
     try:
         note(_transaction(cursor))
         cursor.execute(text)
+        look(cursor)
         connection.commit()
         return True
     except deps.DatabaseError as error:

@@ -1,0 +1,197 @@
+"""What a migration does to tables that others use, as a rehearsal and a real run tell it, on a real server."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
+
+from .conftest import Project
+
+BEFORE = """
+CREATE TABLE big (id int PRIMARY KEY, name text, other int);
+CREATE TABLE ref (id int PRIMARY KEY, big_id int, note varchar(10));
+CREATE TABLE free (a int, b text);
+CREATE INDEX free_a ON free (a);
+CREATE TABLE "Odd ""one" ("Some Column" int, "%s" int);
+CREATE TABLE part (id int NOT NULL, at int) PARTITION BY RANGE (id);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (1000);
+CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (1000) TO (2000);
+CREATE TABLE apart (id int NOT NULL, at int);
+CREATE TABLE parent (id int);
+CREATE TABLE child () INHERITS (parent);
+CREATE VIEW seen AS SELECT id, name FROM big;
+CREATE MATERIALIZED VIEW kept AS SELECT id FROM big;
+CREATE UNIQUE INDEX kept_id ON kept (id);
+CREATE DOMAIN positive AS int;
+CREATE TABLE with_domain (p positive);
+CREATE SCHEMA elsewhere;
+CREATE TABLE elsewhere.there (id int);
+CREATE VIEW elsewhere.looks AS SELECT 1 AS one;
+INSERT INTO big SELECT n, 'x', n FROM generate_series(1, 1000) n;
+INSERT INTO ref SELECT n, n, 'y' FROM generate_series(1, 100) n;
+INSERT INTO free SELECT n, 'z' FROM generate_series(1, 100) n;
+INSERT INTO part SELECT n, n FROM generate_series(1, 1999) n;
+INSERT INTO parent VALUES (1); INSERT INTO child VALUES (2); INSERT INTO with_domain VALUES (1);
+ANALYZE;
+"""
+LOCKED, WRITES, SCAN, BUILT = "access_exclusive_lock", "blocks_writes", "full_scan", "index_not_concurrent"
+REWRITE, ROWS, DROPPED, EMPTIED = "table_rewrite", "rows_changed", "table_dropped", "truncated"
+COLUMN, RENAME, VIEW, WAITS = "column_dropped", "rename", "view_dropped", "waits_while_locked"
+BARE_KEY = "foreign_key_without_index"
+
+
+def parts(kind: str) -> list[str]:
+    """Return a kind for a partitioned table and its partitions."""
+    return [f"{kind} {table}" for table in ("part", "part_1", "part_2")]
+
+
+CASES: dict[str, tuple[str, list[str]]] = {
+    # a moment
+    "a column": ("ALTER TABLE big ADD y int", [f"{LOCKED} big"]),
+    "a column with a constant": ("ALTER TABLE big ADD y int NOT NULL DEFAULT 7", [f"{LOCKED} big"]),
+    "a default": ("ALTER TABLE big ALTER name SET DEFAULT 'x'", [f"{LOCKED} big"]),
+    "NULL again": (
+        "ALTER TABLE part ALTER id DROP NOT NULL",
+        parts(LOCKED),
+    ),
+    "a check, not valid": ("ALTER TABLE big ADD CHECK (id > 0) NOT VALID", [f"{LOCKED} big"]),
+    "a key, not valid": (
+        "ALTER TABLE free ADD FOREIGN KEY (a) REFERENCES big NOT VALID",
+        [f"{WRITES} big", f"{WRITES} free"],
+    ),
+    "a trigger": (
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
+        "CREATE TRIGGER t BEFORE INSERT ON big FOR EACH ROW EXECUTE FUNCTION f()",
+        [f"{WRITES} big"],
+    ),
+    "a lock": ("LOCK TABLE big IN ACCESS EXCLUSIVE MODE", [f"{LOCKED} big"]),
+    "a wider type": ("ALTER TABLE ref ALTER note TYPE varchar(20)", [f"{LOCKED} ref"]),
+    "a wider type with an index": (
+        "CREATE INDEX ON ref (note); ALTER TABLE ref ALTER note TYPE varchar(20)",
+        [f"{LOCKED} ref", f"{BUILT} ref"],
+    ),
+    "an odd name": ('ALTER TABLE "Odd ""one" ADD z int', [f'{LOCKED} "Odd ""one"']),
+    "inherited": ("ALTER TABLE parent ADD z int", [f"{LOCKED} child", f"{LOCKED} parent"]),
+    "a trigger off": ("ALTER TABLE big DISABLE TRIGGER USER", [f"{WRITES} big"]),
+    # scans
+    "not null": ("ALTER TABLE free ALTER a SET NOT NULL", [f"{SCAN} free"]),
+    "not null that a check proves": (
+        "ALTER TABLE free ADD CONSTRAINT c CHECK (a IS NOT NULL) NOT VALID; ALTER TABLE free VALIDATE CONSTRAINT c;",
+        [f"{SCAN} free"],
+    ),
+    "a check": ("ALTER TABLE big ADD CHECK (id > 0)", [f"{SCAN} big"]),
+    "a check, inherited": ("ALTER TABLE parent ADD CHECK (id > 0)", [f"{SCAN} child", f"{SCAN} parent"]),
+    "a check of partitions": (
+        "ALTER TABLE part ADD CHECK (id >= 0)",
+        parts(SCAN),
+    ),
+    "a foreign key": ("ALTER TABLE free ADD FOREIGN KEY (a) REFERENCES big", [f"{WRITES} big", f"{SCAN} free"]),
+    "a foreign key without an index": (
+        "ALTER TABLE ref ADD FOREIGN KEY (big_id) REFERENCES big",
+        [f"{WRITES} big", f"{BARE_KEY} ref", f"{SCAN} ref"],
+    ),
+    "a foreign key and its index": (
+        "ALTER TABLE ref ADD FOREIGN KEY (big_id) REFERENCES big NOT VALID; CREATE INDEX ON ref (big_id)",
+        [f"{WRITES} big", f"{BUILT} ref"],
+    ),
+    "a foreign key and half an index": (
+        "ALTER TABLE ref ADD FOREIGN KEY (big_id) REFERENCES big NOT VALID; CREATE INDEX ON ref (big_id) WHERE id > 7",
+        [f"{WRITES} big", f"{BARE_KEY} ref", f"{BUILT} ref"],
+    ),
+    "a new table with a foreign key": ("CREATE TABLE new (b int REFERENCES big)", [f"{WRITES} big"]),
+    "an index": ("CREATE INDEX ON big (name)", [f"{BUILT} big"]),
+    "a unique constraint": ("ALTER TABLE big ADD UNIQUE (other)", [f"{LOCKED} big", f"{BUILT} big"]),
+    "a primary key": ("ALTER TABLE free ADD PRIMARY KEY (a)", [f"{LOCKED} free", f"{BUILT} free"]),
+    "an index of partitions": ("CREATE INDEX ON part (at)", parts(BUILT)),
+    "an index of a new table": ("CREATE TABLE new (x int); CREATE INDEX ON new (x)", []),
+    "a partition": (
+        "ALTER TABLE part ATTACH PARTITION apart FOR VALUES FROM (2000) TO (3000)",
+        [f"{SCAN} apart"],
+    ),
+    "a new partition": ("CREATE TABLE part_3 PARTITION OF part FOR VALUES FROM (2000) TO (3000)", [f"{LOCKED} part"]),
+    "a domain": ("ALTER DOMAIN positive ADD CHECK (VALUE > 0)", [f"{SCAN} with_domain"]),
+    # rewrites
+    "another type": ("ALTER TABLE free ALTER a TYPE bigint", [f"{REWRITE} free"]),
+    "the same type, using": ("ALTER TABLE free ALTER a TYPE int USING a + 1", [f"{REWRITE} free"]),
+    "a volatile default": ("ALTER TABLE big ADD r float DEFAULT random()", [f"{REWRITE} big"]),
+    "unlogged": ("ALTER TABLE free SET UNLOGGED", [f"{REWRITE} free"]),
+    "clustered": ("CLUSTER free USING free_a", [f"{REWRITE} free"]),
+    "refreshed": ("REFRESH MATERIALIZED VIEW kept", [f"{REWRITE} kept"]),
+    "another type of partitions": (
+        "ALTER TABLE part ALTER at TYPE bigint",
+        [f"{LOCKED} part", f"{REWRITE} part_1", f"{REWRITE} part_2"],
+    ),
+    # rows
+    "rows": ("INSERT INTO big VALUES (0, 'y', 0); UPDATE big SET name = 'z' WHERE id = 1", [f"{ROWS} big"]),
+    "rows of partitions": ("UPDATE part SET at = 0", [f"{ROWS} part"]),
+    "rows of one partition": ("UPDATE part_1 SET at = 0", [f"{ROWS} part_1"]),
+    "rows by a query": ("INSERT INTO part SELECT id, id FROM big WHERE id < 10", [f"{ROWS} part"]),
+    "rows through a view": ("UPDATE seen SET name = 'q'", [f"{ROWS} big"]),
+    "rows of a new table": ("CREATE TABLE new AS SELECT * FROM big; UPDATE new SET name = ''", []),
+    "a temporary table": ("CREATE TEMP TABLE big AS SELECT 1 AS a; ALTER TABLE big ADD b int", []),
+    "rows behind a lock": ("ALTER TABLE big ADD y int; UPDATE big SET y = 1", [f"{ROWS} big", f"{WAITS} big"]),
+    "rows of another behind a lock": (
+        "ALTER TABLE big ADD y int; UPDATE free SET b = ''",
+        [f"{WAITS} big", f"{ROWS} free"],
+    ),
+    "an index behind a lock": (
+        "ALTER TABLE big ADD y int; CREATE INDEX ON free (b)",
+        [f"{WAITS} big", f"{BUILT} free"],
+    ),
+    # what is lost
+    "a table": ("DROP TABLE free", [f"{DROPPED} free"]),
+    "a table, and a new one": ("DROP TABLE free; CREATE TABLE free (x int)", [f"{DROPPED} free"]),
+    "a schema": ("DROP SCHEMA elsewhere CASCADE", [f"{VIEW} elsewhere.looks", f"{DROPPED} elsewhere.there"]),
+    "emptied": ("TRUNCATE free", [f"{EMPTIED} free"]),
+    "emptied, with others": (
+        "TRUNCATE part, free",
+        [f"{EMPTIED} free", f"{LOCKED} part", f"{EMPTIED} part_1", f"{EMPTIED} part_2"],
+    ),
+    "read, and emptied": ("CREATE TABLE old AS SELECT * FROM free; TRUNCATE free", [f"{EMPTIED} free"]),
+    "emptied, and filled": (
+        "TRUNCATE free; INSERT INTO free SELECT id, name FROM big",
+        [f"{ROWS} free", f"{EMPTIED} free"],
+    ),
+    "emptied beside a rewrite": (
+        "ALTER TABLE big ALTER other TYPE bigint; TRUNCATE free; ALTER TABLE free ADD z int",
+        [f"{REWRITE} big", f"{EMPTIED} free"],
+    ),
+    "a new table emptied": ("CREATE TABLE new (x int); INSERT INTO new VALUES (1); TRUNCATE new", []),
+    # what breaks
+    "a column less": ("ALTER TABLE big DROP COLUMN other", [f"{COLUMN} big"]),
+    "a column less, and a view": ("ALTER TABLE big DROP COLUMN name CASCADE", [f"{COLUMN} big", f"{VIEW} seen"]),
+    "a column of partitions": (
+        "ALTER TABLE part DROP COLUMN at",
+        parts(COLUMN),
+    ),
+    "another name": ("ALTER TABLE free RENAME TO freed", [f"{RENAME} free"]),
+    "another schema": ("ALTER TABLE free SET SCHEMA elsewhere", [f"{RENAME} free"]),
+    "another name of a column": ("ALTER TABLE big RENAME name TO title", [f"{RENAME} big"]),
+    "another name of an odd column": ('ALTER TABLE "Odd ""one" RENAME "%s" TO "100%"', [f'{RENAME} "Odd ""one"']),
+    "another name of an inherited column": (
+        "ALTER TABLE parent RENAME id TO key",
+        [f"{RENAME} child", f"{RENAME} parent"],
+    ),
+    "another name, and more": ("ALTER TABLE free RENAME TO freed; ALTER TABLE freed ADD z int", [f"{RENAME} free"]),
+    "a view": ("DROP VIEW seen", [f"{VIEW} seen"]),
+    "a view, replaced": ("CREATE OR REPLACE VIEW seen AS SELECT id, name, other FROM big", []),
+    "a view, made anew": ("DROP VIEW seen; CREATE VIEW seen AS SELECT name FROM big", []),
+    "a view of another name": ("ALTER VIEW seen RENAME TO looked_at", [f"{RENAME} seen"]),
+    "a materialized view": ("DROP MATERIALIZED VIEW kept", [f"{VIEW} kept"]),
+}
+
+
+def told(report: Report, version: str | None = None) -> list[str]:
+    """Return what a run tells, in the order of tables."""
+    found = [each for each in report.hazards or () if version in (None, each.version)]
+    pairs = sorted((str(each.table).replace("public.", ""), each.kind.value) for each in found)
+    return [f"{kind} {table}" for table, kind in pairs]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_rehearsal_and_a_run_tell_the_same(project: Project, name: str) -> None:
+    statement, expected = CASES[name]
+    project.query(BEFORE)
+    project.write(v1=statement)
+    assert told(project.check()) == expected
+    assert told(project.migrate()) == expected
