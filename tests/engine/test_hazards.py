@@ -195,3 +195,111 @@ def test_a_rehearsal_and_a_run_tell_the_same(project: Project, name: str) -> Non
     project.write(v1=statement)
     assert told(project.check()) == expected
     assert told(project.migrate()) == expected
+
+
+def python(*statements: str, leaves: bool = True) -> str:
+    """Return a script in Python that runs statements, outside a transaction or after one."""
+    lines = ["    cursor.connection.autocommit = True"] if leaves else []
+    lines += [f"    cursor.execute({statement!r})" for statement in statements]
+    return "def up(cursor):\n" + "\n".join(lines) + "\n"
+
+
+def outside(*statements: str) -> str:
+    """Return a script in SQL that runs statements outside a transaction."""
+    return "-- no-transaction\n" + "\n".join(statement + ";" for statement in statements) + "\n"
+
+
+OUTSIDE: dict[str, tuple[str, str, list[str]]] = {
+    "a column": ("1_x.up.sql", outside("ALTER TABLE big ADD y int", "SELECT 1"), [f"{LOCKED} big"]),
+    "a column less": ("1_x.up.sql", outside("ALTER TABLE big DROP COLUMN other", "SELECT 1"), [f"{COLUMN} big"]),
+    "an index": ("1_x.up.sql", outside("CREATE INDEX ON big (name)", "SELECT 1"), [f"{BUILT} big"]),
+    "an index, concurrently": ("1_x.up.sql", outside("CREATE INDEX CONCURRENTLY ON big (name)"), []),
+    "both": (
+        "1_x.up.sql",
+        outside("CREATE INDEX CONCURRENTLY ON big (name)", "CREATE INDEX ON free (b)"),
+        [f"{BUILT} free"],
+    ),
+    "VACUUM FULL": ("1_x.up.sql", outside("VACUUM FULL free"), [f"{REWRITE} free"]),
+    "VACUUM": ("1_x.up.sql", outside("VACUUM ANALYZE free"), []),
+    "CLUSTER": ("1_x.up.sql", outside("CLUSTER free USING free_a", "SELECT 1"), [f"{REWRITE} free"]),
+    "TRUNCATE": ("1_x.up.sql", outside("TRUNCATE free", "SELECT 1"), [f"{EMPTIED} free"]),
+    "REFRESH": (
+        "1_x.up.sql",
+        outside("REFRESH MATERIALIZED VIEW CONCURRENTLY kept", "SELECT 1"),
+        [f"{WRITES} kept", f"{ROWS} kept"],
+    ),
+    "another type": ("1_x.up.sql", outside("ALTER TABLE free ALTER a TYPE bigint", "SELECT 1"), [f"{REWRITE} free"]),
+    "NOT NULL": ("1_x.up.sql", outside("ALTER TABLE free ALTER a SET NOT NULL", "SELECT 1"), [f"{SCAN} free"]),
+    "a check, validated later": (
+        "1_x.up.sql",
+        outside("ALTER TABLE free ADD CONSTRAINT c CHECK (a > 0) NOT VALID", "ALTER TABLE free VALIDATE CONSTRAINT c"),
+        [f"{LOCKED} free"],
+    ),
+    "rows": ("1_x.up.sql", outside("UPDATE free SET b = 'q'", "DELETE FROM ref"), [f"{ROWS} free", f"{ROWS} ref"]),
+    "rows, not behind a lock": (
+        "1_x.up.sql",
+        outside("ALTER TABLE big ADD y int", "UPDATE big SET y = 1"),
+        [f"{LOCKED} big", f"{ROWS} big"],
+    ),
+    "a block": (
+        "1_x.up.sql",
+        outside("BEGIN", "ALTER TABLE big ADD y int", "UPDATE free SET b = 'q'", "COMMIT", "SELECT 1"),
+        [f"{WAITS} big", f"{ROWS} free"],
+    ),
+    "another name, and more": (
+        "1_x.up.sql",
+        outside("ALTER TABLE free RENAME TO freed", "ALTER TABLE freed ADD z int"),
+        [f"{RENAME} free"],
+    ),
+    "a table": ("1_x.up.sql", outside("DROP TABLE free", "DROP VIEW seen"), [f"{DROPPED} free", f"{VIEW} seen"]),
+    "a view, made anew": (
+        "1_x.up.sql",
+        outside("DROP VIEW seen", "CREATE VIEW seen AS SELECT 1 AS id"),
+        [f"{VIEW} seen"],
+    ),
+    "Python, before it leaves its transaction": (
+        "1_x.py",
+        "def up(cursor):\n    cursor.execute('DROP TABLE free')\n    cursor.connection.autocommit = True\n",
+        [f"{DROPPED} free"],
+    ),
+    "Python, a column": ("1_x.py", python("ALTER TABLE big ADD y int"), [f"{LOCKED} big"]),
+    "Python, several": (
+        "1_x.py",
+        python(
+            "TRUNCATE free", "CREATE INDEX ON big (name)", "CREATE INDEX CONCURRENTLY ON ref (note)", "DROP VIEW seen"
+        ),
+        [f"{BUILT} big", f"{EMPTIED} free", f"{VIEW} seen"],
+    ),
+    "Python, rows": (
+        "1_x.py",
+        python("UPDATE free SET b = 'q'", "INSERT INTO ref VALUES (0)"),
+        [f"{ROWS} free", f"{ROWS} ref"],
+    ),
+    "Python, a block": (
+        "1_x.py",
+        python("BEGIN", "ALTER TABLE big ADD y int", "UPDATE free SET b = 'q'", "COMMIT"),
+        [f"{WAITS} big", f"{ROWS} free"],
+    ),
+    "Python, in its transaction": (
+        "1_x.py",
+        python("ALTER TABLE big ADD y int", "UPDATE free SET b = 'q'", leaves=False),
+        [f"{WAITS} big", f"{ROWS} free"],
+    ),
+    "the other connection": (
+        "1_x.py",
+        "from dbmigrator import super_user\n\n\ndef up(cursor):\n    with super_user() as other:\n"
+        "        other.execute('ALTER TABLE big ADD y int')\n",
+        [f"{LOCKED} big"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_so_they_do_outside_a_transaction(project: Project, name: str) -> None:
+    file_name, text, expected = OUTSIDE[name]
+    project.query(BEFORE)
+    project.file(file_name, text)
+    assert told(project.check()) == expected
+    report = project.migrate()
+    assert told(report) == expected
+    assert all(each.rows_changed is None for each in report.hazards or () if "in its" not in name)

@@ -14,6 +14,8 @@ from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.gate import CATALOG_ONLY
 from ..databases.postgresql.limits import set_lock_timeout
+from ..databases.postgresql.loan import Guard
+from ..databases.postgresql.once import Looking
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
@@ -77,6 +79,12 @@ class Session(NamedTuple):
         set_role = deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection)
         return RESET + self.settings + str(set_role) + CATALOG_ONLY
 
+    def looker(self) -> Optional[Guard]:
+        """Return who looks at what a script sends outside a transaction: on a copy, its guard."""
+        if self.guard is not None or self.tables is None:
+            return self.guard
+        return Looking(self.before_commit)
+
     @contextmanager
     def as_super_user(self) -> Iterator[Any]:
         """Lend a cursor on a second connection to the same database, as the superuser; committed at the end.
@@ -101,9 +109,9 @@ class Session(NamedTuple):
         finally:
             connection.close()
 
-    def _leave(self, connection: Any) -> Optional[Containment]:
+    def _leave(self, connection: Any) -> Optional[Guard]:
         """Let a script go on in autocommit on its second connection."""
         with connection.cursor() as cursor:
             self.before_commit(cursor)
         connection.commit()
-        return self.guard
+        return self.looker()

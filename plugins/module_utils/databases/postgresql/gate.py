@@ -41,7 +41,8 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         """Execute as psycopg2 does, once for each of the values."""
         connection, vars_list = self.connection, list(vars_list)
         looked_at = [] if connection.is_ours else [self.mogrify(query, vars) for vars in vars_list]
-        if connection.guard is None and not any(glance.may_control(sent.decode(*ENCODING)) for sent in looked_at):
+        texts = [sent.decode(*ENCODING) for sent in looked_at]
+        if not any(connection.is_watched(text) or glance.may_control(text) for text in texts):
             return super().executemany(query, vars_list)
         for sent in looked_at:
             self._through_gate(sent)
@@ -80,7 +81,7 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         connection, text = self.connection, sent.decode(*ENCODING)
         connection.look_at(text)
         may_control = connection.obeys and (connection.has_committed or glance.may_control(text))
-        if connection.guard is None and not may_control:
+        if not may_control and not connection.is_watched(text):
             return super().execute(sent)
         for piece, statements in pieces(text):
             if connection.obeys and connection.control(statements[0]):

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Sequence
+from typing import Any, Callable, Optional, Protocol, Sequence
 
 from ...model import Statement
 
-# Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
-Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
+
+class Guard(Protocol):
+    """Runs what a script sends outside a transaction."""
+
+    def wants(self, text: str) -> bool:
+        """Return whether a text has to pass it."""
+
+    def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
+        """Return what send returns, or raise instead."""
+
+
 # Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
 Leave = Callable[[], Optional[Guard]]
 LookAt = Optional[Callable[[str], None]]

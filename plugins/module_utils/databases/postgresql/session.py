@@ -223,6 +223,10 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
             self._leave()
         self._committed = False
 
+    def is_watched(self, text: str) -> bool:
+        """Return whether a text has to pass the guard."""
+        return self.guard is not None and self.guard.wants(text)
+
     def run_guarded(self, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
         """Send what the guard lets pass; what it has stopped stays known."""
         if self.guard is None:
