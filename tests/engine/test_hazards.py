@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.run.hazard_rules import RULES
 
-from .conftest import Project
+from .conftest import Project, done
 
 BEFORE = """
 CREATE TABLE big (id int PRIMARY KEY, name text, other int);
@@ -303,3 +306,172 @@ def test_so_they_do_outside_a_transaction(project: Project, name: str) -> None:
     report = project.migrate()
     assert told(report) == expected
     assert all(each.rows_changed is None for each in report.hazards or () if "in its" not in name)
+
+
+# One run of several migrations
+
+
+def by_step(report: Report) -> dict[str, list[str]]:
+    """Return what a run tells, by version."""
+    versions = sorted({each.version for each in report.hazards or ()})
+    return {version: told(report, version) for version in versions}
+
+
+STEPS: dict[str, tuple[list[str], dict[str, list[str]]]] = {
+    "an index of the step before": (
+        ["-- no-transaction\nCREATE INDEX CONCURRENTLY ON big (name)", "LOCK TABLE big IN SHARE MODE"],
+        {"2": [f"{WRITES} big"]},
+    ),
+    "a table that was renamed": (
+        ["ALTER TABLE free RENAME TO freed", "ALTER TABLE freed ADD y int", "DROP TABLE freed"],
+        {"1": [f"{RENAME} free"], "2": [f"{LOCKED} freed"], "3": [f"{DROPPED} freed"]},
+    ),
+    "two tables that change places": (
+        ["ALTER TABLE free RENAME TO old; ALTER TABLE apart RENAME TO free", "ALTER TABLE free ADD y int"],
+        {"1": [f"{RENAME} apart", f"{RENAME} free"], "2": [f"{LOCKED} free"]},
+    ),
+    "a column that was renamed": (
+        ["ALTER TABLE free RENAME b TO c", "ALTER TABLE free DROP COLUMN c"],
+        {"1": [f"{RENAME} free"], "2": [f"{COLUMN} free"]},
+    ),
+    "rewritten and altered": (
+        ["ALTER TABLE free ALTER a TYPE bigint", "ALTER TABLE free ADD y int", "TRUNCATE free"],
+        {"1": [f"{REWRITE} free"], "2": [f"{LOCKED} free"], "3": [f"{EMPTIED} free"]},
+    ),
+    "what the run has made": (
+        [
+            "CREATE TABLE new (x int)",
+            "CREATE INDEX ON new (x)",
+            "ALTER TABLE new ALTER x TYPE bigint",
+            "DROP TABLE new",
+        ],
+        {},
+    ),
+    "a constraint in two steps": (
+        ["ALTER TABLE free ADD CONSTRAINT c CHECK (a > 0) NOT VALID", "ALTER TABLE free VALIDATE CONSTRAINT c"],
+        {"1": [f"{LOCKED} free"]},
+    ),
+    "rows of one table": (
+        ["INSERT INTO ref VALUES (0)", "DELETE FROM ref", "SELECT 1"],
+        {"1": [f"{ROWS} ref"], "2": [f"{ROWS} ref"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_a_hazard_is_told_of_the_step_whose_it_is(project: Project, name: str) -> None:
+    statements, expected = STEPS[name]
+    project.query(BEFORE)
+    project.write(**{f"v{number}": statement for number, statement in enumerate(statements, 1)})
+    assert by_step(project.check()) == expected
+    assert by_step(project.migrate()) == expected
+
+
+def test_locks_of_a_single_transaction_are_told_once(project: Project) -> None:
+    project.query(BEFORE)
+    project.write(
+        v1="ALTER TABLE big ADD y int", v2="CREATE INDEX ON ref (note)", v3="SELECT 1", v4="ALTER TABLE big ADD z int"
+    )
+    expected = {"1": [f"{LOCKED} big"], "2": [f"{WAITS} big", f"{BUILT} ref"], "4": [f"{LOCKED} big"]}
+    assert by_step(project.check(single_transaction=True)) == expected
+    assert by_step(project.migrate(single_transaction=True)) == expected
+
+
+def rows(report: Report) -> list[int | None]:
+    """Return how many rows each step has written."""
+    return [each.rows_changed for each in report.hazards or () if each.kind.value == ROWS]
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_rows_are_counted_for_each_step(project: Project, together: bool) -> None:
+    project.query(BEFORE)
+    update = "UPDATE big SET name = 'z'"
+    project.write(v1=update, v2=update + " WHERE id <= 10", v3=update + " WHERE id <= 5")
+    project.write(v4="UPDATE part SET at = 1; DELETE FROM part_1")
+    checked = project.check(single_transaction=together)
+    assert set(rows(checked)) == {None}
+    assert "rows_changed in 1 on public.big (" in " ".join(checked.warnings)
+    assert "about 1,000 rows: writes rows" in " ".join(checked.warnings)
+    report = project.migrate(single_transaction=together)
+    assert rows(report) == [1000, 10, 5, 1999 + 999]
+    assert [each.detail for each in report.hazards or ()][-1] == "UPDATE 1,999, DELETE 999"
+
+
+def test_rows_are_counted_though_the_session_was_idle(project: Project) -> None:
+    project.query(BEFORE)
+    # It hands its counts over when it is idle, at most once in a second.
+    update = "UPDATE big SET name = 'z'"
+    for version, statement in enumerate(
+        [update, update + " WHERE id <= 10", "SELECT pg_sleep(1.1)", update + " WHERE id <= 5"]
+    ):
+        project.file(f"{version}_x.py", python(statement, leaves=False))
+    assert rows(project.migrate()) == [1000, 10, 5]
+
+
+def test_rows_of_a_copy_with_all_rows_are_counted(project: Project) -> None:
+    project.query(BEFORE)
+    project.write(v1="UPDATE big SET name = 'z' WHERE id <= 10")
+    assert rows(project.check(rehearsal_data=("all",))) == [10]
+
+
+def test_partitions_are_told_in_one_warning(project: Project) -> None:
+    ranges = ["CREATE TABLE p_%d PARTITION OF p FOR VALUES FROM (%d) TO (%d)" % (n, n, n + 1) for n in range(150)]
+    project.query("CREATE TABLE p (id int, at int) PARTITION BY RANGE (id); " + "; ".join(ranges))
+    project.write(v1="ALTER TABLE p ADD CHECK (at > 0)", v2="UPDATE p SET at = 1", v3="DROP TABLE p")
+    checked = project.check()
+    assert [warning.partition(" (")[0] for warning in checked.warnings] == [
+        "data_loss: table_dropped in 3 on public.p and 150 partitions of it",
+        "rewrite: rows_changed in 2 on public.p",
+        "scan: full_scan in 1 on public.p and 150 partitions of it",
+    ]
+    assert len(checked.hazards or ()) == 151 + 1 + 151
+    assert {each.partition_of for each in checked.hazards or ()} == {None, "public.p"}
+    assert told(project.migrate()) == told(checked)
+
+
+def test_an_ordinary_role_sees_the_same(project: Project) -> None:
+    owner = "hazards_owner"
+    project.query(f"DROP ROLE IF EXISTS {owner}; CREATE ROLE {owner} LOGIN CREATEDB")
+    try:
+        project.query(
+            f"GRANT CREATE ON SCHEMA public TO {owner}; SET ROLE {owner}; {BEFORE.partition('CREATE SCHEMA')[0]}"
+        )
+        target = Target({**parse_url(project.url), "user": owner})
+        project.write(v1="ALTER TABLE big ALTER other TYPE bigint; UPDATE ref SET note = ''; TRUNCATE free")
+        expected = [f"{REWRITE} big", f"{WAITS} big", f"{EMPTIED} free", f"{ROWS} ref"]
+        assert told(project.check(target=target)) == expected
+        assert told(project.migrate(target=target)) == expected
+    finally:
+        project.query(f"DROP OWNED BY {owner} CASCADE; DROP ROLE {owner}")
+
+
+ALLOWED: dict[str, tuple[tuple[str, ...], bool]] = {
+    "nothing": ((), False),
+    "its kind": (("truncated",), True),
+    "its level": (("data_loss",), True),
+    "a milder level": (("scan", "rewrite"), False),
+    "all other kinds": (tuple(kind.value for kind in RULES if kind.value != "truncated"), False),
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_kinds_and_levels_are_allowed(project: Project, name: str) -> None:
+    allowed, passes = ALLOWED[name]
+    project.query("CREATE TABLE a (x int); CREATE TABLE b (x int)")
+    project.write(v1="ALTER TABLE b ADD y int", v2="TRUNCATE a")
+    if passes:
+        assert done(project.migrate(allow_hazards=allowed)) == ["1", "2"]
+        return
+    with pytest.raises(MigrationError, match="truncated in 2 on public.a") as caught:
+        project.migrate(allow_hazards=allowed)
+    assert caught.value.kind == "hazard" and project.tables() == ["a", "b"]
+    assert project.query("SELECT count(*) FROM information_schema.columns WHERE table_name = 'b'") == [(1,)]
+
+
+def test_sizes_are_those_of_the_table_that_it_was(project: Project) -> None:
+    project.query(BEFORE)
+    project.write(v1="ALTER TABLE big RENAME TO large", v2="ALTER TABLE large ADD y int", v3="CREATE TABLE big (x int)")
+    for report in (project.check(), project.migrate()):
+        assert [each.table for each in report.hazards or ()] == ["public.big", "public.large"]
+        assert all((each.size_bytes or 0) > 8192 and each.row_estimate == 1000 for each in report.hazards or ())
+        assert (report.hazards or ())[0].detail == "to public.large"
