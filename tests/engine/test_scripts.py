@@ -511,3 +511,21 @@ def test_what_to_do_is_told(project: Project, name: str) -> None:
     with pytest.raises(MigrationError) as caught:
         project.migrate()
     assert hint in str(caught.value.hint)
+
+
+NOTICES = "DO $$ BEGIN FOR n IN 1..%d LOOP RAISE NOTICE 'n %%', n; END LOOP; END $$"
+
+
+def test_all_notices_are_kept_up_to_a_bound_that_is_told(project: Project) -> None:
+    project.write(v1=NOTICES % 80, v2=NOTICES % 1100)
+    few, many = [outcome.output.splitlines() for outcome in project.migrate().progress.done]
+    assert (few[0], few[-1], len(few)) == ("NOTICE:  n 1", "NOTICE:  n 80", 80)
+    assert many[0] == "(100 earlier notices are left out; the last 1,000 are kept)"
+    assert (many[1], many[-1], len(many)) == ("NOTICE:  n 101", "NOTICE:  n 1100", 1001)
+
+
+def test_a_script_may_have_its_own_list_of_notices(project: Project) -> None:
+    own = "    cursor.connection.notices = []\n    cursor.execute(\"DO $$ BEGIN RAISE NOTICE 'own'; END $$\")\n"
+    project.file("1_x.py", "def up(cursor):\n" + own)
+    project.file("2_x.py", "def up(cursor):\n    assert list(cursor.connection.notices) == []\n")
+    assert [outcome.output for outcome in project.migrate().progress.done] == ["NOTICE:  own\n", ""]

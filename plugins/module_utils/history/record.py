@@ -145,7 +145,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
             for step in baseline:
                 recorder.record(cursor, Entry(model.Event.BASELINE, step))
         connection.commit()
-        del connection.notices[:]  # that something is there already is no news
+        connection.notices.clear()  # that something is there already is no news
         return made
     except deps.DatabaseError as error:
         if trouble_of(error):

@@ -17,6 +17,7 @@ from ..databases.postgresql.blockers import BlockerWatch
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
 from ..databases.postgresql.leftovers import clear
+from ..databases.postgresql.notices import take_from
 from ..databases.postgresql.observing.sight import Survey
 from ..databases.postgresql.session import SAVEPOINT
 from ..databases.postgresql.transaction import abandon, in_transaction
@@ -267,9 +268,7 @@ class _Run:
 
     def _output(self) -> str:
         """Return what the script printed, and the notices that the server sent for it."""
-        notices = "".join(self.connection.notices)
-        del self.connection.notices[:]
-        return self.capture.take() + notices
+        return self.capture.take() + take_from(self.connection)
 
 
 class _RunInOneTransaction(_Run):

@@ -14,6 +14,7 @@ from ... import deps, errors
 from ...model import Statement
 from .gate import MigrationCursor, gated
 from .loan import Guard, Leave, Loan, LookAt
+from .notices import Notices
 
 # A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.
 SAVEPOINT = "SAVEPOINT pgops_script"
@@ -45,6 +46,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.everyone.add(self)
+        self.notices = Notices()
         self.cursor_factory: Any = MigrationCursor
         self.guard: Optional[Guard] = None
         self.stopped: Optional[errors.MigrationError] = None
