@@ -93,15 +93,16 @@ def whole_of(before: Mapping[int, Relation], oid: int, inherited: bool = False) 
 
 def after(before: Relation, held: Held) -> Relation:
     """Return a relation as it looks now."""
-    details = held.details
-    if details is None:
-        return before._replace(name=held.name, filenode=held.filenode, layout=held.layout)
+    columns, not_null = list(before.columns), list(before.not_null)
+    for column in held.details.columns if held.details else ():
+        place = slice(column.number - 1, column.number)
+        columns[place], not_null[place] = [column.name], ["01"[column.not_null]]
     return before._replace(
         name=held.name,
         filenode=held.filenode,
         layout=held.layout,
-        columns=details.columns,
-        not_null=details.not_null,
+        columns=tuple(columns),
+        not_null="".join(not_null),
     )
 
 
@@ -136,9 +137,9 @@ def _of_one(before: Relation, held: Held, sight: Sight, known: Known) -> List[Fi
         is_rewrite = _is_rewrite(before, held, sight, counted)
         found.append(Finding(HazardKind.TABLE_REWRITE if is_rewrite else HazardKind.TRUNCATED, oid, lock))
     made = held.details.indexes - known.told
-    if made and not anew and _was_built(before, held.details, counted):
+    if made and not anew and _was_built(before, now, held.details, counted):
         found.append(Finding(HazardKind.INDEX_NOT_CONCURRENT, oid, lock))
-    elif not anew and (read := _why_read(before, held, known, counted)):
+    elif not anew and (read := _why_read(before, now, held, known, counted)):
         found.append(Finding(HazardKind.FULL_SCAN, oid, lock, read))
     for key in held.details.keys:
         if key.oid not in known.told and not key.indexed:
@@ -178,17 +179,17 @@ def _is_rewrite(before: Relation, held: Held, sight: Sight, counted: Counted) ->
     is_read = counted.scans is None or counted.scans + (counted.index_scans or 0) > details.index_count
     if not sight.transient or not is_read:
         return False
-    return details.touched or details.clustered or before.layout != held.layout
+    return bool(details.columns) or details.clustered or before.layout != held.layout
 
 
-def _was_built(before: Relation, details: Details, counted: Counted) -> bool:
+def _was_built(before: Relation, now: Relation, details: Details, counted: Counted) -> bool:
     """Return whether an index was built: one of a column that got another type may keep its file."""
     if counted.scans is None or before.kind == "p":  # which has no rows of its own
-        return not details.touched or details.not_null != before.not_null
+        return not details.columns or now.not_null != before.not_null
     return counted.scans > 0
 
 
-def _why_read(before: Relation, held: Held, known: Known, counted: Counted) -> Optional[str]:
+def _why_read(before: Relation, now: Relation, held: Held, known: Known, counted: Counted) -> Optional[str]:
     """Return for which promise a locked table was read; None: it wasn't.
 
     What a promise needs no look for (a CHECK proves a NOT NULL) shows in the counts. A foreign key is looked up by a
@@ -202,8 +203,8 @@ def _why_read(before: Relation, held: Held, known: Known, counted: Counted) -> O
         return None
     closed = [
         name
-        for name, was, now in zip(details.columns, before.not_null, details.not_null)
-        if name and was == "0" and now == "1"
+        for name, was, is_closed in zip(now.columns, before.not_null, now.not_null)
+        if name and was == "0" and is_closed == "1"
     ]
     if closed:
         return "NOT NULL of " + listed(closed)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.sight import (
+    Column,
     Details,
     Held,
     Relation,
@@ -19,7 +20,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.run.hazards impor
 A = Relation("public.a", "r", 10, "", ("id",), "0")
 SURVEY = Survey({1: A, 2: A._replace(name="public.b")}, 100)
 ALL, WRITE = frozenset(["AccessExclusiveLock"]), frozenset(["RowExclusiveLock"])
-DETAILS = Details(("id",), "0")
+DETAILS = Details()
 
 
 def locked(oid: int = 1, name: str = "public.a", **more: object) -> Held:
@@ -51,13 +52,13 @@ def test_a_hazard_knows_its_step_and_the_first_name_of_its_table() -> None:
 def test_two_looks_at_one_transaction_tell_it_once() -> None:
     watch = TableWatch(SURVEY)
     for dummy in range(2):
-        watch.see(Sight((locked(columns=("key",)),)))
+        watch.see(Sight((locked(columns=(Column(1, "key", False),)),)))
     assert told(watch) == ["rename public.a"]
 
 
 def test_the_worst_comes_first() -> None:
     watch = TableWatch(SURVEY)
-    watch.see(Sight((locked(columns=("",)), Held(2, ALL, exists=False))))
+    watch.see(Sight((locked(columns=(Column(1, "", False),)), Held(2, ALL, exists=False))))
     assert told(watch) == ["table_dropped public.b", "column_dropped public.a"]
 
 

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import Any
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.sight import (
+    Column,
     Details,
     Held,
     Key,
@@ -43,7 +45,13 @@ def held(oid: int, *modes: str, exists: bool = True, **more: Any) -> Held:
     """Return a relation that is held, as it was before but for what is said."""
     was = BEFORE.get(oid, A)
     seen = {name: more.pop(name) for name in ("name", "filenode", "layout", "is_partition") if name in more}
-    details = Details(**{"columns": was.columns, "not_null": was.not_null, **more})
+    columns, not_null = more.pop("columns", was.columns), more.pop("not_null", was.not_null)
+    changed = [
+        Column(number, name, closed == "1")
+        for number, (name, closed) in enumerate(zip_longest(columns, not_null, fillvalue="0"), 1)
+        if more.pop("touched", False) or columns[number - 1 :] != was.columns[number - 1 :] or not_null != was.not_null
+    ]
+    details = Details(tuple(changed), **more)
     looks = Held(oid, frozenset(modes), exists, was.name, was.filenode, was.layout, was.is_partition)
     return looks._replace(**seen, details=details if set(modes) - {WRITE} else None)
 

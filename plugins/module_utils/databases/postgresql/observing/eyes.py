@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .... import deps
 from . import statements
-from .sight import Details, Held, Key, Relation, Sight, Survey
+from .sight import Column, Details, Held, Key, Relation, Sight, Survey
 
 
 def survey_of(connection: Any, own: Sequence[str]) -> Survey:
@@ -57,13 +57,7 @@ def held_of(survey: Survey) -> Any:
 
 def _parts() -> Dict[str, Any]:
     """Return what several statements have in common."""
-    parts = {
-        "name": statements.NAME,
-        "layout": statements.LAYOUT,
-        "columns": statements.COLUMNS,
-        "not_null": statements.NOT_NULL,
-        "locks": statements.LOCKS,
-    }
+    parts = {"name": statements.NAME, "layout": statements.LAYOUT}
     return {key: deps.sql.SQL(part) for key, part in parts.items()}
 
 
@@ -72,28 +66,29 @@ def sight_of(text: Optional[str]) -> Sight:
     seen = json.loads(text) if text else None
     if seen is None:
         return Sight()
-    held = tuple(_held(*row) for row in seen["held"])
-    return Sight(held, seen["events"], seen["transient"], frozenset(seen["anew"] or ()))
+    events, beside, held = seen
+    transient, anew = beside or (False, None)
+    return Sight(tuple(_held(*row) for row in held), events, bool(transient), frozenset(anew or ()))
 
 
 def _held(oid: int, modes: List[str], exists: bool, *row: Any) -> Held:
     if not exists:
         return Held(oid, frozenset(modes), exists=False)
     held = Held._make((oid, frozenset(modes), exists, *row))
-    return held._replace(details=_details(row[-1]) if row[-1] else None)
+    return held._replace(details=_details(*row[-1]) if row[-1] else None)
 
 
-def _details(found: Dict[str, Any]) -> Details:
+def _details(columns: Any, indexes: Any, constraints: Any) -> Details:
+    count, clustered, scans, made = indexes
+    constraints = constraints or ()
     return Details(
-        tuple(found["columns"] or ()),
-        found["not_null"] or "",
-        found["touched"],
-        found["clustered"],
-        found["index_count"],
-        int(found["index_scans"] or 0),
-        frozenset(found["indexes"] or ()),
-        frozenset(found["checks"] or ()),
-        tuple(Key(*each) for each in found["keys"] or ()),
+        tuple(Column(*each) for each in columns or ()),
+        bool(clustered),
+        count,
+        int(scans or 0),
+        frozenset(made or ()),
+        frozenset(oid for oid, is_key, validated, *dummy in constraints if validated and not is_key),
+        tuple(Key(oid, *rest) for oid, is_key, *rest in constraints if is_key),
     )
 
 

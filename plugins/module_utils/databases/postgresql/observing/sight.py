@@ -44,17 +44,24 @@ class Key(NamedTuple):
     name: str
 
 
+class Column(NamedTuple):
+    """A column whose row the open transaction has written; its name is '' once it is dropped."""
+
+    number: int
+    name: str
+    not_null: bool
+
+
 class Details(NamedTuple):
     """What the open transaction has made of a table. The sets are of oids.
 
-    :ivar touched: whether it has written a column's row in the catalog.
+    :ivar columns: those that it has made, altered or dropped, by number.
     :ivar clustered: whether there is an index by which the table was put in order.
+    :ivar index_scans: how often its indexes were read.
     :ivar checks: CHECK constraints that hold for all rows.
     """
 
-    columns: Tuple[str, ...] = ()
-    not_null: str = ""
-    touched: bool = False
+    columns: Tuple[Column, ...] = ()
     clustered: bool = False
     index_count: int = 0
     index_scans: int = 0

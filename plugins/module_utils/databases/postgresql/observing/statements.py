@@ -11,19 +11,21 @@ from __future__ import annotations
 
 # How a table is kept: in which tablespace, logged or not, by which access method.
 LAYOUT = "pg_catalog.concat_ws(' ', c.reltablespace, c.relpersistence, c.relam)"
-# Of each column by its number: its name, '' once it is dropped; and whether it may not be NULL.
-COLUMNS = "pg_catalog.array_agg(CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END ORDER BY a.attnum)"
-NOT_NULL = "pg_catalog.string_agg(CASE WHEN a.attnotnull THEN '1' ELSE '0' END, '' ORDER BY a.attnum)"
-NAME = "pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname)"
+NAME = "c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname)"
 
-# Every table, partition and view of the database, as it is before the run.
+# Every table, partition and view of the database, as it is before the run. Of each column by its number: its name, ''
+# once it is dropped; and whether it may not be NULL.
 SURVEY = """
 SELECT c.oid::bigint, {name}, c.relkind::text, c.relfilenode::bigint, {layout}, a.columns, a.not_null,
        (SELECT pg_catalog.min(i.inhparent::bigint) FROM pg_catalog.pg_inherits i WHERE i.inhrelid = c.oid),
        c.relispartition
   FROM pg_catalog.pg_class c
-  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-  LEFT JOIN (SELECT a.attrelid, {columns} AS columns, {not_null} AS not_null FROM pg_catalog.pg_attribute a
+  LEFT JOIN (SELECT a.attrelid,
+                    pg_catalog.array_agg(CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END ORDER BY a.attnum)
+                      AS columns,
+                    pg_catalog.string_agg(CASE WHEN a.attnotnull THEN '1' ELSE '0' END, '' ORDER BY a.attnum)
+                      AS not_null
+               FROM pg_catalog.pg_attribute a
               WHERE a.attnum > 0 AND a.attrelid >= 16384 GROUP BY a.attrelid) a ON a.attrelid = c.oid
  WHERE c.relkind IN ('r', 'p', 'm', 'v') AND c.oid >= 16384 AND c.relpersistence <> 't'
 """
@@ -37,67 +39,58 @@ SELECT greatest((SELECT pg_catalog.max(oid::bigint) FROM pg_catalog.pg_class),
 
 ANY_TABLE = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384)"
 
-# Of a table that is locked for more than writing rows, what the open transaction has made of it. A row of a catalog
-# that it has written has no age.
-DETAILS = """
-pg_catalog.json_build_object(
-  'columns', (SELECT {columns} FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
-  'not_null', (SELECT {not_null} FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0),
-  'touched', EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a
-                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND pg_catalog.age(a.xmin) <= 0),
-  'clustered', EXISTS (SELECT 1 FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisclustered),
-  'index_count', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid),
-  'index_scans', (SELECT pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(x.indexrelid))
-                    FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid),
-  'indexes', (SELECT pg_catalog.json_agg(x.indexrelid::bigint) FROM pg_catalog.pg_index x
-               WHERE x.indrelid = c.oid AND x.indexrelid::bigint > {latest} AND pg_catalog.age(x.xmin) <= 0),
-  'checks', (SELECT pg_catalog.json_agg(k.oid::bigint) FROM pg_catalog.pg_constraint k
-              WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated AND k.oid::bigint > {latest}
-                AND pg_catalog.age(k.xmin) <= 0),
-  'keys', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(k.oid::bigint, k.convalidated, k.conparentid <> 0
-                    OR EXISTS (SELECT 1 FROM pg_catalog.pg_index x
-                                WHERE x.indrelid = c.oid AND x.indpred IS NULL
-                                  AND (x.indkey::pg_catalog.int2[])[0:pg_catalog.cardinality(k.conkey) - 1]
-                                      @> k.conkey),
-                    pg_catalog.quote_ident(k.conname)))
-             FROM pg_catalog.pg_constraint k
-            WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.oid::bigint > {latest}
-              AND pg_catalog.age(k.xmin) <= 0))
-"""
-
-LOCKS = "pg_catalog.pg_locks l WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted"
-
-# What the session holds of these relations now, and how each looks to it. Stands inside the record of a step. Beside
-# that: how many events of this run are still in its counts; whether it has made and dropped a table, as one that is
+# What the session holds of these relations now, and how each looks to it. Stands inside the record of a step, so it has
+# as few parts as can be: each costs something to begin with, also where it has nothing to do. Beside what is held: how
+# many events of this run are still in the session's counts; whether it has made and dropped a table, as one that is
 # written anew does; and the names of views that it has made.
 HELD = """
-(WITH mine AS (
-   SELECT l.relation AS oid, pg_catalog.json_agg(DISTINCT l.mode) AS modes,
-          pg_catalog.bool_or(l.mode <> 'RowExclusiveLock') AS strong,
-          pg_catalog.bool_or(l.mode = 'AccessExclusiveLock') AS exclusive
-     FROM {locks} AND l.relation >= 16384 AND l.relation::bigint <= {latest}
-      AND l.relation::bigint <> ALL ({own})
-      AND l.mode IN ('RowExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
-    GROUP BY l.relation)
- SELECT CASE WHEN pg_catalog.count(*) > 0 THEN pg_catalog.json_build_object(
-   'events', CASE WHEN pg_catalog.current_setting('track_counts')::pg_catalog.bool
-                  THEN pg_catalog.pg_stat_get_xact_tuples_inserted({log}::oid) END,
-   'transient', CASE WHEN pg_catalog.bool_or(m.exclusive) THEN EXISTS (
-     SELECT 1 FROM {locks} AND l.relation::bigint > {latest} AND l.mode = 'AccessExclusiveLock'
-        AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_class t WHERE t.oid = l.relation)) ELSE false END,
-   'anew', CASE WHEN pg_catalog.bool_or(c.oid IS NULL) THEN (
-     SELECT pg_catalog.json_agg(v.name)
-       FROM (SELECT {name} AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-              WHERE c.relkind IN ('v', 'm') AND c.oid IN (SELECT l.relation FROM {locks}
-                AND l.relation::bigint > {latest} AND l.mode = 'AccessExclusiveLock')) AS v) END,
-   'held', pg_catalog.json_agg(pg_catalog.json_build_array(
+(WITH locks AS MATERIALIZED (
+   SELECT l.relation, l.mode FROM pg_catalog.pg_locks l
+    WHERE l.locktype = 'relation' AND l.pid = pg_catalog.pg_backend_pid() AND l.granted AND l.relation >= 16384
+      AND l.mode IN ('RowExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')),
+ mine AS (
+   SELECT relation AS oid, pg_catalog.json_agg(mode) AS modes, pg_catalog.bool_or(mode <> 'RowExclusiveLock') AS strong,
+          pg_catalog.bool_or(mode = 'AccessExclusiveLock') AS exclusive
+     FROM locks WHERE relation::bigint <= {latest} AND relation::bigint <> ALL ({own}) GROUP BY relation)
+ SELECT CASE WHEN pg_catalog.count(*) > 0 THEN pg_catalog.json_build_array(
+   CASE WHEN pg_catalog.current_setting('track_counts')::pg_catalog.bool
+        THEN pg_catalog.pg_stat_get_xact_tuples_inserted({log}::oid) END,
+   CASE WHEN pg_catalog.bool_or(m.exclusive) THEN (
+     SELECT pg_catalog.json_build_array(pg_catalog.bool_or(c.oid IS NULL),
+                                        pg_catalog.json_agg({name}) FILTER (WHERE c.relkind IN ('v', 'm')))
+       FROM locks k LEFT JOIN pg_catalog.pg_class c ON c.oid = k.relation
+      WHERE k.relation::bigint > {latest} AND k.mode = 'AccessExclusiveLock') END,
+   pg_catalog.json_agg(pg_catalog.json_build_array(
      m.oid::bigint, m.modes, c.oid IS NOT NULL, {name}, c.relfilenode::bigint, {layout}, c.relispartition,
      pg_catalog.pg_stat_get_xact_tuples_inserted(m.oid), pg_catalog.pg_stat_get_xact_tuples_updated(m.oid),
      pg_catalog.pg_stat_get_xact_tuples_deleted(m.oid), pg_catalog.pg_stat_get_xact_numscans(m.oid),
      CASE WHEN m.strong AND c.oid IS NOT NULL THEN {details} END))) END
    FROM mine m LEFT JOIN pg_catalog.pg_class c ON c.oid = m.oid
-   LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   WHERE c.oid IS NULL OR c.relkind IN ('r', 'p', 'm', 'v'))
+"""
+
+# Of a table that is locked for more than writing rows, what the open transaction has made of it: a row of a catalog
+# that it has written has no age. Its columns, its indexes, its constraints.
+DETAILS = """
+pg_catalog.json_build_array(
+  (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+            a.attnum, CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END, a.attnotnull) ORDER BY a.attnum)
+     FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND pg_catalog.age(a.xmin) <= 0),
+  (SELECT pg_catalog.json_build_array(
+            pg_catalog.count(*), pg_catalog.bool_or(x.indisclustered),
+            pg_catalog.sum(pg_catalog.pg_stat_get_xact_numscans(x.indexrelid)),
+            pg_catalog.json_agg(x.indexrelid::bigint)
+              FILTER (WHERE x.indexrelid::bigint > {latest} AND pg_catalog.age(x.xmin) <= 0))
+     FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid),
+  (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+            k.oid::bigint, k.contype = 'f', k.convalidated,
+            k.contype = 'c' OR k.conparentid <> 0 OR EXISTS (
+              SELECT 1 FROM pg_catalog.pg_index x
+               WHERE x.indrelid = c.oid AND x.indpred IS NULL
+                 AND (x.indkey::pg_catalog.int2[])[0:pg_catalog.cardinality(k.conkey) - 1] @> k.conkey),
+            pg_catalog.quote_ident(k.conname)))
+     FROM pg_catalog.pg_constraint k
+    WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f') AND k.oid::bigint > {latest} AND pg_catalog.age(k.xmin) <= 0))
 """
 
 # How large the real tables are, a partitioned one with its partitions; of one without statistics the rows aren't known.
