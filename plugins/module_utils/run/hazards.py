@@ -92,6 +92,9 @@ class TableWatch:
         """
         if not in_transaction:
             self.counter.lose()
+        if not sight.held:  # as with most steps of a long run
+            self.counter.recorded()
+            return
         counted = self.counter.step(sight) if in_transaction else {}
         found = judge(self._before, sight, Known(frozenset(self._told), self._locked, counted))
         self._take(found)
@@ -117,8 +120,10 @@ class TableWatch:
 
     def take(self, step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
         """Return the hazards of a step that is done, the worst first."""
-        found, self._found = self._found, {}
         self._forget_locks()
+        if not self._found:
+            return ()
+        found, self._found = self._found, {}
         version = str(step.script.version)
         told = [each._replace(version=version, hold_ms=hold_ms if each.lock else None) for each in found.values()]
         return tuple(sorted(_without_weaker(told), key=lambda each: (-severity(each.kind), each.table or "")))
