@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing import statements
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.run.hazard_rules import RULES
 
@@ -443,6 +447,36 @@ def test_an_ordinary_role_sees_the_same(project: Project) -> None:
         assert told(project.migrate(target=target)) == expected
     finally:
         project.query(f"DROP OWNED BY {owner} CASCADE; DROP ROLE {owner}")
+
+
+def test_names_may_be_any_bytes_where_there_is_no_encoding(project: Project) -> None:
+    name = project.url.rpartition("/")[2] + "_plain"
+    admin = Project.__new__(Project)
+    admin.url = project.url.rpartition("/")[0] + "/postgres"
+    admin.execute(f"CREATE DATABASE {name} ENCODING SQL_ASCII LOCALE 'C' TEMPLATE template0")
+    project.url = project.url.rpartition("/")[0] + "/" + name
+    try:
+        with closing(psycopg2.connect(project.url)) as inside, inside.cursor() as cursor:
+            cursor.execute(b'CREATE TABLE "gr\xfcn" (x int, "\xfc" int); CREATE TABLE b (x int)')
+            inside.commit()
+        add = "SELECT format('ALTER TABLE %I ADD z int', relname) FROM pg_class WHERE relname LIKE 'gr%n'"
+        project.write(v1="ALTER TABLE b ADD y int", v2=f"DO $$ BEGIN EXECUTE ({add}); END $$")
+        expected = [f'{LOCKED} "gr\\374n"', f"{LOCKED} b"]
+        assert told(project.check()) == expected
+        assert told(project.migrate()) == expected
+    finally:
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def test_what_cannot_be_seen_keeps_no_run_from_its_end(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.query("CREATE TABLE a (x int)")
+    project.write(v1="DROP TABLE a")
+    monkeypatch.setattr(statements, "SURVEY", "SELECT 1 / 0")
+    report = project.migrate()
+    assert done(report) == ["1"] and report.hazards == ()
+    assert report.warnings == (
+        "What the run does to tables that others use (hazards) can't be told: division by zero.",
+    )
 
 
 ALLOWED: dict[str, tuple[tuple[str, ...], bool]] = {

@@ -114,6 +114,8 @@ class TableWatch:
 
     def compare(self, cursor: Any) -> None:
         """Look at what has become of the tables: of a script outside a transaction the locks are gone by now."""
+        if not self._before:
+            return
         now = read_relations(cursor)
         self._take(changed_meanwhile(self._before, now))
         self._before = {oid: now[oid] for oid in self._before if oid in now}
@@ -149,11 +151,7 @@ class TableWatch:
         for each in found:
             hazard = self._hazard(each)
             known = self._found.get((each.kind, each.oid))
-            if known is not None and each.kind is HazardKind.ROWS_CHANGED:
-                hazard = _added(known, hazard)
-            elif known is not None:
-                continue
-            self._found[each.kind, each.oid] = hazard
+            self._found[each.kind, each.oid] = _added(known, hazard) if known else hazard
 
     def _hazard(self, found: Finding) -> Hazard:
         before: Dict[int, Relation] = self._before
@@ -184,10 +182,12 @@ def _rows_detail(found: Finding) -> Optional[str]:
 
 
 def _added(one: Hazard, other: Hazard) -> Hazard:
-    """Return what two looks have seen of the same rows' changes."""
+    """Return what was seen of one kind and table twice."""
+    detail = ", ".join(dict.fromkeys(filter(None, [one.detail, other.detail]))) or None
+    if one.kind is not HazardKind.ROWS_CHANGED:
+        return one._replace(detail=detail)
     if one.rows_changed is None or other.rows_changed is None:
         return one._replace(rows_changed=None, detail=None)
-    detail = ", ".join(filter(None, [one.detail, other.detail])) or None
     return one._replace(rows_changed=one.rows_changed + other.rows_changed, detail=detail)
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Collection, Dict, FrozenSet, Iterable, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from ..databases.postgresql.observing.sight import EXCLUSIVE, MODES, WRITES, Details, Held, Relation, Sight
 from ..hazard import HazardKind
@@ -225,10 +225,18 @@ def _rows(before: Mapping[int, Relation], held: Iterable[Held], known: Known) ->
             written[each.oid] = counted
     wholes: Dict[int, List[Counted]] = {}
     for oid, counted in written.items():
-        whole = whole_of(before, oid)
-        wholes.setdefault(whole if whole in written else oid, []).append(counted)
+        wholes.setdefault(_written_through(before, oid, written), []).append(counted)
     for oid, parts in wholes.items():
         yield Finding(HazardKind.ROWS_CHANGED, oid, WRITES, rows=total(part.rows for part in parts))
+
+
+def _written_through(before: Mapping[int, Relation], oid: int, written: Collection[int]) -> int:
+    """Return the highest of the tables that a partition belongs to, of those that were written."""
+    found = oid
+    while before[oid].is_partition and before[oid].parent in before:
+        oid = before[oid].parent or oid
+        found = oid if oid in written else found
+    return found
 
 
 def _waiting(before: Mapping[int, Relation], held: Iterable[Held], found: List[Finding]) -> List[Finding]:
@@ -262,11 +270,10 @@ def _only_locked(
         of_it = kinds.get(each.oid, set())
         is_changed = each.details is not None and after(before[each.oid], each) != before[each.oid]
         lock = strongest(each.modes if is_changed else each.modes - known.locked.get(each.oid, frozenset()))
-        scanned = any(finding.oid == each.oid and finding.kind is HazardKind.FULL_SCAN for finding in found)
         if not each.exists or before[each.oid].kind == "v" or lock in (None, WRITES):
             continue
         if lock == EXCLUSIVE:
-            if not of_it & CLOSING and not scanned:
+            if not of_it & (CLOSING | {HazardKind.FULL_SCAN}):
                 yield Finding(HazardKind.ACCESS_EXCLUSIVE_LOCK, each.oid, lock)
         elif EXCLUSIVE not in each.modes and not of_it & (CLOSING | WORK - {HazardKind.ROWS_CHANGED}):
             yield Finding(HazardKind.BLOCKS_WRITES, each.oid, lock)

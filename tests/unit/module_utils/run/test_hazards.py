@@ -10,6 +10,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
     Column,
     Details,
     Held,
+    Key,
     Relation,
     Sight,
     Survey,
@@ -54,6 +55,14 @@ def test_two_looks_at_one_transaction_tell_it_once() -> None:
     for dummy in range(2):
         watch.see(Sight((locked(columns=(Column(1, "key", False),)),)))
     assert told(watch) == ["rename public.a"]
+
+
+def test_two_things_of_one_kind_are_one_hazard() -> None:
+    watch = TableWatch(SURVEY)
+    keys = (Key(101, False, False, "one"), Key(102, False, False, "two"))
+    watch.see(Sight((locked(keys=keys),)))
+    first, dummy = watch.take(step("7"), 12)
+    assert (first.kind.value, first.detail) == ("foreign_key_without_index", "one, two")
 
 
 def test_the_worst_comes_first() -> None:

@@ -36,6 +36,8 @@ BEFORE = {
     5: Relation("public.p", "p", 0, "0 p 0", ("id",), "0"),
     6: Relation("public.p_1", "r", 10, "0 p 2", ("id",), "0", parent=5, is_partition=True),
     7: Relation("public.p_2", "r", 10, "0 p 2", ("id",), "0", parent=5, is_partition=True),
+    9: Relation("public.s", "p", 0, "0 p 0", ("id",), "0", parent=5, is_partition=True),
+    10: Relation("public.s_1", "r", 10, "0 p 2", ("id",), "0", parent=9, is_partition=True),
     8: Relation("public.child", "r", 10, "0 p 2", ("id", "name"), "10", parent=1),
 }
 ALL, SHARE, ROW, WRITE = "AccessExclusiveLock", "ShareLock", "ShareRowExclusiveLock", "RowExclusiveLock"
@@ -66,7 +68,7 @@ KEY, LOOSE = Key(90, True, True, "k"), Key(91, False, False, "k")
 
 CASES: dict[str, tuple[Sight, Known, list[str]]] = {
     "nothing": (Sight(), Known(), []),
-    "a table of its own": (Sight((held(9, ALL),)), Known(), []),
+    "a table of its own": (Sight((held(99, ALL),)), Known(), []),
     "locked": (Sight((held(1, ALL),)), Known(), ["access_exclusive_lock public.a"]),
     "locked by an earlier step": (Sight((held(1, ALL),)), Known(locked={1: frozenset([ALL])}), []),
     "locked by an earlier step, and altered by this one": (
@@ -237,6 +239,12 @@ CASES: dict[str, tuple[Sight, Known, list[str]]] = {
         Known(counted={oid: Counted((0, oid, 0), 0, 0) for oid in (5, 6, 7)}),
         ["rows_changed public.p (0, 18, 0)"],
     ),
+    "rows of a part of the partitions": (Sight((held(9, WRITE), held(10, WRITE))), Known(), ["rows_changed public.s"]),
+    "rows of all partitions of all": (
+        Sight((held(5, WRITE), held(9, WRITE), held(10, WRITE))),
+        Known(),
+        ["rows_changed public.p"],
+    ),
     "rows of one partition": (Sight((held(6, WRITE),)), Known(), ["rows_changed public.p_1"]),
     # what waits
     "rows behind a lock": (
@@ -309,7 +317,7 @@ def test_what_is_gone_meanwhile() -> None:
 
 
 def test_whole_of() -> None:
-    assert [whole_of(BEFORE, oid) for oid in (1, 5, 6, 8)] == [1, 5, 5, 8]
+    assert [whole_of(BEFORE, oid) for oid in (1, 5, 6, 8, 10)] == [1, 5, 5, 8, 5]
     assert whole_of(BEFORE, 8, inherited=True) == 1
 
 

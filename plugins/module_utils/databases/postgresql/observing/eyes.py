@@ -23,16 +23,21 @@ def survey_of(connection: Any, own: Sequence[str]) -> Survey:
         cursor.execute(statements.EDGES, [list(own)])
         latest, oids = cursor.fetchone()
     connection.rollback()
-    return Survey({oid: each for oid, each in relations.items() if oid not in oids}, latest or 0, tuple(oids))
+    theirs = {oid: each for oid, each in relations.items() if oid not in oids}
+    return Survey(theirs, latest or 0, tuple(oids), _any_bytes(connection))
 
 
 def read_relations(cursor: Any) -> Dict[int, Relation]:
     """Return every table and view by its oid, in the open transaction."""
-    cursor.execute(deps.sql.SQL(statements.SURVEY).format(**_parts()))
+    cursor.execute(deps.sql.SQL(statements.SURVEY).format(**_parts(_any_bytes(cursor.connection))))
     return {
         oid: Relation(name, kind, filenode, layout, tuple(columns or ()), not_null or "", parent, is_partition)
         for oid, name, kind, filenode, layout, columns, not_null, parent, is_partition in cursor.fetchall()
     }
+
+
+def _any_bytes(connection: Any) -> bool:
+    return bool(connection.info.parameter_status("server_encoding") == "SQL_ASCII")
 
 
 def has_tables(connection: Any) -> bool:
@@ -51,14 +56,21 @@ def held_of(survey: Survey) -> Any:
         deps.sql.SQL(", ").join(deps.sql.Literal(oid) for oid in survey.own if oid is not None)
     )
     literals = {"latest": deps.sql.Literal(survey.latest), "own": own, "log": deps.sql.Literal(log)}
-    details = deps.sql.SQL(statements.DETAILS).format(**_parts(), **literals)
-    return deps.sql.SQL(statements.HELD).format(details=details, **_parts(), **literals)
+    parts = _parts(survey.any_bytes)
+    details = deps.sql.SQL(statements.DETAILS).format(**parts, **literals)
+    return deps.sql.SQL(statements.HELD).format(details=details, **parts, **literals)
 
 
-def _parts() -> Dict[str, Any]:
-    """Return what several statements have in common."""
-    parts = {"name": statements.NAME, "layout": statements.LAYOUT}
-    return {key: deps.sql.SQL(part) for key, part in parts.items()}
+def _parts(any_bytes: bool) -> Dict[str, Any]:
+    """Return what several statements have in common.
+
+    :param any_bytes: whether names may be no text.
+    """
+    names = {"name": statements.NAME, "column": statements.COLUMN, "key": statements.KEY}
+    parts: Dict[str, Any] = {key: deps.sql.SQL(part) for key, part in names.items()}
+    if any_bytes:
+        parts = {key: deps.sql.SQL(statements.ESCAPED).format(part) for key, part in parts.items()}
+    return {**parts, "layout": deps.sql.SQL(statements.LAYOUT)}
 
 
 def sight_of(text: Optional[str]) -> Sight:

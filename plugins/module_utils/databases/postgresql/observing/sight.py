@@ -112,8 +112,10 @@ class Survey(NamedTuple):
 
     :ivar latest: the highest oid.
     :ivar own: the tables of the history; the second one is its log.
+    :ivar any_bytes: whether names may be no text, for the database has no encoding.
     """
 
     relations: Dict[int, Relation] = {}
     latest: int = 0
     own: Tuple[Optional[int], ...] = ()
+    any_bytes: bool = False

@@ -11,6 +11,10 @@ from __future__ import annotations
 
 # How a table is kept: in which tablespace, logged or not, by which access method.
 LAYOUT = "pg_catalog.concat_ws(' ', c.reltablespace, c.relpersistence, c.relam)"
+# What an encoding of no name lets names be: any bytes, of which no client makes letters.
+ESCAPED = "pg_catalog.encode(pg_catalog.convert_to({}, 'SQL_ASCII'), 'escape')"
+COLUMN = "a.attname::text"
+KEY = "pg_catalog.quote_ident(k.conname)"
 NAME = "c.relnamespace::pg_catalog.regnamespace::text || '.' || pg_catalog.quote_ident(c.relname)"
 
 # Every table, partition and view of the database, as it is before the run. Of each column by its number: its name, ''
@@ -21,7 +25,7 @@ SELECT c.oid::bigint, {name}, c.relkind::text, c.relfilenode::bigint, {layout}, 
        c.relispartition
   FROM pg_catalog.pg_class c
   LEFT JOIN (SELECT a.attrelid,
-                    pg_catalog.array_agg(CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END ORDER BY a.attnum)
+                    pg_catalog.array_agg(CASE WHEN a.attisdropped THEN '' ELSE {column} END ORDER BY a.attnum)
                       AS columns,
                     pg_catalog.string_agg(CASE WHEN a.attnotnull THEN '1' ELSE '0' END, '' ORDER BY a.attnum)
                       AS not_null
@@ -74,7 +78,7 @@ HELD = """
 DETAILS = """
 pg_catalog.json_build_array(
   (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
-            a.attnum, CASE WHEN a.attisdropped THEN '' ELSE a.attname::text END, a.attnotnull) ORDER BY a.attnum)
+            a.attnum, CASE WHEN a.attisdropped THEN '' ELSE {column} END, a.attnotnull) ORDER BY a.attnum)
      FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND pg_catalog.age(a.xmin) <= 0),
   (SELECT pg_catalog.json_build_array(
             pg_catalog.count(*), pg_catalog.bool_or(x.indisclustered),
@@ -88,7 +92,7 @@ pg_catalog.json_build_array(
               SELECT 1 FROM pg_catalog.pg_index x
                WHERE x.indrelid = c.oid AND x.indpred IS NULL
                  AND (x.indkey::pg_catalog.int2[])[0:pg_catalog.cardinality(k.conkey) - 1] @> k.conkey),
-            pg_catalog.quote_ident(k.conname)))
+            {key}))
      FROM pg_catalog.pg_constraint k
     WHERE k.conrelid = c.oid AND k.contype IN ('c', 'f') AND k.oid::bigint > {latest} AND pg_catalog.age(k.xmin) <= 0))
 """
