@@ -1,6 +1,8 @@
 """docs/hazards.md: its lists of levels and kinds are made of the code that judges by them.
 
     python bin/lib/hazards_page.py      writes them anew
+
+All else on the page is written by hand.
 """
 
 from __future__ import annotations
