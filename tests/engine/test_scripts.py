@@ -435,6 +435,18 @@ def test_a_script_may_deallocate_what_is_prepared(project: Project, name: str) -
     assert project.query("SELECT version FROM schema_migrations ORDER BY applied") == [("1",), ("2",), ("3",), ("4",)]
 
 
+def test_a_way_back_may_deallocate_what_is_prepared(project: Project) -> None:
+    for number, down in enumerate(
+        ["SELECT 1", "DEALLOCATE ALL", "-- no-transaction\nDISCARD ALL;\nSELECT 1", "SELECT 1"], 1
+    ):
+        project.file(f"{number}_x.up.sql", "SELECT 1")
+        project.file(f"{number}_x.down.sql", down)
+    project.migrate()
+    assert done(project.migrate(state="rolled_back", steps=4)) == ["4", "3", "2", "1"]
+    assert project.applied() == []
+    assert done(project.migrate()) == ["1", "2", "3", "4"]
+
+
 @pytest.mark.parametrize(
     "head", ["# -*- coding: latin-1 -*-\n", "#!/usr/bin/python\n# vim: set fileencoding=latin1 :\n"]
 )

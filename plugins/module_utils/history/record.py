@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import history_sql as sql
@@ -69,7 +69,7 @@ class Recorder:
         self._held = held_of(survey) if survey and survey.relations else nothing
         self._left = left_of() if survey is not None else nothing
         self._must_lock = locked
-        self._prepared: Any = None  # the name of the statement
+        self._prepared: Dict[bool, str] = {}  # the names of the statements: to record, and to erase
 
     def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Seen:
         """Record what happened to a migration, in the open transaction.
@@ -81,22 +81,18 @@ class Recorder:
         :raises DatabaseError: when the server refuses it; with an ending, also when the commit fails.
         """
         step = entry.step
-        message, values = prelude, None
-        if step.direction is model.Direction.DOWN:
-            message += self._compose(
-                cursor, sql.ERASE, step, values=_joined(entry.values()), locked=self._locked("NULL")
-            )
-        else:
-            if step.spellings:
-                message += self._compose(cursor, sql.REPLACE, step)
-            if self._prepared is None:
-                self._prepared = STATEMENT % secrets.token_hex(4)
-                message += self._compose(cursor, sql.PREPARE_RECORD, step, locked=self._locked("$2"))
-            # Bound, for that is quicker than to compose.
-            values = [*entry.values(), step.script.checksum, entry.event is model.Event.DEFERRED]
-            message = message.replace("%", "%%") + sql.RECORD % self._prepared
+        is_down = step.direction is model.Direction.DOWN
+        message = prelude
+        if step.spellings and not is_down:
+            message += self._compose(cursor, sql.REPLACE, spellings=deps.sql.Literal(list(step.spellings)))
+        if is_down not in self._prepared:
+            self._prepared[is_down] = STATEMENT % secrets.token_hex(4)
+            message += self._prepare(cursor, is_down)
+        # Bound, for that is quicker than to compose.
+        rest = [list(step.spellings)] if is_down else [step.script.checksum, entry.event is model.Event.DEFERRED]
+        message = message.replace("%", "%%") + (sql.ERASE if is_down else sql.RECORD) % self._prepared[is_down]
         try:
-            cursor.execute(message + ending, values)
+            cursor.execute(message + ending, [*entry.values(), *rest])
         except deps.DatabaseError as error:
             # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
             if error.pgcode == deps.errorcodes.DIVISION_BY_ZERO and in_transaction(cursor.connection):
@@ -108,8 +104,20 @@ class Recorder:
         return Seen(sight_of(held), words_of(left))
 
     def forget(self) -> None:
-        """Prepare the statement anew, under another name: a script may have deallocated it."""
-        self._prepared = None
+        """Prepare the statements anew, under other names: a script may have deallocated them."""
+        self._prepared = {}
+
+    def _prepare(self, cursor: Any, is_down: bool) -> str:
+        """Return the statement that prepares one."""
+        return self._compose(
+            cursor,
+            sql.PREPARE_ERASE if is_down else sql.PREPARE_RECORD,
+            prepared=deps.sql.Identifier(self._prepared[is_down]),
+            locked=self._locked("NULL" if is_down else "$2"),
+            held=self._held,
+            left=self._left,
+            **self._literals,
+        )
 
     def _locked(self, version: str) -> Any:
         """Return what looks after the run's lock. Where a row is erased, that it is gone already shows by itself."""
@@ -117,15 +125,9 @@ class Recorder:
             return deps.sql.SQL("NULL")
         return self.history.compose(sql.STILL_LOCKED, lock=deps.sql.Literal(KEY), version=deps.sql.SQL(version))
 
-    def _compose(self, cursor: Any, statement: str, step: model.Step, **more: Any) -> str:
+    def _compose(self, cursor: Any, statement: str, **parts: Any) -> str:
         """Return a statement with its names and literals, as text; nothing in it is to be bound."""
-        more.update(self._literals, held=self._held, left=self._left, spellings=deps.sql.Literal(list(step.spellings)))
-        more.update(prepared=deps.sql.Identifier(self._prepared or ""))
-        return str(self.history.compose(statement, **more).as_string(cursor))
-
-
-def _joined(values: Sequence[Any]) -> Any:
-    return deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
+        return str(self.history.compose(statement, **parts).as_string(cursor))
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = ()) -> History:
