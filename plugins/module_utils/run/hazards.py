@@ -12,7 +12,8 @@ from ..databases.postgresql.observing.eyes import read_relations, read_sight
 from ..databases.postgresql.observing.sight import EXCLUSIVE, Held, Relation, Sight, Survey
 from ..hazard import Hazard, HazardKind
 from .hazard_rules import severity
-from .judging import CLOSING, Counted, Finding, Known, after, changed_meanwhile, judge, whole_of
+from .judging import CLOSING, judge, whole_of
+from .relation import Counted, Finding, Known, after, changed_meanwhile
 
 Counts = Tuple[int, int, int, int, int]
 ZEROS: Counts = (0, 0, 0, 0, 0)

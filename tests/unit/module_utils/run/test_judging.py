@@ -17,14 +17,12 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
     Relation,
     Sight,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.run.judging import (
+from ansible_collections.pgops.migrations.plugins.module_utils.run.judging import judge, total, whole_of
+from ansible_collections.pgops.migrations.plugins.module_utils.run.relation import (
     Counted,
     Known,
     changed_meanwhile,
-    judge,
     listed,
-    total,
-    whole_of,
 )
 
 A = Relation("public.a", "r", 10, "0 p 2", ("id", "name"), "10")
@@ -142,6 +140,16 @@ CASES: dict[str, tuple[Sight, Known, list[str]]] = {
         Sight((held(1, ALL, filenode=11, touched=True, columns=("id", "")),), transient=True),
         Known(),
         ["column_dropped public.a: name", "table_rewrite public.a"],
+    ),
+    "a partitioned table, emptied": (
+        Sight((held(5, ALL), *(held(oid, ALL, filenode=11) for oid in (6, 7, 10)))),
+        Known(),
+        ["truncated public.p", "truncated public.p_1", "truncated public.p_2", "truncated public.s_1"],
+    ),
+    "one partition, emptied": (
+        Sight((held(5, ALL), held(6, ALL, filenode=11))),
+        Known(),
+        ["access_exclusive_lock public.p", "truncated public.p_1"],
     ),
     # reads
     "NOT NULL": (
