@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import closing
 
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.port import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing import statements
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
@@ -410,6 +412,21 @@ def test_rows_are_counted_though_the_session_was_idle(project: Project) -> None:
     ):
         project.file(f"{version}_x.py", python(statement, leaves=False))
     assert rows(project.migrate()) == [1000, 10, 5]
+
+
+def test_rows_of_a_try_that_was_rolled_back_are_not_counted(project: Project) -> None:
+    project.query(BEFORE)
+    update = "UPDATE big SET name = 'z'"
+    project.write(v1=update + "; LOCK TABLE free", v2=update + " WHERE id <= 10")
+    with closing(psycopg2.connect(project.url)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE free IN ACCESS SHARE MODE")
+        timer = threading.Timer(0.8, other.rollback)
+        timer.start()
+        try:
+            report = project.migrate(limits=Limits(lock_timeout=0.4, lock_retries=3))
+        finally:
+            timer.join()
+    assert rows(report) == [None, 10]
 
 
 def test_rows_of_a_copy_with_all_rows_are_counted(project: Project) -> None:
