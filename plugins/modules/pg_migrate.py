@@ -258,19 +258,33 @@ options:
     default: fail
   allow_hazards:
     description:
-      - The kinds of hazards that may be applied, see RV(hazards); an empty list for none. Left out, all.
-      - The plan is rehearsed first then; a hazard of any other kind fails the task before the database is touched.
+      - The kinds and levels of hazards that may be applied, see RV(hazards); an empty list for none. Left out, all.
+      - The plan is rehearsed first then; any other hazard fails the task before the database is touched, unless its
+        level is V(instant).
+      - Levels are a set. V(data_loss) doesn't include V(rewrite).
     type: list
     elements: str
     version_added: 0.1.0
     choices:
       - table_dropped
-      - table_rewrite
+      - truncated
       - column_dropped
-      - access_exclusive_lock
-      - index_not_concurrent
-      - blocks_writes
+      - view_dropped
+      - rename
       - cluster_wide
+      - table_rewrite
+      - rows_changed
+      - full_scan
+      - index_not_concurrent
+      - waits_while_locked
+      - foreign_key_without_index
+      - access_exclusive_lock
+      - blocks_writes
+      - instant
+      - scan
+      - rewrite
+      - breaks_application
+      - data_loss
   lock_timeout:
     description:
       - How many seconds a statement of a migration may wait for a lock that others hold; V(0) without end. Then the
@@ -599,17 +613,23 @@ cluster_changes:
   elements: str
   sample: []
 hazards:
-  description: What the migrations do to tables that were there before, seen in the locks that they hold before COMMIT.
+  description:
+    - What the migrations do to tables that were there before, seen in their locks, and in what has become of the tables
+      before COMMIT; for each migration the worst first.
   returned: after a real run or a rehearsal
   type: list
   elements: dict
   sample:
-    - does: writes the whole table anew (or empties it), and nobody reads or writes it meanwhile
+    - detail: null
+      does: writes the whole table anew, and nobody reads or writes it meanwhile
       hold_ms: 4
       instead: Add a new column, fill it in batches, and switch over.
       kind: table_rewrite
+      level: rewrite
       lock: AccessExclusiveLock
+      partition_of: null
       row_estimate: null
+      rows_changed: null
       size_bytes: 8192
       table: public.orders
       version: '20250102090000'
@@ -617,14 +637,30 @@ hazards:
     kind:
       description: The kind, as in O(allow_hazards).
       type: str
+    level:
+      description:
+        - How bad that kind is. V(instant) is a lock for a moment, V(scan) reads the whole table, V(rewrite) writes it
+          or rows of it, V(breaks_application) takes away what others use, V(data_loss) loses rows.
+      type: str
     version:
       description: Version of the migration.
       type: str
     table:
-      description: The table.
+      description: The table, as it was called before the migration.
       type: str
+    partition_of:
+      description: The whole table, if it is a partition.
+      type: str
+    detail:
+      description: What exactly, for example the new name, the columns, or how many rows of which kind were written.
+      type: str
+    rows_changed:
+      description:
+        - How many rows were inserted, updated and deleted. Nothing where that isn't known, for example on a copy that
+          hasn't all rows, or of a script outside a transaction.
+      type: int
     lock:
-      description: The lock that was held, in PostgreSQL's words.
+      description: The strongest lock that was held, in PostgreSQL's words. Nothing where none was seen.
       type: str
     hold_ms:
       description: For how long at most, in milliseconds; in check mode on the copy, which may have no rows.

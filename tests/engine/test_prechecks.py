@@ -556,7 +556,7 @@ def test_a_real_run_that_rehearses_is_stopped_before_anything_is_touched(project
     options: dict[str, Any] = {
         "rehearsal": "required",
         "prechecks": "required",
-        "allow_hazards": ("access_exclusive_lock",),
+        "allow_hazards": ("scan",),
         "expect": digest,
     }
     with pytest.raises(PrecheckFailed):

@@ -436,6 +436,18 @@ def test_a_script_may_deallocate_what_is_prepared(project: Project, name: str) -
     assert project.query("SELECT version FROM schema_migrations ORDER BY applied") == [("1",), ("2",), ("3",), ("4",)]
 
 
+def test_a_way_back_may_deallocate_what_is_prepared(project: Project) -> None:
+    for number, down in enumerate(
+        ["SELECT 1", "DEALLOCATE ALL", "-- no-transaction\nDISCARD ALL;\nSELECT 1", "SELECT 1"], 1
+    ):
+        project.file(f"{number}_x.up.sql", "SELECT 1")
+        project.file(f"{number}_x.down.sql", down)
+    project.migrate()
+    assert done(project.migrate(state="rolled_back", steps=4)) == ["4", "3", "2", "1"]
+    assert project.applied() == []
+    assert done(project.migrate()) == ["1", "2", "3", "4"]
+
+
 @pytest.mark.parametrize(
     "head", ["# -*- coding: latin-1 -*-\n", "#!/usr/bin/python\n# vim: set fileencoding=latin1 :\n"]
 )
@@ -512,3 +524,21 @@ def test_what_to_do_is_told(project: Project, name: str) -> None:
     with pytest.raises(MigrationError) as caught:
         project.migrate()
     assert hint in str(caught.value.hint)
+
+
+NOTICES = "DO $$ BEGIN FOR n IN 1..%d LOOP RAISE NOTICE 'n %%', n; END LOOP; END $$"
+
+
+def test_all_notices_are_kept_up_to_a_bound_that_is_told(project: Project) -> None:
+    project.write(v1=NOTICES % 80, v2=NOTICES % 1100)
+    few, many = [outcome.output.splitlines() for outcome in project.migrate().progress.done]
+    assert (few[0], few[-1], len(few)) == ("NOTICE:  n 1", "NOTICE:  n 80", 80)
+    assert many[0] == "(100 earlier notices are left out; the last 1,000 are kept)"
+    assert (many[1], many[-1], len(many)) == ("NOTICE:  n 101", "NOTICE:  n 1100", 1001)
+
+
+def test_a_script_may_have_its_own_list_of_notices(project: Project) -> None:
+    own = "    cursor.connection.notices = []\n    cursor.execute(\"DO $$ BEGIN RAISE NOTICE 'own'; END $$\")\n"
+    project.file("1_x.py", "def up(cursor):\n" + own)
+    project.file("2_x.py", "def up(cursor):\n    assert list(cursor.connection.notices) == []\n")
+    assert [outcome.output for outcome in project.migrate().progress.done] == ["NOTICE:  own\n", ""]

@@ -147,7 +147,10 @@ INSERT INTO big SELECT n, 'x', n FROM generate_series(1, 1000) n; ANALYZE big;
 """
 HAZARDS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "none: a new table": ("CREATE TABLE new (x int); ALTER TABLE new ADD COLUMN y int", []),
-    "none: rows": ("INSERT INTO big VALUES (0, 'y', 0); UPDATE big SET name = 'z' WHERE id = 1", []),
+    "rows": (
+        "INSERT INTO big VALUES (0, 'y', 0); UPDATE big SET name = 'z' WHERE id = 1",
+        [("rows_changed", "public.big")],
+    ),
     "a rewrite": ("ALTER TABLE big ALTER COLUMN id TYPE bigint", [("table_rewrite", "public.big")]),
     "a column": ("ALTER TABLE big ADD COLUMN new int", [("access_exclusive_lock", "public.big")]),
     "a column less": ("ALTER TABLE big DROP COLUMN other", [("column_dropped", "public.big")]),
@@ -164,7 +167,7 @@ HAZARDS: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "a foreign key": (
         "ALTER TABLE big ADD FOREIGN KEY (id) REFERENCES ref NOT VALID",
-        [("blocks_writes", "public.big"), ("blocks_writes", "public.ref")],
+        [("blocks_writes", "public.big"), ("blocks_writes", "public.ref"), ("foreign_key_without_index", "public.big")],
     ),
 }
 
@@ -183,8 +186,8 @@ def test_hazards_are_told_by_the_rehearsal_and_by_the_run(project: Project, name
         if hazard.table == "public.big":  # the copy has no rows; the size is the real table's
             assert (hazard.size_bytes or 0) > 8192 and hazard.row_estimate == 1000
     warned = reports[0].warnings
-    assert len(warned) == len(expected)
-    assert all(f"{kind} in 1 on {table} (" in " ".join(warned) for kind, table in expected)
+    assert len(warned) == len({kind for kind, table in expected})
+    assert all(f"{kind} in 1 on " in " ".join(warned) for kind, table in expected)
     assert reports[1].warnings == ()
 
 
@@ -213,7 +216,7 @@ def test_hazards_outside_a_transaction_are_gated_too(project: Project, name: str
     project.query(BEFORE)
     project.file(file_name, text)
     assert [hazard.kind.value for hazard in project.check().hazards or ()] == expected
-    if expected:
+    if expected and expected != ["access_exclusive_lock"]:
         assert refused(project, allow_hazards=()).kind == "hazard"
     else:
         assert done(project.migrate(allow_hazards=())) == ["1"]
@@ -222,7 +225,7 @@ def test_hazards_outside_a_transaction_are_gated_too(project: Project, name: str
 def test_a_hazard_is_told_of_the_step_whose_it_is(project: Project) -> None:
     project.query(BEFORE)
     project.write(v1="ALTER TABLE big ALTER COLUMN id TYPE bigint, DROP COLUMN other", v2="ALTER TABLE big ADD y int")
-    expected = [("1", "table_rewrite"), ("1", "column_dropped"), ("2", "access_exclusive_lock")]
+    expected = [("1", "column_dropped"), ("1", "table_rewrite"), ("2", "access_exclusive_lock")]
     for together in (False, True):
         found = project.check(single_transaction=together).hazards or ()
         assert [(hazard.version, hazard.kind.value) for hazard in found] == expected

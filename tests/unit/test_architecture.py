@@ -27,7 +27,8 @@ BASE = "the base"
 POSTGRESQL = "databases.postgresql"
 COPIES = f"{POSTGRESQL}.copies"
 PRECHECKS = f"{POSTGRESQL}.prechecks"
-DATABASES = {"databases", POSTGRESQL, COPIES, PRECHECKS}
+OBSERVING = f"{POSTGRESQL}.observing"
+DATABASES = {"databases", POSTGRESQL, COPIES, PRECHECKS, OBSERVING}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"task", "scripts", "files", BASE},
@@ -50,6 +51,7 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
+    OBSERVING: {BASE},
     POSTGRESQL: {"databases", "schema", "sql", "files", BASE},
     "databases": {BASE},
     "schema": {BASE},
@@ -65,7 +67,7 @@ MAX_SHARE = 0.25
 
 # PostgreSQL has packages of its own. What stands elsewhere is owed: it moves when a second database needs a port, and
 # docs/architecture.md says what it is. A file that no longer owes anything must leave this list.
-KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, "provision"}
+KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, "provision"}
 CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {

@@ -9,20 +9,25 @@ from typing import Any, Optional, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql import lock
-from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import let_last, require_own_backend, settings
+from ..databases.postgresql.observing.eyes import survey_of
+from ..databases.postgresql.observing.sight import Survey
+from ..databases.postgresql.server_errors import first_words
 from ..hazard import Hazard
 from ..history.history import History
 from ..history.record import ensure
 from ..planning.request import Request
 from ..run import runner
-from ..run.hazards import TableWatch, sized
+from ..run.hazard_words import sized
+from ..run.hazards import TableWatch
 from ..run.preparation import Prepared, prepare
 from ..run.session import Session
 from .context import Context
 from .report import Applied
 from .schema_watch import SchemaWatch, watch_for
 from .view import View, baseline_steps, read_all, read_view
+
+UNSEEN = "What the run does to tables that others use (hazards) can't be told: %s."
 
 
 def apply(context: Context, view: View, connection: Any) -> None:
@@ -69,13 +74,12 @@ def _rehearse_first(context: Context, view: View, connection: Any) -> None:
 
 
 def _run(context: Context, view: View, connection: Any, prepared: Prepared, watch: Optional[SchemaWatch]) -> None:
-    request = context.request
     if watch is not None:
         watch.before(view)
     history = ensure(connection, view.history, baseline_steps(view.plan))
     try:
         context.progress = runner.run(
-            _session(request, connection, history), prepared, watch.after_each if watch else None
+            _session(context, connection, history), prepared, watch.after_each if watch else None
         )
     except (errors.MigrationError, errors.Stop) as error:
         context.progress = error.progress or model.Progress(left=view.plan.steps)
@@ -88,7 +92,8 @@ def _run(context: Context, view: View, connection: Any, prepared: Prepared, watc
         watch.after(history)
 
 
-def _session(request: Request, connection: Any, history: History) -> Session:
+def _session(context: Context, connection: Any, history: History) -> Session:
+    request = context.request
     return Session(
         connection,
         history,
@@ -99,8 +104,18 @@ def _session(request: Request, connection: Any, history: History) -> Session:
         lock_timeout=request.limits.lock_timeout,
         lock_wait=request.lock_wait,
         lock_retries=request.limits.lock_retries,
-        tables=TableWatch(relations_of(connection)),
+        tables=TableWatch(_survey(context, connection, history), request.single_transaction),
     )
+
+
+def _survey(context: Context, connection: Any, history: History) -> Survey:
+    """Return what is there; what keeps us from seeing it keeps no migration from its run."""
+    try:
+        return survey_of(connection, history.tables())
+    except (deps.DatabaseError, UnicodeError) as error:  # names may be in any encoding
+        connection.rollback()
+        context.warn(UNSEEN % first_words(error))
+        return Survey()
 
 
 def _hazards(progress: model.Progress, connection: Any) -> Tuple[Hazard, ...]:

@@ -20,9 +20,11 @@ from ..hazard import Hazard
 from ..history import drift
 from ..planning import digest
 from ..planning.request import Request
+from ..rehearsal.copier import ALL
 from ..rehearsal.rehearse import Rehearsal, rehearse
 from ..rehearsal.scratch_copy import Original, ScratchCopy, Wishes, rows_sentence
-from ..run.hazards import RULES, cluster_wide, refuse, sentence, sized
+from ..run.hazard_words import refuse, sized, warnings, without_rows
+from ..run.hazards import cluster_wide
 from . import prechecks
 from .context import Context
 from .report import Checked
@@ -116,14 +118,14 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     """
     request, steps = context.request, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
-    hazards = _hazards(rehearsal, connection)
+    hazards = _hazards(rehearsal, connection, tuple(request.rehearsal_data) == ALL)
     context.checked = Checked(
         rehearsal,
         differences(rehearsal.snapshots, request.diff_context),
         hazards,
         digest.digest_of(before, steps, after) if rehearsal.is_exact else None,
     )
-    context.warnings += map(_warning, hazards)
+    context.warnings += warnings(hazards)
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
         context.warn(digest.expect(request.expect, before, steps, after))
@@ -146,17 +148,14 @@ def _look_at_rows(context: Context, connection: Any, checked: Checked) -> None:
     prechecks.judge(found, rehearsal, request.prechecks == "required")
 
 
-def _warning(hazard: Hazard) -> str:
-    return "%s. %s" % (sentence(hazard), RULES[hazard.kind][1])
-
-
-def _hazards(rehearsal: Rehearsal, connection: Any) -> Tuple[Hazard, ...]:
+def _hazards(rehearsal: Rehearsal, connection: Any, has_rows: bool) -> Tuple[Hazard, ...]:
     progress = rehearsal.progress
     found = tuple(hazard for outcome in progress.done for hazard in outcome.hazards)
     found += tuple(map(cluster_wide, dict.fromkeys(version for version, dummy in rehearsal.changes)))
     if rehearsal.stopped is not None and not rehearsal.lacks:
         found += (cluster_wide(str(progress.left[0].script.version)),)
-    return found if connection is None else sized(found, connection)
+    found = found if has_rows else without_rows(found)
+    return found if connection is None else sized(found, connection, same_database=False)
 
 
 def prove_all(context: Context, view: View, connection: Any) -> None:

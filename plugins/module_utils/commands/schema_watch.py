@@ -12,7 +12,7 @@ from typing import Any, Callable, Optional
 
 from .. import deps, errors
 from ..databases.postgresql import client
-from ..databases.postgresql.eyes import relations_of
+from ..databases.postgresql.observing.eyes import has_tables
 from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader, SnapshotSeries, differences
 from ..databases.postgresql.unreadable import labels
@@ -88,7 +88,7 @@ class SchemaWatch:
     def _before(self, view: View) -> None:
         if self.request.policies.drift != "ignore":
             self.last = drift.last_snapshot(self.connection, view.history, view.rows, self.major)
-        if self.last is None and not _needs_snapshots(self.request) and not relations_of(self.connection):
+        if self.last is None and not _needs_snapshots(self.request) and not has_tables(self.connection):
             return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
         self.series.take()
         if self.request.with_diff:

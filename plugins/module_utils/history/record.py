@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import socket
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
@@ -13,9 +12,10 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from .. import deps, errors, model
 from ..databases.postgresql import beside_sql
 from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.eyes import Held, Relations, held_of, held_rows
 from ..databases.postgresql.leftovers import left_of, words_of
 from ..databases.postgresql.lock import KEY
+from ..databases.postgresql.observing.eyes import held_of, sight_of
+from ..databases.postgresql.observing.sight import Sight, Survey
 from ..databases.postgresql.server_errors import as_migration_error, trouble_of
 from ..databases.postgresql.transaction import in_transaction
 from ..version import COLLECTION_VERSION
@@ -42,21 +42,21 @@ class Entry(NamedTuple):
 class Seen(NamedTuple):
     """What the record of a step has seen of its session.
 
-    :ivar held: what it holds of the tables before the run.
+    :ivar sight: what it holds of the tables before the run.
     :ivar left: what the script has left in it, see leftovers.py.
     """
 
-    held: List[Held]
+    sight: Sight
     left: Tuple[str, ...] = ()
 
 
 class Recorder:
     """Writes the history of one run, on one connection."""
 
-    def __init__(self, history: History, before: Optional[Relations] = None, locked: bool = False) -> None:
+    def __init__(self, history: History, survey: Optional[Survey] = None, locked: bool = False) -> None:
         """Take where to write.
 
-        :param before: the tables before the run, to tell each time which of them the session has locked.
+        :param survey: the tables before the run, to tell each time what the session does to them.
         :param locked: whether the session has to have the lock of a run.
         """
         self.history = history
@@ -70,10 +70,10 @@ class Recorder:
         self._literals = {name: deps.sql.Literal(value) for name, value in literals.items()}
         self._literals.update(_wide(history, self._literals))
         nothing = deps.sql.SQL("NULL")
-        self._held = held_of(before) if before else nothing
-        self._left = left_of() if before is not None else nothing
+        self._held = held_of(survey) if survey and survey.relations else nothing
+        self._left = left_of() if survey is not None else nothing
         self._must_lock = locked
-        self._prepared: Any = None  # the name of the statement
+        self._prepared: Dict[bool, str] = {}  # the names of the statements: to record, and to erase
 
     def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Seen:
         """Record what happened to a migration, in the open transaction.
@@ -85,22 +85,18 @@ class Recorder:
         :raises DatabaseError: when the server refuses it; with an ending, also when the commit fails.
         """
         step = entry.step
-        message, values = prelude, None
-        if step.direction is model.Direction.DOWN:
-            message += self._compose(
-                cursor, sql.ERASE, step, values=_joined(entry.values()), locked=self._locked("NULL")
-            )
-        else:
-            if step.spellings:
-                message += self._compose(cursor, sql.REPLACE, step)
-            if self._prepared is None:
-                self._prepared = STATEMENT % secrets.token_hex(4)
-                message += self._compose(cursor, sql.PREPARE_RECORD, step, locked=self._locked("$2"))
-            # Bound, for that is quicker than to compose.
-            values = [*entry.values(), step.script.checksum, entry.event is model.Event.DEFERRED]
-            message = message.replace("%", "%%") + sql.RECORD % self._prepared
+        is_down = step.direction is model.Direction.DOWN
+        message = prelude
+        if step.spellings and not is_down:
+            message += self._compose(cursor, sql.REPLACE, spellings=deps.sql.Literal(list(step.spellings)))
+        if is_down not in self._prepared:
+            self._prepared[is_down] = STATEMENT % secrets.token_hex(4)
+            message += self._prepare(cursor, is_down)
+        # Bound, for that is quicker than to compose.
+        rest = [list(step.spellings)] if is_down else [step.script.checksum, entry.event is model.Event.DEFERRED]
+        message = message.replace("%", "%%") + (sql.ERASE if is_down else sql.RECORD) % self._prepared[is_down]
         try:
-            cursor.execute(message + ending, values)
+            cursor.execute(message + ending, [*entry.values(), *rest])
         except deps.DatabaseError as error:
             # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
             if error.pgcode == deps.errorcodes.DIVISION_BY_ZERO and in_transaction(cursor.connection):
@@ -109,11 +105,23 @@ class Recorder:
                 raise lock_lost_error() from None
             raise
         held, dummy, left = cursor.fetchone()[-1].partition("\n")
-        return Seen(held_rows(json.loads(held) if held else None), words_of(left))
+        return Seen(sight_of(held), words_of(left))
 
     def forget(self) -> None:
-        """Prepare the statement anew, under another name: a script may have deallocated it."""
-        self._prepared = None
+        """Prepare the statements anew, under other names: a script may have deallocated them."""
+        self._prepared = {}
+
+    def _prepare(self, cursor: Any, is_down: bool) -> str:
+        """Return the statement that prepares one."""
+        return self._compose(
+            cursor,
+            sql.PREPARE_ERASE if is_down else sql.PREPARE_RECORD,
+            prepared=deps.sql.Identifier(self._prepared[is_down]),
+            locked=self._locked("NULL" if is_down else "$2"),
+            held=self._held,
+            left=self._left,
+            **self._literals,
+        )
 
     def _locked(self, version: str) -> Any:
         """Return what looks after the run's lock. Where a row is erased, that it is gone already shows by itself."""
@@ -121,11 +129,9 @@ class Recorder:
             return deps.sql.SQL("NULL")
         return self.history.compose(sql.STILL_LOCKED, lock=deps.sql.Literal(KEY), version=deps.sql.SQL(version))
 
-    def _compose(self, cursor: Any, statement: str, step: model.Step, **more: Any) -> str:
+    def _compose(self, cursor: Any, statement: str, **parts: Any) -> str:
         """Return a statement with its names and literals, as text; nothing in it is to be bound."""
-        more.update(self._literals, held=self._held, left=self._left, spellings=deps.sql.Literal(list(step.spellings)))
-        more.update(prepared=deps.sql.Identifier(self._prepared or ""))
-        return str(self.history.compose(statement, **more).as_string(cursor))
+        return str(self.history.compose(statement, **parts).as_string(cursor))
 
 
 def _wide(history: History, literals: Mapping[str, Any]) -> Dict[str, Any]:
@@ -137,10 +143,6 @@ def _wide(history: History, literals: Mapping[str, Any]) -> Dict[str, Any]:
 def _listed(names: Sequence[str]) -> Any:
     """Return names to put behind others."""
     return deps.sql.SQL("").join(deps.sql.SQL(", {}").format(deps.sql.Identifier(name)) for name in names)
-
-
-def _joined(values: Sequence[Any]) -> Any:
-    return deps.sql.SQL(", ").join(map(deps.sql.Literal, values))
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = (), is_wide: bool = False) -> History:
@@ -168,7 +170,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
             for step in baseline:
                 recorder.record(cursor, Entry(model.Event.BASELINE, step))
         connection.commit()
-        del connection.notices[:]  # that something is there already is no news
+        connection.notices.clear()  # that something is there already is no news
         return made
     except deps.DatabaseError as error:
         if trouble_of(error):

@@ -13,8 +13,8 @@ from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
-from ..databases.postgresql.eyes import relations_of
 from ..databases.postgresql.limits import settings
+from ..databases.postgresql.observing.eyes import survey_of
 from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.postgresql.unreadable import labels
@@ -164,7 +164,7 @@ def session_on(
             compare_histories(original.rows, connection, history)
         else:
             copy_rows(original.rows, connection, history)
-        tables = TableWatch(relations_of(connection))
+        tables = TableWatch(survey_of(connection, history.tables()), wishes.single_transaction)
 
         def note_all(cursor: Any) -> None:
             tables.note(cursor)

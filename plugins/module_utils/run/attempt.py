@@ -9,8 +9,8 @@ from contextlib import nullcontext
 from typing import Any, ContextManager, Optional, Sequence
 
 from .. import deps, errors, model
-from ..databases.postgresql.copies.containment import Containment
 from ..databases.postgresql.copies.second_connections import watched
+from ..databases.postgresql.gate import Guard
 from ..databases.postgresql.transaction import in_transaction, is_aborted
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
@@ -132,10 +132,10 @@ class Attempt:
         if in_transaction(self.connection) and is_aborted(self.connection):
             raise aborted_error(self.migration, body)
 
-    def _leave(self, cursor: Any) -> Optional[Containment]:
+    def _leave(self, cursor: Any) -> Optional[Guard]:
         """Let a script go on outside a transaction; what it did until now is committed."""
         self._outside().begin(cursor, loaned=True)
-        return self.session.guard
+        return self.session.looker()
 
     def _outside(self) -> OutsideTransaction:
         """Return the place outside: the same one for another try, since it knows where to go on."""

@@ -1,109 +1,172 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a step does to tables that others use: the locks that it holds and the files that it rewrites, before COMMIT."""
+"""What the steps of a run do to tables that were there before it: each look at a session, put together step by step."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
-from .. import errors, model
-from ..databases.postgresql.eyes import Held, Relation, Relations, read_held, read_relations, read_sizes
+from .. import model
+from ..databases.postgresql.observing.eyes import read_relations, read_sight
+from ..databases.postgresql.observing.sight import EXCLUSIVE, Held, Relation, Sight, Survey
 from ..hazard import Hazard, HazardKind
+from .hazard_rules import severity
+from .judging import CLOSING, judge, whole_of
+from .relation import Counted, Finding, Known, after, changed_meanwhile
 
-EXCLUSIVE = "AccessExclusiveLock"
+Counts = Tuple[int, int, int, int, int]
+ZEROS: Counts = (0, 0, 0, 0, 0)
 
-# Kind → what it does, and what to do instead.
-RULES = {
-    HazardKind.TABLE_DROPPED: (
-        "drops the table with all its rows",
-        "Stop using it first; rename it, and drop it in a later release.",
-    ),
-    HazardKind.TABLE_REWRITE: (
-        "writes the whole table anew (or empties it), and nobody reads or writes it meanwhile",
-        "Add a new column, fill it in batches, and switch over.",
-    ),
-    HazardKind.COLUMN_DROPPED: (
-        "drops a column with its values",
-        "Stop using it first; drop it in a later release.",
-    ),
-    HazardKind.ACCESS_EXCLUSIVE_LOCK: (
-        "nobody reads or writes the table until the migration is committed",
-        "Keep the migration short; add constraints as NOT VALID, and validate them in a migration of their own.",
-    ),
-    HazardKind.INDEX_NOT_CONCURRENT: (
-        "nobody writes the table while the index is built",
-        "Use CREATE INDEX CONCURRENTLY, in a script outside a transaction.",
-    ),
-    HazardKind.BLOCKS_WRITES: (
-        "nobody writes the table until the migration is committed",
-        "Keep the migration short; add foreign keys as NOT VALID, and validate them in a migration of their own.",
-    ),
-    HazardKind.CLUSTER_WIDE: (
-        "changes what belongs to the whole cluster (roles, settings, tablespaces), beyond this database",
-        "Leave that to provisioning, for example to pg_user_db.",
-    ),
-}
+
+class Counter:
+    """Tells what a step has counted from what its session has.
+
+    A session hands its counts over when it is idle, and not each time; until then they grow from one transaction to the
+    next. Each record of a step counts as an event, so the events that are left tell whether that was done in between.
+    """
+
+    def __init__(self) -> None:
+        self._last: Dict[int, Counts] = {}
+        self._events: Optional[int] = None  # how many there are now, if nothing was handed over
+        self._is_new = True
+        self._trusted = True
+
+    def recorded(self) -> None:
+        """Note that a step was recorded."""
+        self._trusted = True
+        if self._events is not None:
+            self._events += 1
+
+    def lose(self) -> None:
+        """Note that transactions came between whose counts nobody has seen."""
+        self._events, self._is_new = None, False
+
+    def distrust(self) -> None:
+        """Note that a try was rolled back: the counts have what it did, too."""
+        self.lose()
+        self._trusted = False
+
+    def step(self, sight: Sight) -> Dict[int, Counted]:
+        """Return what was counted since the last look, by table."""
+        if sight.events is None or not sight.held:
+            return {}
+        continues = self._events == sight.events
+        is_sure = self._trusted and (self._is_new or self._events is not None or sight.events == 0)
+        last = self._last if continues else {}
+        counts = {each.oid: _counts(each) for each in sight.held}
+        self._last = {**last, **counts}
+        self._events, self._is_new = sight.events, False
+        if not is_sure:
+            return {}
+        return {oid: _difference(now, last.get(oid, ZEROS)) for oid, now in counts.items()}
 
 
 class TableWatch:
     """What the steps of a run do to tables that were there before it.
 
-    :ivar before: these tables, as the steps until now have left them.
+    :ivar survey: what was there.
+    :param keeps_locks: whether all steps are one transaction, so that one meets the locks of those before it.
     """
 
-    def __init__(self, before: Relations) -> None:
-        self._first = before
-        self.reset()
+    def __init__(self, survey: Survey, keeps_locks: bool = False) -> None:
+        self.survey = survey
+        self._keeps_locks = keeps_locks
+        self.counter = Counter()
+        self._begin()
 
     def reset(self) -> None:
         """Begin anew: everything that the run did is rolled back."""
-        self.before = dict(self._first)
-        self._noted: List[Held] = []
+        self._begin()
+        self.counter.distrust()
+
+    def _begin(self) -> None:
+        self._before = dict(self.survey.relations)
+        self._told: Set[int] = set()
+        self._locked: Dict[int, FrozenSet[str]] = {}
+        self._found: Dict[Tuple[HazardKind, int], Hazard] = {}
+
+    def see(self, sight: Sight, in_transaction: bool = True) -> None:
+        """Take what the record of a step has seen.
+
+        :param in_transaction: whether that was all that the step did.
+        """
+        if not in_transaction:
+            self.counter.lose()
+        if not sight.held:  # as with most steps of a long run
+            self.counter.recorded()
+            return
+        counted = self.counter.step(sight) if in_transaction else {}
+        found = judge(self._before, sight, Known(frozenset(self._told), self._locked, counted))
+        self._take(found)
+        for each in sight.held:
+            self._follow(each)
+        self.counter.recorded()
 
     def note(self, cursor: Any) -> None:
-        """Note what a session holds before a commit that isn't the step's last."""
-        if self._first:
-            self._noted += read_held(cursor, self._first)
+        """Look at what a session holds before a commit that isn't the step's last, or of a connection of its own."""
+        if not self.survey.relations:
+            return
+        sight = read_sight(cursor, self.survey)
+        self._take(judge(self._before, sight, Known(frozenset(self._told), self._locked)))
+        for each in sight.held:
+            self._follow(each)
+        self._forget_locks()
 
     def compare(self, cursor: Any) -> None:
-        """Note what has become of the tables: of a script outside a transaction the locks are gone by now."""
+        """Look at what has become of the tables: of a script outside a transaction the locks are gone by now."""
+        if not self._before:
+            return
         now = read_relations(cursor)
-        for oid, relation in self.before.items():
-            after = now.get(oid)
-            if after is None:
-                self._noted.append(Held(oid, EXCLUSIVE, False))
-            elif (after.filenode, after.dropped) != (relation.filenode, relation.dropped):
-                self._noted.append(Held(oid, EXCLUSIVE, True, after.filenode, after.dropped, after.indexes))
+        self._take(changed_meanwhile(self._before, now))
+        self._before = {oid: now[oid] for oid in self._before if oid in now}
 
-    def judge(self, held: Sequence[Held], step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
-        """Return the hazards of a step that is done, and take the tables as it has left them.
+    def take(self, step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
+        """Return the hazards of a step that is done, the worst first."""
+        self._forget_locks()
+        if not self._found:
+            return ()
+        found, self._found = self._found, {}
+        version = str(step.script.version)
+        told = [each._replace(version=version, hold_ms=hold_ms if each.lock else None) for each in found.values()]
+        return tuple(sorted(_without_weaker(told), key=lambda each: (-severity(each.kind), each.table or "")))
 
-        :param held: what the session held before the commit.
-        """
-        seen, self._noted = [*self._noted, *held], []
-        found = judge(self.before, seen, step, hold_ms)
-        for each in seen:
-            relation = self.before.pop(each.oid, None)
-            after = each.after(relation) if relation else None
-            if after is not None:
-                self.before[each.oid] = after
-        return found
+    def _forget_locks(self) -> None:
+        if not self._keeps_locks:
+            self._locked = {}
 
+    def _follow(self, held: Held) -> None:
+        """Take a relation as it is now: the next step is compared with that."""
+        before = self._before.get(held.oid)
+        if before is None:
+            return
+        if held.details is not None:
+            self._told |= held.details.indexes | held.details.checks | {key.oid for key in held.details.keys}
+        self._locked[held.oid] = self._locked.get(held.oid, frozenset()) | held.modes
+        if held.exists:
+            self._before[held.oid] = after(before, held)
+        elif EXCLUSIVE in held.modes:
+            self._before.pop(held.oid)
 
-def judge(before: Relations, held: Sequence[Held], step: model.Step, hold_ms: int) -> Tuple[Hazard, ...]:
-    """Return the hazards of a step.
+    def _take(self, found: Iterable[Finding]) -> None:
+        for each in found:
+            hazard = self._hazard(each)
+            known = self._found.get((each.kind, each.oid))
+            self._found[each.kind, each.oid] = _added(known, hazard) if known else hazard
 
-    :param before: the tables before the run; what the run itself has made is nobody else's yet.
-    """
-    version = str(step.script.version)
-    found: Dict[Tuple[HazardKind, str], Hazard] = {}
-    for each in held:
-        relation = before.get(each.oid)
-        if relation is not None:
-            for kind in _kinds(relation, each.after(relation), each.mode):
-                found[kind, relation.name] = Hazard(kind, version, relation.name, each.mode, hold_ms)
-    return _without_weaker(found)
+    def _hazard(self, found: Finding) -> Hazard:
+        before: Dict[int, Relation] = self._before
+        whole = whole_of(before, found.oid)
+        return Hazard(
+            found.kind,
+            "",
+            before[found.oid].name,
+            found.lock,
+            detail=_rows_detail(found) or found.detail,
+            rows_changed=sum(found.rows) if found.rows else None,
+            partition_of=before[whole].name if whole != found.oid else None,
+            origin=(found.oid, self.survey.relations[found.oid].name),
+        )
 
 
 def cluster_wide(version: str) -> Hazard:
@@ -111,66 +174,46 @@ def cluster_wide(version: str) -> Hazard:
     return Hazard(HazardKind.CLUSTER_WIDE, version)
 
 
-def refuse(found: Sequence[Hazard], allowed: Optional[Sequence[str]]) -> None:
-    """Stop a plan with a hazard that isn't allowed.
-
-    :param allowed: the kinds that are; None: all.
-    :raises HazardRefused: names each, with what it does and what to do instead.
-    """
-    refused = [hazard for hazard in found if allowed is not None and hazard.kind.value not in allowed]
-    if refused:
-        raise errors.HazardRefused(
-            "Not allowed: " + "; ".join(map(sentence, refused)),
-            hint="The database wasn't touched. %s Or add it to allow_hazards." % RULES[refused[0].kind][1],
-            version=refused[0].version,
-        )
+def _rows_detail(found: Finding) -> Optional[str]:
+    """Return how many rows were written, in words."""
+    if not found.rows:
+        return None
+    words = ("INSERT", "UPDATE", "DELETE")
+    return ", ".join("%s %s" % (word, format(rows, ",")) for word, rows in zip(words, found.rows) if rows) or None
 
 
-def sentence(hazard: Hazard) -> str:
-    """Return what a hazard does, to how large a table, in words."""
-    table = " on %s" % hazard.table if hazard.table else ""
-    sizes = [] if hazard.size_bytes is None else [_readable(hazard.size_bytes)]
-    sizes += [] if hazard.row_estimate is None else ["about %d rows" % hazard.row_estimate]
-    size = ", ".join(sizes) + ": " if sizes else ""
-    return "%s in %s%s (%s%s)" % (hazard.kind.value, hazard.version, table, size, RULES[hazard.kind][0])
+def _added(one: Hazard, other: Hazard) -> Hazard:
+    """Return what was seen of one kind and table twice."""
+    detail = ", ".join(dict.fromkeys(filter(None, [one.detail, other.detail]))) or None
+    if one.kind is not HazardKind.ROWS_CHANGED:
+        return one._replace(detail=detail)
+    if one.rows_changed is None or other.rows_changed is None:
+        return one._replace(rows_changed=None, detail=None)
+    return one._replace(rows_changed=one.rows_changed + other.rows_changed, detail=detail)
 
 
-def _readable(size: float) -> str:
-    """Return a number of bytes as people read it."""
-    units = iter(("bytes", "kB", "MB", "GB"))
-    unit = next(units)
-    while size >= 1024 and unit != "GB":
-        size, unit = size / 1024, next(units)
-    return "%d %s" % (size, unit) if size >= 10 or unit == "bytes" else "%.1f %s" % (size, unit)
+def _without_weaker(found: List[Hazard]) -> List[Hazard]:
+    """Leave out that a table was locked, where something else tells it."""
+    closing = {(kind, EXCLUSIVE) for kind in (*CLOSING, HazardKind.FULL_SCAN)}
+    closed = {each.origin for each in found if (each.kind, each.lock) in closing or each.kind in CLOSING}
+    shut = closed | {
+        each.origin
+        for each in found
+        if each.kind in (HazardKind.ACCESS_EXCLUSIVE_LOCK, HazardKind.INDEX_NOT_CONCURRENT, HazardKind.FULL_SCAN)
+    }
+    return [
+        each
+        for each in found
+        if not (each.kind is HazardKind.ACCESS_EXCLUSIVE_LOCK and each.origin in closed)
+        and not (each.kind is HazardKind.BLOCKS_WRITES and each.origin in shut)
+    ]
 
 
-def sized(hazards: Iterable[Hazard], connection: Any) -> Tuple[Hazard, ...]:
-    """Return the hazards with the sizes of the real tables."""
-    hazards = tuple(hazards)
-    names = [hazard.table for hazard in hazards if hazard.table]
-    if not names:
-        return hazards
-    sizes = read_sizes(connection, names)
-    known = [(hazard, sizes.get(hazard.table or "", (None, None))) for hazard in hazards]
-    return tuple(hazard._replace(size_bytes=size, row_estimate=rows) for hazard, (size, rows) in known)
+def _counts(held: Held) -> Counts:
+    index_scans = held.details.index_scans if held.details else 0
+    return held.inserted, held.updated, held.deleted, held.scans, index_scans
 
 
-def _kinds(before: Relation, after: Optional[Relation], mode: str) -> List[HazardKind]:
-    exclusive = mode == EXCLUSIVE
-    if after is None:
-        return [HazardKind.TABLE_DROPPED] if exclusive else []
-    if exclusive:
-        kinds = [HazardKind.TABLE_REWRITE] if after.filenode != before.filenode else []
-        kinds += [HazardKind.COLUMN_DROPPED] if after.dropped > before.dropped else []
-        return kinds or [HazardKind.ACCESS_EXCLUSIVE_LOCK]
-    if mode == "ShareLock" and after.indexes > before.indexes:
-        return [HazardKind.INDEX_NOT_CONCURRENT]
-    return [HazardKind.BLOCKS_WRITES]
-
-
-def _without_weaker(found: Dict[Tuple[HazardKind, str], Hazard]) -> Tuple[Hazard, ...]:
-    """Leave out that a table is locked for writing where it is locked for everything."""
-    closed = {table for kind, table in found if kind not in (HazardKind.INDEX_NOT_CONCURRENT, HazardKind.BLOCKS_WRITES)}
-    return tuple(
-        hazard for (kind, table), hazard in found.items() if kind != HazardKind.BLOCKS_WRITES or table not in closed
-    )
+def _difference(now: Counts, last: Counts) -> Counted:
+    inserted, updated, deleted, scans, index_scans = (max(one - other, 0) for one, other in zip(now, last))
+    return Counted((inserted, updated, deleted), scans, index_scans)

@@ -26,6 +26,8 @@ class OutsideTransaction(Place):
     :ivar statement_index: the statement that it is at: tried again, it goes on there.
     """
 
+    in_transaction = False
+
     def __init__(self, session: Session, step: model.Step, body: model.Body) -> None:
         super().__init__(session)
         self.can_retry = isinstance(body, model.SqlBody)  # of another one nobody knows where to go on
@@ -41,7 +43,8 @@ class OutsideTransaction(Place):
         if loaned:
             cursor.execute(RELEASE)
         self._journal.start(cursor, self.statement_index)
-        self.session.before_commit(cursor)
+        if loaned or self.session.guard is not None:
+            self.session.before_commit(cursor)
         self.connection.commit()
 
     def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
@@ -61,6 +64,7 @@ class OutsideTransaction(Place):
                     cursor,
                     statement,
                     lambda transaction: self._journal.at(self.statement_index, index + 1, transaction),
+                    self.session.before_commit,
                 )
         except deps.DatabaseError as error:
             if index != self._sent_before or not once.has_dropped(statement, error):

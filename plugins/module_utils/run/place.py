@@ -18,11 +18,13 @@ class Place:
     """What both have in common, and what a step in a transaction of its own does.
 
     :ivar can_retry: whether the step may be tried again after it waited too long for a lock.
+    :ivar in_transaction: whether all that the step does is one transaction with its record.
     :ivar opening: a statement to send ahead of the script.
     :ivar release: a statement to send ahead of the record: the end of a script's savepoint.
     """
 
     can_retry = True
+    in_transaction = True
     opening = ""
 
     def __init__(self, session: Session) -> None:

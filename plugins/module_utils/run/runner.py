@@ -17,6 +17,8 @@ from ..databases.postgresql.blockers import BlockerWatch
 from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
 from ..databases.postgresql.indexes import drop_new_invalid_indexes
 from ..databases.postgresql.leftovers import clear
+from ..databases.postgresql.notices import take_from
+from ..databases.postgresql.observing.sight import Survey
 from ..databases.postgresql.session import SAVEPOINT
 from ..databases.postgresql.transaction import abandon, in_transaction
 from ..hazard import Hazard
@@ -71,8 +73,8 @@ class _Run:
         self.capture = capture
         self.after_each = after_each
         self.watch = watch
-        self.tables = session.tables or TableWatch({})
-        self.recorder = Recorder(session.history, self.tables.before, locked=session.guard is None)
+        self.tables = session.tables or TableWatch(Survey())
+        self.recorder = Recorder(session.history, self.tables.survey, locked=session.guard is None)
         self.current: Optional[Tuple[Attempt, float]] = None
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
@@ -142,6 +144,7 @@ class _Run:
             return False
         try:
             attempt.place.undo()
+            self.tables.counter.distrust()
         except deps.DatabaseError as error:
             if error.pgcode != deps.errorcodes.LOCK_NOT_AVAILABLE:
                 raise
@@ -207,12 +210,14 @@ class _Run:
             if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
                 raise touched_error(self.session.history) from None
             raise
-        self.session.before_commit(cursor)
+        self.tables.see(seen.sight, place.in_transaction)
+        if self.session.guard is not None:
+            self.session.before_commit(cursor)
         if not chained:
             place.commit()
         if seen.left:
             self._clear(cursor, seen.left)
-        return self.tables.judge(seen.held, attempt.step, took)
+        return self.tables.take(attempt.step, took)
 
     def _clear(self, cursor: Any, left: Sequence[str]) -> None:
         """Take away what the script has left in its session, before the next one begins."""
@@ -263,9 +268,7 @@ class _Run:
 
     def _output(self) -> str:
         """Return what the script printed, and the notices that the server sent for it."""
-        notices = "".join(self.connection.notices)
-        del self.connection.notices[:]
-        return self.capture.take() + notices
+        return self.capture.take() + take_from(self.connection)
 
 
 class _RunInOneTransaction(_Run):

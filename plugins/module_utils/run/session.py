@@ -12,9 +12,11 @@ from typing import Any, Callable, Iterator, NamedTuple, Optional
 from .. import deps
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.gate import CATALOG_ONLY
+from ..databases.postgresql.gate import CATALOG_ONLY, Guard
 from ..databases.postgresql.limits import set_lock_timeout
+from ..databases.postgresql.once import Looking
 from ..databases.postgresql.session import RELEASE, SAVEPOINT
+from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
 from .hazards import TableWatch
 
@@ -61,9 +63,12 @@ class Session(NamedTuple):
             set_lock_timeout(cursor, self.lock_timeout)
 
     def before_commit(self, cursor: Any) -> None:
-        """Let the guard look at what the open transaction has done; it may raise."""
+        """Look at what the open transaction has done; of a copy, its guard does, and it may raise."""
         if self.guard is not None:
             self.guard.before_commit(cursor)
+        elif self.tables is not None:
+            with catalog_only(cursor):
+                self.tables.note(cursor)
 
     def reset(self) -> str:
         """Return the statements that undo what a script has SET, for statements of our own in the same transaction."""
@@ -72,6 +77,12 @@ class Session(NamedTuple):
             return RESET + RESET_ROLE + self.settings + CATALOG_ONLY
         set_role = deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection)
         return RESET + self.settings + str(set_role) + CATALOG_ONLY
+
+    def looker(self) -> Optional[Guard]:
+        """Return who looks at what a script sends outside a transaction: on a copy, its guard."""
+        if self.guard is not None or self.tables is None:
+            return self.guard
+        return Looking(self.before_commit)
 
     @contextmanager
     def as_super_user(self) -> Iterator[Any]:
@@ -97,9 +108,9 @@ class Session(NamedTuple):
         finally:
             connection.close()
 
-    def _leave(self, connection: Any) -> Optional[Containment]:
+    def _leave(self, connection: Any) -> Optional[Guard]:
         """Let a script go on in autocommit on its second connection."""
         with connection.cursor() as cursor:
             self.before_commit(cursor)
         connection.commit()
-        return self.guard
+        return self.looker()

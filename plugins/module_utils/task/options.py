@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ..databases.postgresql.keywords import SECRETS, TYPES
-from ..hazard import HazardKind
+from ..hazard import HazardKind, Level
 
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
 KINDS = ["python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"]
@@ -59,7 +59,7 @@ MIGRATE: Dict[str, Any] = {
     "on_drift": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},
     "on_interrupted": {"type": "str", "choices": ["fail", "retry"], "default": "fail"},
     "on_nonempty": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
-    "allow_hazards": {"type": "list", "elements": "str", "choices": [kind.value for kind in HazardKind]},
+    "allow_hazards": {"type": "list", "elements": "str", "choices": [each.value for each in (*HazardKind, *Level)]},
     "lock_timeout": {"type": "float", "default": 5},
     "lock_retries": {"type": "int", "default": 3},
     "statement_timeout": {"type": "float", "default": 0},

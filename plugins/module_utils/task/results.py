@@ -166,10 +166,12 @@ def _script(script: model.Script, reason: Optional[str]) -> Dict[str, Any]:
 
 
 def _hazard(hazard: Hazard) -> Dict[str, Any]:
-    from ..run.hazards import RULES
+    from ..run.hazard_rules import RULES
 
-    does, instead = RULES[hazard.kind]
-    return {**hazard._asdict(), "kind": hazard.kind.value, "does": does, "instead": instead}
+    shown, rule = hazard._asdict(), RULES[hazard.kind]
+    del shown["origin"]
+    kind = {"kind": hazard.kind.value, "level": rule.level.value}
+    return {**shown, **kind, "does": rule.does, "instead": rule.instead}
 
 
 def _precheck(precheck: Precheck) -> Dict[str, Any]:

@@ -9,7 +9,7 @@ class of cursors of its own. What is sent is looked at as it goes to the server,
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple, Type
 
 from ... import deps
 from ...model import Statement
@@ -25,8 +25,17 @@ OWN_PATH = "SELECT pg_catalog.current_setting('search_path')"
 # What the server's encodings have in common is ASCII; all else only has to come out as it went in.
 ENCODING = ("utf-8", "surrogateescape")
 
-# Runs what a script sends outside a transaction: (connection, send, statements) → what send returns; or raises instead.
-Guard = Callable[[Any, Callable[[], Any], Sequence[Statement]], Any]
+
+class Guard(Protocol):
+    """Runs what a script sends outside a transaction."""
+
+    def wants(self, text: str) -> bool:
+        """Return whether a text has to pass it."""
+
+    def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
+        """Return what send returns, or raise instead."""
+
+
 # Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
 Leave = Callable[[], Optional[Guard]]
 LookAt = Optional[Callable[[str], None]]
@@ -60,7 +69,8 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         """Execute as psycopg2 does, once for each of the values."""
         connection, vars_list = self.connection, list(vars_list)
         looked_at = [] if connection.is_ours else [self.mogrify(query, vars) for vars in vars_list]
-        if connection.guard is None and not any(glance.may_control(sent.decode(*ENCODING)) for sent in looked_at):
+        texts = [sent.decode(*ENCODING) for sent in looked_at]
+        if not any(connection.is_watched(text) or glance.may_control(text) for text in texts):
             return super().executemany(query, vars_list)
         for sent in looked_at:
             self._through_gate(sent)
@@ -99,7 +109,7 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         connection, text = self.connection, sent.decode(*ENCODING)
         connection.look_at(text)
         may_control = connection.obeys and (connection.has_committed or glance.may_control(text))
-        if connection.guard is None and not may_control:
+        if not may_control and not connection.is_watched(text):
             return super().execute(sent)
         for piece, statements in pieces(text):
             if connection.obeys and connection.control(statements[0]):

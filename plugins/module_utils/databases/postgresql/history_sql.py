@@ -189,16 +189,21 @@ RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s)"
 # Behind the record, in its message: ends the transaction, begins the next one in its mode, and returns what was held.
 COMMIT_AND_CHAIN = "; COMMIT AND CHAIN; SELECT NULL, pg_catalog.current_setting('pgops.held')"
 
-ERASE = (
+# Its arguments: event, version, name, duration, and the version's spellings.
+PREPARE_ERASE = (
     """
+PREPARE {prepared} (text, text, text, bigint, text[]) AS
 WITH logged AS (
   INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version)
-  VALUES ({values}, session_user, {host}, {collection})),
-erased AS (DELETE FROM {table} WHERE version = ANY({spellings}) AND """
+  VALUES ($1, $2, $3, $4, session_user, {host}, {collection})),
+erased AS (DELETE FROM {table} WHERE version = ANY($5) AND """
     + UNTOUCHED
     + " RETURNING 1) SELECT (SELECT 1 / count(*) FROM erased), {locked}, "
     + KEEP_HELD
+    + ";"
 )
+
+ERASE = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s)"
 
 REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
 

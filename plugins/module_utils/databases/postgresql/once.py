@@ -10,15 +10,18 @@ transaction, indexes are looked for, and all else that is usual may be done twic
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Sequence
+import re
+from typing import Any, Callable, Optional, Sequence, Set
 
 from ... import deps
 from ...model import Statement
+from ...sql import glance
 from ...sql.statements import BEGINS, COMMITS, needs_no_transaction, words
-from .transaction import in_transaction
+from .transaction import in_transaction, is_aborted
 
 # Logs what is about to be sent: the number of the transaction that it is done in, if it is in one.
 Note = Callable[[Optional[int]], None]
+Look = Callable[[Any], None]
 
 # SET LOCAL …, SET TRANSACTION …, SET CONSTRAINTS … hold for a transaction only.
 OF_TRANSACTION = (("LOCAL",), ("TRANSACTION",), ("CONSTRAINTS",))
@@ -33,25 +36,87 @@ SELECT CASE WHEN %(number)s < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_curr
             THEN pg_catalog.txid_status(%(number)s) = 'committed' END
 """
 
+# A look takes messages of its own.
+MOST_LOOKS = 1000
+ON_ROWS = re.compile(r"\s*(?:INSERT|UPDATE|DELETE|MERGE|SELECT|WITH|VALUES)\b", re.IGNORECASE)
+VALUE = re.compile(r"'[^']*'|\d+")
+LONGEST_SHAPE = 4000
 NOT_IN_TRANSACTION = (deps.errorcodes.ACTIVE_SQL_TRANSACTION, deps.errorcodes.INVALID_TRANSACTION_TERMINATION)
 
 
-def send(cursor: Any, statement: Statement, note: Note) -> None:
+def send(cursor: Any, statement: Statement, note: Note, look: Look) -> None:
     """Send one statement outside a transaction.
 
+    :param look: called before what has a transaction is committed, where nobody else guards it.
     :raises psycopg2.Error: as the server says; nothing is open then but a block that the script itself has begun.
     """
     connection = cursor.connection
     if in_transaction(connection):
         if statement.keyword in COMMITS:
             note(_transaction(cursor))
+            if connection.guard is None:
+                look(cursor)
         cursor.execute(statement.text)
         return
     # What guards a rehearsal has transactions of its own.
     alone = needs_no_transaction(statement) or statement.keyword in BEGINS or connection.guard is not None
-    if alone or not _inside(cursor, statement.text, note):
+    if alone or not _inside(cursor, statement.text, note, look):
         note(None)
         cursor.execute(statement.text)
+
+
+class Looking:
+    """Has what a Python script does outside a transaction looked at, in a transaction before it is committed.
+
+    Statements that work on rows come in thousands, each like the one before: one of each kind is looked at.
+
+    :param look: called before a commit.
+    """
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._left = MOST_LOOKS
+        self._known: Set[str] = set()
+
+    def wants(self, text: str) -> bool:
+        """Return whether a text has to pass: it isn't like another one that has."""
+        if self._left == 0:
+            return False
+        if glance.may_control(text) or not ON_ROWS.match(text):
+            return True
+        shape = VALUE.sub("?", text[:LONGEST_SHAPE])
+        if shape in self._known:
+            return False
+        self._known.add(shape)
+        return True
+
+    def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
+        """Send it as a transaction, if it can be one; one that the script has open is looked at on its COMMIT."""
+        if in_transaction(connection):
+            if statements[0].keyword in COMMITS and not is_aborted(connection):
+                self._look_at(connection)
+            return send()
+        if statements[0].keyword in BEGINS or any(map(needs_no_transaction, statements)) or self._left == 0:
+            return send()
+        connection.autocommit = False
+        try:
+            answer = send()
+            self._look_at(connection)
+            connection.commit()
+            return answer
+        except deps.DatabaseError as error:
+            if error.pgcode not in NOT_IN_TRANSACTION:
+                raise
+        finally:
+            if not connection.closed:
+                connection.rollback()
+                connection.autocommit = True
+        return send()
+
+    def _look_at(self, connection: Any) -> None:
+        self._left = max(self._left - 1, 0)
+        with connection.unguarded(), connection.cursor() as cursor:
+            self._look(cursor)
 
 
 def sets(statement: Statement) -> bool:
@@ -90,13 +155,14 @@ def _index_name(statement: Statement) -> Optional[str]:
     return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
 
 
-def _inside(cursor: Any, text: str, note: Note) -> bool:
+def _inside(cursor: Any, text: str, note: Note, look: Look) -> bool:
     """Send it as a transaction. Return whether the server let it be one."""
     connection = cursor.connection
     connection.autocommit = False
     try:
         note(_transaction(cursor))
         cursor.execute(text)
+        look(cursor)
         connection.commit()
         return True
     except deps.DatabaseError as error:

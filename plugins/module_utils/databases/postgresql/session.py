@@ -13,6 +13,7 @@ from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequ
 from ... import deps, errors
 from ...model import Statement
 from .gate import Guard, Leave, Loan, LookAt, MigrationCursor, gated
+from .notices import Notices
 
 # A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.
 SAVEPOINT = "SAVEPOINT pgops_script"
@@ -44,6 +45,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.everyone.add(self)
+        self.notices = Notices()
         self.cursor_factory: Any = MigrationCursor
         self.guard: Optional[Guard] = None
         self.stopped: Optional[errors.MigrationError] = None
@@ -221,6 +223,10 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         if self.held and self._committed and needs_no_transaction(statements[0]):
             self._leave()
         self._committed = False
+
+    def is_watched(self, text: str) -> bool:
+        """Return whether a text has to pass the guard."""
+        return self.guard is not None and self.guard.wants(text)
 
     def run_guarded(self, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
         """Send what the guard lets pass; what it has stopped stays known."""

@@ -1,83 +1,137 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a session holds → hazards, in a table. A table was there as (filenode 10, 1 column dropped, 2 indexes)."""
+"""Several looks of one run, put together: whose hazard it is, and what of the session's counts is the step's."""
 
 from __future__ import annotations
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.eyes import Held, Relation
-from ansible_collections.pgops.migrations.plugins.module_utils.errors import HazardRefused
-from ansible_collections.pgops.migrations.plugins.module_utils.hazard import Hazard, HazardKind
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.sight import (
+    Column,
+    Details,
+    Held,
+    Key,
+    Relation,
+    Sight,
+    Survey,
+)
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Script, Step, Version
-from ansible_collections.pgops.migrations.plugins.module_utils.run.hazards import RULES, judge, refuse, sentence
+from ansible_collections.pgops.migrations.plugins.module_utils.run.hazards import Counter, TableWatch
 
-BEFORE = {1: Relation("public.a", 10, 1, 2), 2: Relation("public.b", 10, 1, 2)}
-STEP = Step(Script(Version.parse("7"), "x", "sql", "/m/7"))
-ALL, SHARE, ROW = "AccessExclusiveLock", "ShareLock", "ShareRowExclusiveLock"
+A = Relation("public.a", "r", 10, "", ("id",), "0")
+SURVEY = Survey({1: A, 2: A._replace(name="public.b")}, 100)
+ALL, WRITE = frozenset(["AccessExclusiveLock"]), frozenset(["RowExclusiveLock"])
+DETAILS = Details()
 
-HELD = {
-    # name: (oid, mode, is there, filenode, dropped, indexes) … → kinds by table
-    "nothing": ([], []),
-    "a table of its own": ([(9, ALL, True, 10, 0, 0)], []),
-    "locked": ([(1, ALL, True, 10, 1, 2)], ["access_exclusive_lock public.a"]),
-    "rewritten": ([(1, ALL, True, 11, 1, 2)], ["table_rewrite public.a"]),
-    "a column less": ([(1, ALL, True, 10, 2, 2)], ["column_dropped public.a"]),
-    "both": ([(1, ALL, True, 11, 2, 2)], ["column_dropped public.a", "table_rewrite public.a"]),
-    "gone": ([(1, ALL, False, None, 0, 0)], ["table_dropped public.a"]),
-    "an index more": ([(1, SHARE, True, 10, 1, 3)], ["index_not_concurrent public.a"]),
-    "LOCK TABLE": ([(1, SHARE, True, 10, 1, 2)], ["blocks_writes public.a"]),
-    "a trigger": ([(1, ROW, True, 10, 1, 2)], ["blocks_writes public.a"]),
-    "closed for all, and for writing": (
-        [(1, ROW, True, 10, 1, 2), (1, ALL, True, 10, 1, 2)],
-        ["access_exclusive_lock public.a"],
-    ),
-    "an index and a lock for all": (
-        [(1, SHARE, True, 10, 1, 3), (1, ALL, True, 10, 1, 3)],
-        ["access_exclusive_lock public.a", "index_not_concurrent public.a"],
-    ),
-    "two tables": (
-        [(1, ROW, True, 10, 1, 2), (2, ALL, True, 11, 1, 2)],
-        ["blocks_writes public.a", "table_rewrite public.b"],
-    ),
+
+def locked(oid: int = 1, name: str = "public.a", **more: object) -> Held:
+    return Held(oid, ALL, True, name, 10, details=DETAILS._replace(**more))
+
+
+def written(events: int | None, *, rows: int, oid: int = 1) -> Sight:
+    return Sight((Held(oid, WRITE, True, "public.a", 10, inserted=rows),), events)
+
+
+def step(version: str) -> Step:
+    return Step(Script(Version.parse(version), "x", "sql", "/m/7"))
+
+
+def told(watch: TableWatch, version: str = "7") -> list[str]:
+    return ["%s %s" % (each.kind.value, each.table) for each in watch.take(step(version), 12)]
+
+
+def test_a_hazard_knows_its_step_and_the_first_name_of_its_table() -> None:
+    watch = TableWatch(SURVEY)
+    watch.see(Sight((locked(name="public.z"),)))
+    [renamed] = watch.take(step("7"), 12)
+    assert (renamed.version, renamed.hold_ms, renamed.table) == ("7", 12, "public.a")
+    watch.see(Sight((locked(name="public.z"),)))
+    [after] = watch.take(step("8"), 12)
+    assert (after.kind.value, after.table, after.origin) == ("access_exclusive_lock", "public.z", (1, "public.a"))
+
+
+def test_two_looks_at_one_transaction_tell_it_once() -> None:
+    watch = TableWatch(SURVEY)
+    for dummy in range(2):
+        watch.see(Sight((locked(columns=(Column(1, "key", False),)),)))
+    assert told(watch) == ["rename public.a"]
+
+
+def test_two_things_of_one_kind_are_one_hazard() -> None:
+    watch = TableWatch(SURVEY)
+    keys = (Key(101, False, False, "one"), Key(102, False, False, "two"))
+    watch.see(Sight((locked(keys=keys),)))
+    first, dummy = watch.take(step("7"), 12)
+    assert (first.kind.value, first.detail) == ("foreign_key_without_index", "one, two")
+
+
+def test_the_worst_comes_first() -> None:
+    watch = TableWatch(SURVEY)
+    watch.see(Sight((locked(columns=(Column(1, "", False),)), Held(2, ALL, exists=False))))
+    assert told(watch) == ["table_dropped public.b", "column_dropped public.a"]
+
+
+@pytest.mark.parametrize("together, expected", [(False, ["access_exclusive_lock public.a"]), (True, [])])
+def test_locks_of_an_earlier_step(together: bool, expected: list[str]) -> None:
+    watch = TableWatch(SURVEY, keeps_locks=together)
+    watch.see(Sight((locked(),)))
+    told(watch)
+    watch.see(Sight((locked(),)))
+    assert told(watch) == expected
+
+
+def test_an_index_is_told_of_once() -> None:
+    watch = TableWatch(SURVEY, keeps_locks=True)
+    index = locked(indexes=frozenset([101]))
+    watch.see(Sight((index,)))
+    assert "index_not_concurrent public.a" in told(watch)
+    watch.see(Sight((index, locked(2, "public.b"))))
+    assert told(watch) == ["access_exclusive_lock public.b"]
+
+
+def test_a_new_try_begins_anew() -> None:
+    watch = TableWatch(SURVEY)
+    watch.see(Sight((Held(1, ALL, exists=False),)))
+    watch.reset()
+    watch.see(Sight((Held(1, ALL, exists=False),)))
+    assert told(watch) == ["table_dropped public.a"]
+
+
+# Looks, each with how many events the session's counts still have and how many rows they tell → what each step has
+# written.
+COUNTS: dict[str, tuple[list[tuple[int | None, int]], list[int | None]]] = {
+    "the first one": ([(0, 5)], [5]),
+    "the counts grow": ([(0, 5), (1, 7), (2, 7)], [5, 2, 0]),
+    "they were handed over": ([(0, 5), (0, 7), (1, 8)], [5, 7, 1]),
+    "handed over, and grown since": ([(0, 5), (3, 7)], [5, 7]),
+    "a baseline was recorded before": ([(4, 5), (5, 9)], [5, 4]),
+    "nothing is counted": ([(None, 0)], [None]),
 }
 
 
-@pytest.mark.parametrize("name", HELD)
-def test_judge(name):
-    held, expected = HELD[name]
-    found = judge(BEFORE, [Held(*each) for each in held], STEP, 12)
-    assert sorted("%s %s" % (each.kind.value, each.table) for each in found) == expected
-    assert {(each.version, each.hold_ms) for each in found} <= {("7", 12)}
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts(name: str) -> None:
+    looks, expected = COUNTS[name]
+    counter, found = Counter(), []
+    for events, rows in looks:
+        counted = counter.step(written(events, rows=rows)).get(1)
+        counter.recorded()
+        found.append(counted.rows[0] if counted and counted.rows else None)
+    assert found == expected
 
 
-def test_every_kind_says_what_it_does_and_what_to_do_instead():
-    assert set(RULES) == set(HazardKind)
-    assert "Use CREATE INDEX CONCURRENTLY" in RULES[HazardKind.INDEX_NOT_CONCURRENT][1]
-    assert all(instead.endswith(".") and not does.endswith(".") for does, instead in RULES.values())
+def test_counts_of_a_try_that_was_rolled_back_are_nobodys() -> None:
+    counter = Counter()
+    counter.distrust()
+    assert counter.step(written(0, rows=5)) == {}
+    counter.recorded()
+    assert counter.step(written(1, rows=7))[1].rows == (2, 0, 0)
 
 
-SIZES = {
-    (None, None): "(",
-    (0, 0): "(0 bytes, about 0 rows: ",
-    (2048, None): "(2.0 kB: ",
-    (5 << 30, 7): "(5.0 GB, about 7",
-}
-
-
-@pytest.mark.parametrize("size, rows", SIZES)
-def test_sentence(size, rows):
-    hazard = Hazard(HazardKind.TABLE_REWRITE, "7", "public.a", size_bytes=size, row_estimate=rows)
-    assert sentence(hazard).startswith("table_rewrite in 7 on public.a " + SIZES[size, rows])
-
-
-@pytest.mark.parametrize("allowed", [None, ["table_rewrite"], ["table_rewrite", "cluster_wide"]])
-def test_what_is_allowed_passes(allowed):
-    refuse([Hazard(HazardKind.TABLE_REWRITE, "7", "public.a")], allowed)
-
-
-@pytest.mark.parametrize("allowed", [[], ["column_dropped"]])
-def test_what_is_not_allowed_is_refused(allowed):
-    with pytest.raises(HazardRefused, match="table_rewrite in 7 on public.a") as caught:
-        refuse([Hazard(HazardKind.TABLE_REWRITE, "7", "public.a")], allowed)
-    assert caught.value.version == "7"
+def test_counts_behind_a_script_outside_a_transaction() -> None:
+    for events, expected in ((0, (5, 0, 0)), (1, None)):
+        counter = Counter()
+        counter.lose()
+        counter.recorded()
+        counted = counter.step(written(events, rows=5)).get(1)
+        assert (counted and counted.rows) == expected

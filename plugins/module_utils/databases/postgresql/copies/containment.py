@@ -180,6 +180,10 @@ class Containment:
             self.stop(error)
             raise
 
+    def wants(self, text: str) -> bool:
+        """Return that everything has to pass."""
+        return True
+
     def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
         """Send what a script wants outside a transaction, in one that is looked at before it is committed.
 
