@@ -75,7 +75,11 @@ options:
     version_added: 0.1.0
     default: postgres
   single_transaction:
-    description: Apply all pending migrations in one transaction, so that either all of them stand or none.
+    description:
+      - Apply all pending migrations in one transaction, so that either all of them stand or none.
+      - What one leaves in the session is taken away before the next, as without it, settings, temporary tables and
+        prepared statements among it. What ends only with the transaction stays until then. That is the advisory locks
+        of C(pg_advisory_xact_lock), deferred constraints (C(SET CONSTRAINTS)), and the isolation level.
     type: bool
     version_added: 0.1.0
     default: false

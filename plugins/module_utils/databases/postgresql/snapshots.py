@@ -66,9 +66,8 @@ class SchemaReader:
                     with open(path, "rb") as stream:
                         return stream.read()
                 except errors.SchemaUnread as error:
-                    failure = error
-                if not self._helped(target, failure, tries):
-                    raise failure
+                    if not self._helped(target, error, tries):
+                        raise
                 tries += 1
 
     def _helped(self, target: Target, failure: errors.SchemaUnread, tries: int) -> bool:
