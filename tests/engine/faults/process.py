@@ -68,6 +68,7 @@ class Task:
             "PYTHONDONTWRITEBYTECODE": "1",
             "TMPDIR": str(home),
             "HOME": str(home),
+            "XDG_CACHE_HOME": str(home.parent / "cache"),
             "PGPASSFILE": "no-such-file",
             "LC_ALL": "C.UTF-8",
         }
