@@ -26,12 +26,14 @@ ROUNDS = 3
 BATCH = 500  # tables in one transaction: each takes some of the server's locks
 SERVER_LIMIT, CLUSTER_LIMIT, AGAIN_LIMIT = 10.0, 8.0, 4.0  # of one pg_dump
 
-# Each has a key, an index, and a foreign key to the one before.
+# Each is some 55 lines of a dump: a key with its sequence, an index, a foreign key to the one before, a comment.
 SCHEMA = """
 DO $do$ BEGIN FOR n IN %(first)s .. %(last)s LOOP
-    EXECUTE format('CREATE TABLE t%%s (id int PRIMARY KEY, name text NOT NULL, before int REFERENCES t%%s,
-                                       made timestamptz DEFAULT now())', n, greatest(n - 1, 1));
+    EXECUTE format('CREATE TABLE t%%s (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL,
+                                       before bigint REFERENCES t%%s, made timestamptz DEFAULT now())',
+                   n, greatest(n - 1, 1));
     EXECUTE format('CREATE INDEX ON t%%s (name)', n);
+    EXECUTE format('COMMENT ON TABLE t%%s IS %%L', n, 'the table of number ' || n);
 END LOOP; END $do$
 """
 MIGRATION = "ALTER TABLE t1 ADD note text;\n"
