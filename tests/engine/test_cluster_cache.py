@@ -230,13 +230,21 @@ def test_a_home_of_somebody_elses_is_not_used(tmp_path: Path, monkeypatch: pytes
         assert cluster_cache._users_home() == own
 
 
-def test_many_tables_are_loaded_on_two_connections(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("breaks", [False, True])
+def test_many_tables_are_loaded_on_two_connections(kept: Kept, monkeypatch: pytest.MonkeyPatch, breaks: bool) -> None:
     """Children, which need their parents, and views between the tables come out as in the original."""
     monkeypatch.setattr(at_once, "FEWEST", 10)
     monkeypatch.setattr(load, "ENTRIES_A_MESSAGE", 3)
     shared = []
     share = at_once._share
-    monkeypatch.setattr(at_once, "_share", lambda *args: shared.append(1) or share(*args))
+
+    def sharing(one: Any, other: Any, waiting: Any) -> Any:
+        shared.append(1)
+        if breaks:
+            other.close()  # as if the server had ended it
+        return share(one, other, waiting)
+
+    monkeypatch.setattr(at_once, "_share", sharing)
     kept.query(
         f"SET ROLE {OWNER};"
         "DO $$ BEGIN FOR i IN 1..60 LOOP"

@@ -126,7 +126,7 @@ def test_where_it_differs_but_not_in_what_changes(cloned: Cloned) -> None:
     cloned.in_clone("CREATE TABLE masked (a int)")
     cloned.write(v2="ALTER TABLE orders ADD note text")
     report = cloned.rehearse(rehearsal="required")
-    assert "though not in what the plan changes (table public masked)" in " ".join(report.checked.rehearsal.unproved)
+    assert "though not in what the plan changes (table public.masked)" in " ".join(report.checked.rehearsal.unproved)
     assert report.checked.plan_digest == cloned.check().checked.plan_digest
 
 
@@ -135,7 +135,7 @@ def test_where_it_differs_in_what_changes(cloned: Cloned) -> None:
     cloned.write(v2="ALTER TABLE orders ADD note text")
     report = cloned.rehearse()
     assert report.checked.plan_digest is None
-    assert "in what the plan changes too (table public orders)" in " ".join(report.checked.rehearsal.unproved)
+    assert "in what the plan changes too (table public.orders)" in " ".join(report.checked.rehearsal.unproved)
 
 
 def test_where_that_matters_a_required_rehearsal_fails(cloned: Cloned) -> None:
@@ -176,3 +176,33 @@ def test_the_steps_run_as_the_targets_role(cloned: Cloned) -> None:
         for query in (cloned.query, cloned.in_clone):
             query(f"REASSIGN OWNED BY {ROLE} TO CURRENT_USER; DROP OWNED BY {ROLE}")
         cloned.execute(f"DROP ROLE {ROLE}")
+
+
+def test_a_database_that_is_no_clone_gets_nothing(cloned: Cloned) -> None:
+    """Neither a history nor a migration: it may be anybody's."""
+    cloned.in_clone("DROP TABLE schema_migrations, schema_migrations_log, schema_migrations_snapshot")
+    cloned.write(v2="CREATE TABLE b ()")
+    with pytest.raises(errors.RehearsalError, match="it lacks 1"):
+        cloned.rehearse(rehearsal="required")
+    assert cloned.in_clone("SELECT tablename FROM pg_tables WHERE schemaname = 'public'") == [("orders",)]
+
+
+def test_where_nothing_is_applied_the_schema_has_to_say_that_it_is_a_clone(cloned: Cloned) -> None:
+    for query in (cloned.query, cloned.in_clone):
+        query("DROP TABLE schema_migrations, schema_migrations_log, schema_migrations_snapshot")
+    cloned.file("1_v1.up.sql", "CREATE TABLE b ()")
+    assert done(cloned.rehearse(rehearsal="required")) == ["1"]
+    cloned.in_clone("DROP TABLE b, schema_migrations, schema_migrations_log, schema_migrations_snapshot")
+    cloned.in_clone("CREATE TABLE of_somebody_else ()")
+    with pytest.raises(
+        errors.RehearsalError, match=r"nothing says .* a clone .*table public\.of_somebody_else"
+    ) as caught:
+        cloned.rehearse(rehearsal="required")
+    assert "Nothing was touched" in caught.value.hint
+    assert cloned.in_clone("SELECT to_regclass('b')") == [(None,)]
+
+
+def test_rows_of_the_clone_are_counted(cloned: Cloned) -> None:
+    cloned.write(v2="UPDATE orders SET code = 'b'")
+    (hazard,) = cloned.rehearse().checked.hazards
+    assert (hazard.kind.value, hazard.rows_changed) == ("rows_changed", 2)

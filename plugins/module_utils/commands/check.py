@@ -118,7 +118,8 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     """
     request, steps = context.request, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
-    hazards = _hazards(rehearsal, connection, tuple(request.rehearsal_data) == ALL)
+    has_rows = tuple(request.rehearsal_data) == ALL or request.rehearsal_database is not None
+    hazards = _hazards(rehearsal, connection, has_rows)
     context.checked = Checked(
         rehearsal,
         differences(rehearsal.snapshots, request.diff_context),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Sequence, Set
+from typing import Any, Optional, Sequence, Set
 
 from .. import model
 from ..databases.postgresql.copies.load import listed
@@ -16,6 +16,23 @@ from ..schema.snapshot import Snapshot
 
 DIFFERS = "the schema there isn't the target's, in what the plan changes too (%s)"
 DIFFERS_ELSEWHERE = "the schema there isn't the target's, though not in what the plan changes (%s)"
+
+
+def refuse_another(base: Optional[Snapshot], first: Optional[Snapshot], rows: Sequence[model.HistoryRow]) -> None:
+    """Refuse a database that may be somebody else's: where nothing is applied yet, its schema alone says what it is.
+
+    :param base: the original's snapshot; None: it isn't there yet.
+    :param first: the other's.
+    :param rows: the original's history.
+    :raises RehearsalImpossible: names what differs; nothing was touched.
+    """
+    differ = differing(base or Snapshot({}), first or Snapshot({}))
+    if differ and not rows:
+        raise RehearsalImpossible(
+            "nothing says that rehearsal_database_url is a clone of the target: the target has no history yet, and the "
+            "schemas differ (%s)" % labels(differ),
+            hint="Nothing was touched. Look whether it is the database that was meant; or make the clone anew.",
+        )
 
 
 def compare_histories(rows: Sequence[model.HistoryRow], connection: Any, history: History) -> None:
@@ -48,4 +65,5 @@ def differing(one: Snapshot, other: Snapshot) -> Set[Any]:
 
 def labels(keys: Set[Any]) -> str:
     """Return the names of objects, in words."""
-    return listed(sorted({" ".join(filter(None, [key.type.lower(), key.schema.strip("-"), key.name])) for key in keys}))
+    names = {(key.type.lower(), ".".join(filter(None, [key.schema.strip("-"), key.name]))) for key in keys}
+    return listed(["%s %s" % each for each in sorted(names)])

@@ -25,7 +25,7 @@ from ..run.hazards import TableWatch
 from ..run.session import Session
 from ..schema.snapshot import Snapshot
 from .copier import Copier, Original, Wishes
-from .given import compare_histories
+from .given import compare_histories, refuse_another
 from .places import in_vain, places
 from .row_copy import ALL
 
@@ -156,13 +156,14 @@ def session_on(
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     with closing(connection):
-        there = copy.scratch.on == "database"
         found = history_room.find(connection, original.history_table)
-        history = ensure(connection, found, is_wide=original.is_wide and not there)
-        if there:
+        if copy.scratch.on == "database":
             lock.acquire(connection, wishes.lock_wait)
-            compare_histories(original.rows, connection, history)
+            refuse_another(copy.base, copy.first, original.rows)
+            compare_histories(original.rows, connection, found)
+            history = ensure(connection, found)
         else:
+            history = ensure(connection, found, is_wide=original.is_wide)
             copy_rows(original.rows, connection, history)
         tables = TableWatch(survey_of(connection, history.tables()), wishes.single_transaction)
 

@@ -72,7 +72,9 @@ def _share(one: Any, other: Any, waiting: Deque[_Group]) -> List[_Group]:
                 return
             try:
                 _send(connection, group)
-            except deps.DatabaseError:
+            except deps.psycopg2.Error:
+                if connection is one and connection.closed:
+                    raise  # nobody is left who could send it once more
                 failed.append((number, group))
 
     helper = Thread(target=work, args=(other,), daemon=True)
