@@ -33,6 +33,7 @@ BARE_MODULES = ROOT / "tests" / "bench" / "modules"
 NOTHING_LIMIT = 1.25  # of a bare task
 PENDING_LIMIT = 1.15  # of psql and a bare task
 SCRIPTS = 1000
+MANY_SCRIPTS = 10_000
 ROUNDS = 7
 
 # One migration: its two statements.
@@ -117,8 +118,11 @@ class Bench:
         :param options: of the program ansible.
         :param arguments: of the module.
         """
-        arguments = {"url": dsn, "migrations_dir": str(self.migrations), **arguments}
-        return self._task(["-m", "pg_migrate", *options], arguments)
+        return self._ours("pg_migrate", dsn, *options, **arguments)
+
+    def info(self, dsn: str, **arguments: str) -> float:
+        """Return how long a task of pg_migration_info takes."""
+        return self._ours("pg_migration_info", dsn, **arguments)
 
     def by_psql(self, dsn: str) -> float:
         """Return how long psql takes to run the same SQL in one session."""
@@ -130,6 +134,9 @@ class Bench:
         found = query(dsn, TABLES) + (query(dsn, APPLIED) if migrations else ())
         if set(found) != {migrations}:
             raise SystemExit("%d migrations should stand, but the database has %s" % (migrations, found))
+
+    def _ours(self, module: str, dsn: str, *options: str, **arguments: str) -> float:
+        return self._task(["-m", module, *options], {"url": dsn, "migrations_dir": str(self.migrations), **arguments})
 
     def _task(self, options: list[str], arguments: dict[str, str]) -> float:
         command = [str(ANSIBLE), "localhost", *options, "-a", json.dumps(arguments)]
@@ -147,7 +154,8 @@ def run(dsn: str, psql: str, scripts: int = SCRIPTS, rounds: int = ROUNDS) -> li
     """Measure everything; return one row for each figure."""
     with tempfile.TemporaryDirectory() as directory:
         bench = Bench(dsn, psql, Path(directory), scripts)
-        return [*nothing_pending(bench, 2 * rounds), *all_pending(bench, rounds)]
+        many = Bench(dsn, psql, Path(directory) / "many", MANY_SCRIPTS)
+        return [*nothing_pending(bench, 2 * rounds), *all_pending(bench, rounds), *many_applied(many, rounds)]
 
 
 def nothing_pending(bench: Bench, rounds: int) -> list[Row]:
@@ -193,6 +201,30 @@ def all_pending(bench: Bench, rounds: int) -> list[Row]:
     ]
 
 
+def many_applied(bench: Bench, rounds: int) -> list[Row]:
+    """Measure tasks that have nothing to do on a long history, recorded as a baseline since that takes less time."""
+    with bench.database() as dsn:
+        bench.migrate(dsn, baseline_version="latest")
+        times = in_turns(
+            rounds,
+            {
+                "bare": lambda: bench.bare(dsn),
+                "task": lambda: bench.migrate(dsn),
+                "info": lambda: bench.info(dsn),
+                "pending": lambda: bench.info(dsn, only="pending"),
+            },
+        )
+        if query(dsn, APPLIED)[0] != bench.scripts:
+            raise SystemExit("not all of the %d migrations are recorded" % bench.scripts)
+    bare = times["bare"]
+    on_disk = "%d on disk: %%.2f s / a bare task: %.2f s" % (bench.scripts, bare)
+    return [
+        Row("nothing pending, " + on_disk % times["task"], times["task"] / bare),
+        Row("info, only pending, " + on_disk % times["pending"], times["pending"] / bare),
+        Row("info, " + on_disk % times["info"], times["info"] / bare),
+    ]
+
+
 def in_turns(rounds: int, actions: dict[str, Callable[[], float]]) -> dict[str, float]:
     """Return the median of each action's seconds; the first round only warms up."""
     times: dict[str, list[float]] = {name: [] for name in actions}
@@ -206,7 +238,7 @@ def in_turns(rounds: int, actions: dict[str, Callable[[], float]]) -> dict[str, 
 
 def write_scripts(directory: Path, sql_file: Path, count: int) -> None:
     """Write the migrations as pairs, and the same as one file for psql."""
-    directory.mkdir()
+    directory.mkdir(parents=True)
     parts = [HISTORY]
     for n in range(1, count + 1):
         version, name = "%d" % (20200101000000 + n), "create_t%d" % n
