@@ -14,8 +14,8 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.context import Context
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.migrate import migrate
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Request
 

@@ -13,8 +13,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.commands.generate
     Source,
     generate,
 )
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import DependencyError
 

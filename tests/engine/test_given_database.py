@@ -12,8 +12,8 @@ from typing import Any
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.advisory import KEY
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.lock import KEY
 
 from .conftest import Project, done
 

@@ -8,14 +8,16 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
     Target,
     connect,
     parse_url,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.history import (
+    tables as history_room,
+)
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
-from ansible_collections.pgops.migrations.plugins.module_utils.history import history as history_room
 from ansible_collections.pgops.migrations.plugins.module_utils.model import HistoryRow
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 

@@ -12,8 +12,8 @@ from typing import Any
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.reduce import Reduced, ReduceRequest, reduce
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 
 from .conftest import Project, done

@@ -23,9 +23,9 @@ from ansible_collections.pgops.migrations.plugins.module_utils.authoring.from_da
 from ansible_collections.pgops.migrations.plugins.module_utils.authoring.from_database_tables import schema_as_script
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import QualifiedName
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import client
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import QualifiedName
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
 from ansible_collections.pgops.migrations.plugins.module_utils.model import State
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.provision import provision

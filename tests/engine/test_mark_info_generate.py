@@ -16,9 +16,9 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.generate import GenerateRequest, generate
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import Info, InfoRequest, info, listing
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.model import State
 

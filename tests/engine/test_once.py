@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
-from ansible_collections.pgops.migrations.plugins.module_utils.history.record import Recorder
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.history.record import Recorder
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 from ansible_collections.pgops.migrations.plugins.module_utils.run.outside import Journal
 

@@ -15,12 +15,12 @@ import psycopg2
 import pytest
 import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
     Target,
     connect,
     parse_url,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 
 from .conftest import Project, done

@@ -28,7 +28,11 @@ POSTGRESQL = "databases.postgresql"
 COPIES = f"{POSTGRESQL}.copies"
 PRECHECKS = f"{POSTGRESQL}.prechecks"
 OBSERVING = f"{POSTGRESQL}.observing"
-DATABASES = {"databases", POSTGRESQL, COPIES, PRECHECKS, OBSERVING}
+HISTORY = f"{POSTGRESQL}.history"
+# Which database it is, and which of its modules answers what: by what these files import, they stand above the rest.
+CHOOSE = "databases.choose"
+CHOOSING = {f"{UTILS}.{CHOOSE}", f"{UTILS}.{POSTGRESQL}.database"}
+DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"task", "scripts", "files", BASE},
@@ -51,27 +55,26 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
-    OBSERVING: {BASE},
+    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, "databases", BASE},
+    HISTORY: {POSTGRESQL, OBSERVING, "databases", BASE},
+    OBSERVING: {"databases", BASE},
     POSTGRESQL: {"databases", "schema", "sql", "files", BASE},
-    "databases": {BASE},
+    "databases": {"schema", BASE},
     "schema": {BASE},
     "files": set(),
     BASE: set(),
 }
 # Planning is pure: of a database it knows values and names, nothing that connects.
-MAY_KNOW = {
-    "planning": {f"{UTILS}.databases.port", f"{UTILS}.databases.postgresql.connection", f"{UTILS}.{POSTGRESQL}.names"}
-}
+MAY_KNOW = {"planning": {f"{UTILS}.databases.{name}" for name in ("port", "values", "names")}}
 MAX_FILES = 22
 MAX_SHARE = 0.25
 
 # PostgreSQL has packages of its own. What stands elsewhere is owed: it moves when a second database needs a port, and
 # docs/architecture.md says what it is. A file that no longer owes anything must leave this list.
-KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, "provision"}
+KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, "provision"}
 CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {
-    f"{UTILS}.history.drift": "binds bytes",
     f"{UTILS}.authoring.from_database_tables": "sets search_path",
     f"{UTILS}.runtimes.alchemy.engine": "names SQLAlchemy's driver",
     f"{UTILS}.task.entry": "says which driver is missing",
@@ -121,6 +124,8 @@ class File:
 def package(name: str) -> str:
     """Return which package a file is in."""
     first, *rest = name.split(".")
+    if name in CHOOSING:
+        return CHOOSE
     return first if first != UTILS else ".".join(rest[:-1]) or BASE
 
 
@@ -349,7 +354,7 @@ def shipped(name: str) -> set[str]:
 
 def test_pg_user_db_ships_what_provisioning_needs():
     packages = {package(name) for name in shipped("modules.pg_user_db")}
-    assert packages == {"modules", "task", "provision", POSTGRESQL, "sql", "files", BASE}
+    assert packages == {"modules", "task", "provision", POSTGRESQL, "databases", "sql", "files", BASE}
 
 
 def test_pg_migrate_ships_its_engine_as_an_archive():
@@ -378,7 +383,7 @@ FOUND = [
     ("imports point down", "module_utils.databases.postgresql.new", "from ...planning import plan"),
     ("imports point down", "module_utils.provision.new", "def f():\n    from ..task.options import target"),
     ("imports point down", "module_utils.provision.new", "from ..schema.diff import unified_diff"),
-    ("imports point down", "module_utils.scripts.new", "from ..databases.postgresql.names import parse_name"),
+    ("imports point down", "module_utils.scripts.new", "from ..databases.names import parse_name"),
     ("imports point down", "module_utils.schema.new", "from ..sql import statements"),
     ("imports point down", "module_utils.commands.new", "from ..task import results"),
     ("imports point down", "modules.new", f"from {COLLECTION}.module_utils.planning.plan import plan_migrate"),
@@ -428,7 +433,7 @@ LEFT_ALONE = [
         "from ..databases.postgresql import client\nfrom . import check\nimport os.path",
     ),
     ("imports point down", "module_utils.history.new", "from ..schema.diff import unified_diff\nfrom .. import deps"),
-    ("imports point down", "module_utils.planning.new", "from ..databases.postgresql.names import parse_name"),
+    ("imports point down", "module_utils.planning.new", "from ..databases.names import parse_name"),
     (
         "connections change themselves",
         "module_utils.run.new",

@@ -9,15 +9,15 @@ from contextlib import closing, contextmanager
 from typing import Any, Callable, Iterable, Iterator, NamedTuple, Tuple
 
 from .. import deps, errors
+from ..databases.choose import database_of
+from ..databases.names import QualifiedName
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect, settled
 from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.foreign_code import code_of_others
 from ..databases.postgresql.copies.scratch import Scratch, scratch_database
-from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
-from ..history import history as history_room
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
 from ..scripts import reading
@@ -79,7 +79,7 @@ def read_schema(connection: Any, target: Target, history_table: QualifiedName, t
     :raises MigrationError: when it can't be read.
     """
     target = settled(target, connection)
-    history = history_room.find(connection, history_table)
+    history = database_of(connection).history.find(connection, history_table)
     reader = SchemaReader(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
     snapshot = parse(reader.dump(target, options=[NO_SUBSCRIPTIONS]))
     return Schema(target, facts_of(connection), reader, snapshot, tuple(code_of_others(connection)))

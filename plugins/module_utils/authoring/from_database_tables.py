@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager
 from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .. import deps
+from ..databases.names import QualifiedName
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies.scratch import Scratch, scratch_database
-from ..databases.postgresql.names import QualifiedName
 from ..databases.tools import Tools
 from ..runtimes.alchemy.engine import engine_on, legacy
 from ..schema.snapshot import ObjectKey

@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Optional, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql import lock
-from ..databases.postgresql.limits import let_last, require_own_backend, settings
-from ..databases.postgresql.observing.eyes import survey_of
-from ..databases.postgresql.observing.sight import Survey
-from ..databases.postgresql.server_errors import first_words
+from .. import errors, model
+from ..databases.choose import database_of
+from ..databases.sight import Survey
 from ..hazard import Hazard
-from ..history.history import History
-from ..history.record import ensure
 from ..planning.request import Request
 from ..run import runner
 from ..run.hazard_words import sized
@@ -36,12 +31,13 @@ def apply(context: Context, view: View, connection: Any) -> None:
     :raises MigrationError: the context's report() says what was done until then.
     """
     request = context.request
-    require_own_backend(connection, request.target)
-    let_last(connection)
+    database = database_of(connection)
+    database.locks.require_own_session(connection, request.target)
+    database.settings.let_last(connection)
     jobs = read_all(view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
-    with lock.held(connection, request.lock_wait):
+    with database.locks.held(connection, request.lock_wait):
         view = _plan_again(connection, request, view)
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
@@ -76,7 +72,7 @@ def _rehearse_first(context: Context, view: View, connection: Any) -> None:
 def _run(context: Context, view: View, connection: Any, prepared: Prepared, watch: Optional[SchemaWatch]) -> None:
     if watch is not None:
         watch.before(view)
-    history = ensure(connection, view.history, baseline_steps(view.plan))
+    history = database_of(connection).history.ensure(connection, view.history, baseline_steps(view.plan))
     try:
         context.progress = runner.run(
             _session(context, connection, history), prepared, watch.after_each if watch else None
@@ -92,7 +88,7 @@ def _run(context: Context, view: View, connection: Any, prepared: Prepared, watc
         watch.after(history)
 
 
-def _session(context: Context, connection: Any, history: History) -> Session:
+def _session(context: Context, connection: Any, history: Any) -> Session:
     request = context.request
     return Session(
         connection,
@@ -100,7 +96,7 @@ def _session(context: Context, connection: Any, history: History) -> Session:
         request.target,
         request.super_user,
         request.single_transaction,
-        settings=settings(request.limits, connection),
+        settings=database_of(connection).settings.settings(request.limits, connection),
         lock_timeout=request.limits.lock_timeout,
         lock_wait=request.lock_wait,
         lock_retries=request.limits.lock_retries,
@@ -108,13 +104,13 @@ def _session(context: Context, connection: Any, history: History) -> Session:
     )
 
 
-def _survey(context: Context, connection: Any, history: History) -> Survey:
+def _survey(context: Context, connection: Any, history: Any) -> Any:
     """Return what is there; what keeps us from seeing it keeps no migration from its run."""
     try:
-        return survey_of(connection, history.tables())
-    except (deps.DatabaseError, UnicodeError) as error:  # names may be in any encoding
+        return database_of(connection).observing.survey_of(connection, history.tables())
+    except (connection.Error, UnicodeError) as error:  # names may be in any encoding
         connection.rollback()
-        context.warn(UNSEEN % first_words(error))
+        context.warn(UNSEEN % database_of(connection).errors.first_words(error))
         return Survey()
 
 
@@ -124,6 +120,6 @@ def _hazards(progress: model.Progress, connection: Any) -> Tuple[Hazard, ...]:
     try:
         connection.rollback()
         return sized(hazards, connection)
-    except deps.DatabaseError:
+    except connection.Error:
         connection.close()
         return hazards

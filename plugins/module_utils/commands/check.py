@@ -7,15 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql.client import older_than
-from ..databases.postgresql.connection import describe
+from .. import errors, model
+from ..databases.choose import database_of
 from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.place import RehearsalImpossible
-from ..databases.postgresql.limits import let_last
-from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import differences
-from ..databases.postgresql.transaction import takes_no_writes
 from ..hazard import Hazard
 from ..history import drift
 from ..planning import digest
@@ -25,6 +20,7 @@ from ..rehearsal.rehearse import Rehearsal, rehearse
 from ..rehearsal.scratch_copy import Original, ScratchCopy, Wishes, rows_sentence
 from ..run.hazard_words import refuse, sized, warnings, without_rows
 from ..run.hazards import cluster_wide
+from ..schema.series import differences
 from . import prechecks
 from .context import Context
 from .report import Checked
@@ -51,7 +47,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     jobs = read_all(view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
-        let_last(connection)
+        database_of(connection).settings.let_last(connection)
     if not jobs or (request.rehearsal == "off" and not required):
         context.progress = left
         return
@@ -81,9 +77,11 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
 
 
 def _warn_of_read_only(context: Context, connection: Any) -> None:
-    reason = takes_no_writes(connection)
+    sessions = database_of(connection).sessions
+    reason = sessions.takes_no_writes(connection)
     if reason is not None:
-        context.warnings.append("A real run would fail: %s takes no writes (%s)." % (describe(connection), reason))
+        where = sessions.describe(connection)
+        context.warnings.append("A real run would fail: %s takes no writes (%s)." % (where, reason))
 
 
 def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> None:
@@ -93,16 +91,16 @@ def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> N
     """
     if connection is None or copy.base is None:
         return
-    context.warn(older_than(copy.reader.pg_dump, connection.server_version))
+    context.warn(copy.reader.advice(connection))
     if context.request.policies.drift == "ignore":
         return
     try:
-        last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.pg_dump.version[0])
-    except deps.DatabaseError as error:
+        last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.version)
+    except connection.Error as error:
         if context.request.policies.drift == "fail":
             raise
         connection.rollback()
-        context.warn(UNWATCHED % first_words(error))
+        context.warn(UNWATCHED % database_of(connection).errors.first_words(error))
         return
     try:
         context.note_drift(drift.compare(last, copy.base, copy.reader.left_out, context.request.diff_context))

@@ -12,8 +12,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
+from ..databases.names import QualifiedName
 from ..databases.postgresql.connection import Target
-from ..databases.postgresql.names import QualifiedName
 from ..databases.tools import Tools
 from ..scripts.discovery import discover
 from ..scripts.repository import find as repository_of

@@ -8,12 +8,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql import lock
-from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.server_errors import driver_errors_translated
-from ..history import history as history_room
+from .. import errors, model
+from ..databases.choose import database_of
+from ..databases.names import QualifiedName
 from ..planning.integrity import is_modified
 from ..scripts.discovery import discover, read
 
@@ -25,7 +22,7 @@ HEADER = ("version", "name", "is applied", "date applied")
 class InfoRequest(NamedTuple):
     """Whose migrations to list, which of them ("all" or "pending"), and in which order ("version" or "applied")."""
 
-    target: Target
+    target: Any
     directories: Tuple[str, ...]
     history_table: QualifiedName
     sort: str = "version"
@@ -72,7 +69,6 @@ class Info(NamedTuple):
     database_missing: bool = False
 
 
-@driver_errors_translated()
 def info(request: InfoRequest) -> Info:
     """Return where each migration stands; with no history, or no database yet, all are pending.
 
@@ -81,11 +77,7 @@ def info(request: InfoRequest) -> Info:
     scripts = discover(request.directories, request.kind, request.follow)
     missing = False
     try:
-        with closing(connect(request.target, "pg_migration_info")) as connection:
-            history = history_room.find(connection, request.history_table, request.repository_id)
-            rows = history_room.rows(connection, history)
-            failed = _failed(connection, history)
-            running = lock.holder(connection)
+        rows, failed, running = _read(request)
     except errors.DatabaseMissing:
         rows, failed, running, missing = (), frozenset(), None, True
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
@@ -100,6 +92,20 @@ def info(request: InfoRequest) -> Info:
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
     return Info(tuple(standings), _highest(on_disk), _highest(applied), count, len(pending), running, missing)
+
+
+def _read(
+    request: InfoRequest,
+) -> Tuple[Tuple[model.HistoryRow, ...], FrozenSet[model.Version], Optional[Dict[str, Any]]]:
+    """Return what is recorded, the versions whose last event is a failure, and who is at work."""
+    database = database_of(request.target)
+    with (
+        database.errors.translated(),
+        closing(database.sessions.connect(request.target, "pg_migration_info")) as connection,
+    ):
+        history = database.history.find(connection, request.history_table, request.repository_id)
+        rows = database.history.rows(connection, history)
+        return rows, _failed(connection, history), database.locks.holder(connection)
 
 
 def listing(found: Info, wide: bool) -> List[str]:
@@ -171,12 +177,13 @@ def _reversible(script: model.Script) -> Optional[bool]:
         return None
 
 
-def _failed(connection: Any, history: history_room.History) -> FrozenSet[model.Version]:
+def _failed(connection: Any, history: Any) -> FrozenSet[model.Version]:
     """Return the versions whose last event is a failure."""
     if not history.exists:
         return frozenset()
     try:
-        return frozenset(model.Version.parse(version) for version in history_room.last_failed(connection, history))
-    except (deps.DatabaseError, ValueError):
+        found = database_of(connection).log.last_failed(connection, history)
+        return frozenset(map(model.Version.parse, found))
+    except (connection.Error, ValueError):
         connection.rollback()
         return frozenset()

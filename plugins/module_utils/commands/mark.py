@@ -9,12 +9,9 @@ from contextlib import closing
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql import lock
-from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.server_errors import driver_errors_translated
-from ..history import history as history_room
-from ..history.record import Entry, Recorder, ensure, log
+from ..databases.choose import database_of
+from ..databases.names import QualifiedName
+from ..databases.values import Entry
 from ..planning.integrity import is_modified
 from ..planning.plan import find_version
 from ..run.journal import unfinished
@@ -31,7 +28,7 @@ EVENTS = {
 class MarkRequest(NamedTuple):
     """Which versions to mark as what. ``lock_wait`` is in seconds."""
 
-    target: Target
+    target: Any
     directories: Tuple[str, ...]
     history_table: QualifiedName
     versions: Tuple[str, ...]
@@ -61,7 +58,6 @@ class Mark(NamedTuple):
         return self.anew or self.before is not self.after
 
 
-@driver_errors_translated()
 def mark(request: MarkRequest) -> List[Mark]:
     """Mark each version, all in one transaction.
 
@@ -69,23 +65,28 @@ def mark(request: MarkRequest) -> List[Mark]:
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
     scripts = discover(request.directories, request.kind, request.follow)
-    with closing(connect(request.target, "pg_migration_mark")) as connection:
+    database = database_of(request.target)
+    with (
+        database.errors.translated(),
+        closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
+    ):
         if request.checking:
             return [each for each, dummy in _plan(connection, request, scripts)[1]]
-        with lock.held(connection, request.lock_wait):
+        with database.locks.held(connection, request.lock_wait):
             return _write(connection, request, scripts)
 
 
 def _write(connection: Any, request: MarkRequest, scripts: Sequence[model.Script]) -> List[Mark]:
     history, planned = _plan(connection, request, scripts)
     if any(each.written for each, dummy in planned):
-        history = ensure(connection, history)
-        recorder = Recorder(history)
+        database = database_of(connection)
+        history = database.history.ensure(connection, history)
+        recorder = database.history.recorder(history)
         with connection.cursor() as cursor:
             for each, step in planned:
                 entry = Entry(EVENTS[request.state], step)
                 if each.written and each.after is each.before is model.State.PENDING:
-                    log(cursor, history, entry)  # there is no row to take away
+                    database.log.log(cursor, history, entry)  # there is no row to take away
                 elif each.written:
                     recorder.record(cursor, entry)
         connection.commit()
@@ -96,8 +97,9 @@ def _plan(
     connection: Any, request: MarkRequest, scripts: Sequence[model.Script]
 ) -> Tuple[Any, List[Tuple[Mark, model.Step]]]:
     """Return the history, and what to write for each version."""
-    history = history_room.find(connection, request.history_table, request.repository_id)
-    rows = {row.version: row for row in history_room.rows(connection, history)}
+    store = database_of(connection).history
+    history = store.find(connection, request.history_table, request.repository_id)
+    rows = {row.version: row for row in store.rows(connection, history)}
     connection.rollback()
     files = {script.version: script for script in scripts}
     planned: Dict[model.Version, Tuple[Mark, model.Step]] = {}

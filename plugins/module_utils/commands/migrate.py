@@ -9,9 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from .. import errors, model
-from ..databases.postgresql.connection import connect, settled
-from ..databases.postgresql.server_errors import driver_errors_translated
-from ..history.history import History
+from ..databases.choose import database_of
 from ..scripts import trust
 from ..scripts.discovery import discover
 from .context import Context
@@ -21,34 +19,39 @@ PROGRAM = "pg_migrate"
 NOT_THERE = 'There is no database "%s" on this server. What is shown is what would come out in a new, empty one.'
 
 
-@driver_errors_translated()
 def migrate(context: Context) -> None:
     """Apply what is pending, roll back, or prove; in check mode rehearse it.
 
     :param context: what is asked for; afterwards, also after an error, its report() tells what was done.
     :raises MigrationError: at the first failure.
     """
+    with database_of(context.request.target).errors.translated():
+        _migrate(context)
+
+
+def _migrate(context: Context) -> None:
     request = context.request
+    sessions, history = database_of(request.target).sessions, database_of(request.target).history
     scripts = request.described
     if scripts is None:
         scripts = discover(request.directories, request.kind, request.follow)
     if not scripts:
         context.warnings += ["There are no migrations in %s." % each for each in request.directories]
-    history = History(request.history_table, repository_id=request.repository_id)
+    unfound = history.unfound(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
-        _proceed(context, view_of(request, scripts, history, ()), None)
+        _proceed(context, view_of(request, scripts, unfound, ()), None)
         return
     try:
-        connection = connect(request.target, PROGRAM)
+        connection = sessions.connect(request.target, PROGRAM)
     except errors.DatabaseMissing:
         if not request.checking:
             raise
         context.database_missing = True
-        context.warnings.append(NOT_THERE % request.target.params.get("dbname"))
-        _proceed(context, view_of(request, scripts, history, ()), None)
+        context.warnings.append(NOT_THERE % request.target.name)
+        _proceed(context, view_of(request, scripts, unfound, ()), None)
         return
     with closing(connection):
-        context.request = request._replace(target=settled(request.target, connection))
+        context.request = request._replace(target=sessions.settled(request.target, connection))
         _proceed(context, read_view(connection, context.request, scripts), connection)
 
 

@@ -8,19 +8,14 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any, NamedTuple, Optional, Tuple
 
-from ..databases.postgresql import lock
-from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.server_errors import driver_errors_translated
-from ..history import history as history_room
-from ..history.history import History
-from ..history.reduction import reduce as reduce_columns
+from ..databases.choose import database_of
+from ..databases.names import QualifiedName
 
 
 class ReduceRequest(NamedTuple):
     """Whose history to reduce. ``lock_wait`` is in seconds."""
 
-    target: Target
+    target: Any
     history_table: QualifiedName
     repository_id: Optional[str] = None
     lock_wait: float = 60
@@ -45,28 +40,31 @@ class Reduced(NamedTuple):
         return tuple(each for each in self.before if each.split(" ")[0] not in self.taken)
 
 
-@driver_errors_translated()
 def reduce(request: ReduceRequest) -> Reduced:
     """Let a history have db-migrator's two columns; where it has them, or there is none, nothing is done.
 
     :raises MigrationError: when it can't be done; then nothing was changed.
     """
-    with closing(connect(request.target, "pg_migration_mark")) as connection:
+    database = database_of(request.target)
+    with (
+        database.errors.translated(),
+        closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
+    ):
         history = _find(connection, request)
         if request.checking or not history.wide:
             return _of(history)
-        with lock.held(connection, request.lock_wait):
+        with database.locks.held(connection, request.lock_wait):
             history = _find(connection, request)
             if history.wide:
-                reduce_columns(connection, history, request.lock_wait)
+                database.history.reduce(connection, history, request.lock_wait)
             return _of(history)
 
 
-def _find(connection: Any, request: ReduceRequest) -> History:
-    history = history_room.find(connection, request.history_table, request.repository_id)
+def _find(connection: Any, request: ReduceRequest) -> Any:
+    history = database_of(connection).history.find(connection, request.history_table, request.repository_id)
     connection.rollback()
     return history
 
 
-def _of(history: History) -> Reduced:
+def _of(history: Any) -> Reduced:
     return Reduced(history.table, history.columns, history.wide)

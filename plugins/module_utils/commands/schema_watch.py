@@ -10,18 +10,14 @@ from __future__ import annotations
 
 from typing import Any, Callable, Optional
 
-from .. import deps, errors
-from ..databases.postgresql import client
-from ..databases.postgresql.observing.eyes import has_tables
-from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import SchemaReader, SnapshotSeries, differences
-from ..databases.postgresql.unreadable import labels
+from .. import errors
+from ..databases.choose import database_of
 from ..history import drift
-from ..history import history as history_room
-from ..history.history import History
 from ..planning import digest
 from ..planning.request import Request
+from ..schema.series import SnapshotSeries, differences
 from ..schema.snapshot import Snapshot, overlay
+from ..schema.unreadable import labels
 from .context import Context
 from .view import View
 
@@ -38,10 +34,10 @@ class SchemaWatch:
     :ivar after_each: looks after each migration; None: that wasn't asked for.
     """
 
-    def __init__(self, context: Context, connection: Any, reader: SchemaReader) -> None:
+    def __init__(self, context: Context, connection: Any, reader: Any) -> None:
         self.context, self.connection, self.reader = context, connection, reader
         self.request = request = context.request
-        self.major = reader.pg_dump.version[0]
+        self.database = database_of(connection)
         self.series = SnapshotSeries(reader, request.target, request.per_migration and request.with_diff)
         self.after_each = self._after_one if self.series.after_each else None
         self.last: Optional[drift.LastSnapshot] = None
@@ -55,19 +51,19 @@ class SchemaWatch:
         """
         self._look(lambda: self._before(view))
 
-    def after(self, history: History) -> None:
+    def after(self, history: Any) -> None:
         """Look at the schema that came out, and keep what the next run will compare with.
 
         :raises ExpectationFailed: it isn't the one that was rehearsed.
         """
         self._look(lambda: self._after(history))
 
-    def after_failure(self, history: History) -> None:
+    def after_failure(self, history: Any) -> None:
         """Show what stands, as far as it can be seen: the failure itself has been said."""
         if not self.blind:
             try:
                 self._after_failure(history)
-            except (errors.MigrationError, deps.DatabaseError):
+            except (errors.MigrationError, self.connection.Error):
                 return
 
     def _look(self, look: Callable[[], None]) -> None:
@@ -76,23 +72,25 @@ class SchemaWatch:
             return
         try:
             look()
-        except (errors.SchemaUnread, deps.DatabaseError) as error:
+        except (errors.SchemaUnread, self.connection.Error) as error:
             if _insists(self.request):
                 raise
             self.blind = True
             if not self.connection.closed:
                 self.connection.rollback()
-            sentence = error.sentence() if isinstance(error, errors.MigrationError) else first_words(error)
+            said = self.database.errors.first_words
+            sentence = error.sentence() if isinstance(error, errors.MigrationError) else said(error)
             self.context.warnings.append("%s: %s" % (_unseen(self.request), sentence))
 
     def _before(self, view: View) -> None:
         if self.request.policies.drift != "ignore":
-            self.last = drift.last_snapshot(self.connection, view.history, view.rows, self.major)
-        if self.last is None and not _needs_snapshots(self.request) and not has_tables(self.connection):
+            self.last = drift.last_snapshot(self.connection, view.history, view.rows, self.reader.version)
+        needed = self.last is not None or _needs_snapshots(self.request)
+        if not needed and not self.database.observing.has_tables(self.connection):
             return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
         self.series.take()
         if self.request.with_diff:
-            self.context.warn(client.older_than(self.reader.pg_dump, self.connection.server_version))
+            self.context.warn(self.reader.advice(self.connection))
         if self.reader.left_out:
             self.context.warnings.append(UNREAD % (_unseen_parts(self.request), labels(self.reader.left_out)))
         live = self.series.snapshots[0]
@@ -103,7 +101,7 @@ class SchemaWatch:
     def _after_one(self) -> None:
         self._look(self.series.take)
 
-    def _after(self, history: History) -> None:
+    def _after(self, history: Any) -> None:
         self.series.take_last()
         if _needs_snapshots(self.request):
             self._show()
@@ -111,7 +109,7 @@ class SchemaWatch:
         if self.request.expect is not None:
             self.context.warn(digest.confirm(self.request.expect, self.series.snapshots[-1]))
 
-    def _after_failure(self, history: History) -> None:
+    def _after_failure(self, history: Any) -> None:
         """Only what this run did is renewed: what others had done before is still to be told when it goes on."""
         self.series.take_last()
         if self.request.with_diff:
@@ -125,10 +123,10 @@ class SchemaWatch:
             diffs = differences(self.series.snapshots, self.request.diff_context)
             self.context.applied = self.context.applied._replace(diffs=diffs)
 
-    def _keep(self, history: History, snapshot: Snapshot) -> None:
+    def _keep(self, history: Any, snapshot: Snapshot) -> None:
         if self.request.policies.drift != "ignore":
-            rows = history_room.rows(self.connection, history)
-            drift.store(self.connection, history, rows, snapshot, self.reader.left_out, self.major)
+            rows = self.database.history.rows(self.connection, history)
+            drift.store(self.connection, history, rows, snapshot, self.reader.left_out, self.reader.version)
 
 
 def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaWatch]:
@@ -139,15 +137,15 @@ def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaW
     request = context.request
     if not view.plan.steps or not (_needs_snapshots(request) or request.policies.drift != "ignore"):
         return None
+    patience = PATIENCE if _needs_snapshots(request) else HASTE
+    own = view.history.tables()
     try:
-        pg_dump = client.find("pg_dump", connection.server_version, context.tools.run, context.tools.bin_dir)
+        reader = database_of(connection).snapshots.reader(connection, context.tools, own, _insists(request), patience)
     except errors.DependencyError as error:
         if _insists(request):
             raise
         context.warnings.append("%s: %s" % (_unseen(request), error.sentence()))
         return None
-    patience = PATIENCE if _needs_snapshots(request) else HASTE
-    reader = SchemaReader(context.tools, pg_dump, view.history.tables(), _insists(request), patience)
     return SchemaWatch(context, connection, reader)
 
 

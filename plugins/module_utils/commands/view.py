@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.connection import describe
+from ..databases.choose import database_of
 from ..history import beginning
-from ..history import history as history_room
-from ..history.history import History
 from ..planning.integrity import examine, settle
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
@@ -26,7 +24,7 @@ class View(NamedTuple):
     """What was found: the scripts on disk, the history, and the plan that follows from the two."""
 
     scripts: Tuple[model.Script, ...]
-    history: History
+    history: Any
     rows: Tuple[model.HistoryRow, ...]
     plan: model.Plan
     warnings: Tuple[str, ...] = ()
@@ -37,8 +35,9 @@ def read_view(connection: Any, request: Request, scripts: Tuple[model.Script, ..
 
     :raises MigrationError: what the policies don't let pass, above all.
     """
-    history = history_room.find(connection, request.history_table, request.repository_id)
-    rows = history_room.rows(connection, history)
+    store = database_of(connection).history
+    history = store.find(connection, request.history_table, request.repository_id)
+    rows = store.rows(connection, history)
     begun = beginning.has_begun(connection, history, rows)
     adopted = None if begun else _elsewhere(connection, request, scripts)
     view = view_of(request, scripts, history, rows, adopted, begun)
@@ -58,19 +57,20 @@ def _look_at_objects(connection: Any, request: Request, view: View) -> Tuple[str
     if not first or request.state != "migrated" or request.on_nonempty == "ignore":
         return ()
     what = beginning.objects_there(connection)
-    warning = beginning.nonempty(what, request.on_nonempty, describe(connection)) if what else None
+    if what is None:
+        return ()
+    warning = beginning.nonempty(what, request.on_nonempty, database_of(connection).sessions.describe(connection))
     return (warning,) if warning else ()
 
 
 def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
     """Look for scripts outside a transaction that were cut off. While another run is at work, it may be at one."""
-    from ..databases.postgresql import lock
     from ..run import journal
 
     versions = [str(step.script.version) for step in view.plan.steps]
     found = journal.unfinished(connection, view.history, versions)
     connection.rollback()
-    if found and lock.held_by_another(connection):
+    if found and database_of(connection).locks.held_by_another(connection):
         return view.plan
     return journal.resume(view.plan, found, request.on_interrupted)
 
@@ -138,7 +138,7 @@ def baseline_steps(plan: model.Plan) -> Tuple[model.Step, ...]:
 def view_of(
     request: Request,
     scripts: Tuple[model.Script, ...],
-    history: History,
+    history: Any,
     rows: Tuple[model.HistoryRow, ...],
     adopted: Optional[Tuple[model.Script, ...]] = None,
     begun: bool = False,

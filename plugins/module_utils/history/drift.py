@@ -12,18 +12,13 @@ import hashlib
 import json
 import zlib
 from types import MappingProxyType
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Optional, Sequence, Tuple
 
-from .. import deps, errors, formats, model
-from ..databases.postgresql import beside_sql
-from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.dump import renewed
-from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.unreadable import Unreadable, without
+from .. import errors, formats, model
+from ..databases.choose import database_of
 from ..schema.diff import unified_diff
 from ..schema.snapshot import ObjectKey, Snapshot
-from .history import History, find
-from .history import rows as rows_of
+from ..schema.unreadable import Unreadable, without
 
 # Of the digest that says which history a snapshot goes with; behind it stands a note, see note_of.
 DIGITS = 64
@@ -47,6 +42,7 @@ class LastSnapshot(NamedTuple):
     :ivar body: the statements, compressed.
     :ivar lacks: what it lacks: what that run couldn't read, and where there are several histories their tables.
     :ivar number: the format of the statements, see formats.py.
+    :ivar renewed: brings an object's statements in the first format into the present one.
     """
 
     since: str
@@ -54,16 +50,17 @@ class LastSnapshot(NamedTuple):
     body: bytes
     lacks: Tuple[Unreadable, ...] = ()
     number: int = formats.FIRST
+    renewed: Callable[[str], str] = str
 
     def snapshot(self) -> Snapshot:
         """Return the schema itself, in the present format."""
         objects = json.loads(zlib.decompress(self.body).decode("utf-8", "surrogatepass"))
-        now = renewed if self.number == formats.FIRST else str
+        now = self.renewed if self.number == formats.FIRST else str
         return Snapshot(MappingProxyType({ObjectKey(*row[:4]): now(row[4]) for row in objects}))
 
 
 def last_snapshot(
-    connection: Any, history: History, rows: Sequence[model.HistoryRow], pg_dump: int
+    connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int
 ) -> Optional[LastSnapshot]:
     """Return what the live schema can be compared with, if anything.
 
@@ -75,14 +72,15 @@ def last_snapshot(
     """
     if not history.keeps_log:
         return None
-    siblings = _siblings(connection, history)
+    siblings = database_of(connection).beside.siblings(connection, history)
     if siblings is None:
         return None
+    rows_of = database_of(connection).history.rows
     found = [_read(connection, history, rows, pg_dump, "")]
     try:
         for each in siblings:
             found.append(_read(connection, each, rows_of(connection, each), pg_dump, " by the history %s" % each.table))
-    except (errors.MigrationError, deps.DatabaseError):  # a sibling that is broken is no reason not to run
+    except (errors.MigrationError, connection.Error):  # a sibling that is broken is no reason not to run
         return None
     finally:
         connection.rollback()
@@ -112,7 +110,7 @@ def compare(
 
 def store(
     connection: Any,
-    history: History,
+    history: Any,
     rows: Sequence[model.HistoryRow],
     snapshot: Snapshot,
     lacks: Sequence[Unreadable],
@@ -122,20 +120,16 @@ def store(
 
     :param lacks: what of the schema it lacks.
     """
-    with connection.cursor() as cursor:
-        state = _state_of(rows) + note_of(snapshot.number, lacks)
-        values = [state, pg_dump, snapshot.digest(), deps.psycopg2.Binary(_pack(snapshot))]
-        cursor.execute(history.compose(sql.STORE_SNAPSHOT), values)
-    connection.commit()
+    state = _state_of(rows) + note_of(snapshot.number, lacks)
+    beside = database_of(connection).beside
+    beside.keep_snapshot(connection, history, state, pg_dump, snapshot.digest(), _pack(snapshot))
 
 
 def _read(
-    connection: Any, history: History, rows: Sequence[model.HistoryRow], pg_dump: int, whose: str
+    connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int, whose: str
 ) -> Optional[Tuple[float, Optional[LastSnapshot]]]:
     """Return when a history's snapshot was taken, and it, if it can be compared with."""
-    with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.LAST_SNAPSHOT))
-        row = cursor.fetchone()
+    row = database_of(connection).beside.kept_snapshot(connection, history)
     if row is None:
         return None
     since, taken, state, version, digest, body = row
@@ -145,8 +139,10 @@ def _read(
         number, lacks = read_note(state[DIGITS:])
     except (ValueError, TypeError, KeyError):
         return taken, None  # somebody has written there who isn't one of us
-    known = number <= formats.SCHEMA  # else a later release has
-    return taken, LastSnapshot(since + whose, digest, bytes(body), lacks, number) if known else None
+    if number > formats.SCHEMA:
+        return taken, None  # a later release has
+    renewed = database_of(connection).snapshots.renewed
+    return taken, LastSnapshot(since + whose, digest, body, lacks, number, renewed)
 
 
 def note_of(number: int, lacks: Sequence[Unreadable]) -> str:
@@ -169,20 +165,7 @@ def read_note(note: str) -> Tuple[int, Tuple[Unreadable, ...]]:
     return int(number), tuple(Unreadable(*each) for each in lacks)
 
 
-def _siblings(connection: Any, history: History) -> Optional[List[History]]:
-    """Return the other histories of the database that keep snapshots; None: this role may not read one of them."""
-    with connection.cursor() as cursor:
-        cursor.execute(beside_sql.SIBLINGS, [history.oid])
-        found = cursor.fetchall()
-    if not all(readable for dummy, dummy, readable in found):
-        return None
-    try:
-        return [find(connection, QualifiedName(name, schema)) for schema, name, dummy in found]
-    except errors.HistoryForeign:
-        return None
-
-
-def _tables_of(history: History) -> Tuple[Unreadable, ...]:
+def _tables_of(history: Any) -> Tuple[Unreadable, ...]:
     schema = history.table.schema or ""
     return tuple(Unreadable(schema, each.name) for each in (history.table, history.log, history.snapshot))
 

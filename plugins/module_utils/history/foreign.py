@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql import beside_sql as sql
-from ..databases.postgresql.gate import own_schemas
-from ..databases.postgresql.names import QualifiedName
-from .history import refuse_code
+from .. import errors, model
+from ..databases.choose import database_of
 
 
 class Tool(NamedTuple):
@@ -33,7 +30,7 @@ class Found(NamedTuple):
     """What another tool's table says."""
 
     tool: Tool
-    rows: Tuple[Tuple[str, Optional[str], bool], ...]
+    rows: Tuple[Tuple[Any, ...], ...]
 
 
 TOOLS = (
@@ -88,20 +85,15 @@ def find(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
     :param repository_id: of a repository of sqlalchemy-migrate only this one's row counts.
     :raises HistoryForeign: when the repository's table was written by others only.
     """
-    schemas = own_schemas(connection)
-    with connection.cursor() as cursor:
-        cursor.execute(sql.OTHER_TABLES, {"names": [tool.table for tool in TOOLS], "schemas": schemas})
-        tables = {(schema, name): set(columns) for schema, name, columns in cursor.fetchall()}
-        for tool in TOOLS:
-            schema = next((schema for schema in schemas if (schema, tool.table) in tables), None)
-            columns = tables.get((schema, tool.table), set())
-            only_these = tool.name != "dbmate" or columns == tool.columns
-            if schema is not None and tool.columns <= columns and only_these:
-                refuse_code(connection, [QualifiedName(tool.table, schema).quoted()])
-                table = deps.sql.Identifier(schema, tool.table)
-                cursor.execute(deps.sql.SQL(tool.query).format(table=table))
-                found = Found(tool, tuple(cursor.fetchall()))
-                return _of_repository(found, repository_id) if tool.table == "migrate_version" else found
+    beside = database_of(connection).beside
+    tables = beside.other_tables(connection, [tool.table for tool in TOOLS])
+    for tool in TOOLS:
+        table = next((name for name in tables if name.name == tool.table), None)
+        columns = tables[table] if table is not None else frozenset()
+        only_these = tool.name != "dbmate" or columns == tool.columns
+        if table is not None and tool.columns <= columns and only_these:
+            found = Found(tool, tuple(beside.read_other(connection, table, tool.query)))
+            return _of_repository(found, repository_id) if tool.table == "migrate_version" else found
     return None
 
 

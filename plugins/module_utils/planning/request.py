@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 
 from .. import model
-from ..databases.port import Limits
-from ..databases.postgresql.connection import Target
-from ..databases.postgresql.names import QualifiedName
+from ..databases.names import QualifiedName
+from ..databases.values import Limits
+
+if TYPE_CHECKING:
+    from ..databases.port import Target
 
 
 class Policies(NamedTuple):

@@ -14,7 +14,7 @@ from contextlib import closing
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
-from ..databases.port import Limits
+from ..databases.names import QualifiedName
 from ..databases.postgresql import client
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import at_once, load, rows
@@ -23,11 +23,12 @@ from ..databases.postgresql.copies.foreign_code import code_of_others, names_wit
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.dump import DumpError
 from ..databases.postgresql.gate import own_path
-from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.history.tables import unfound
 from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader, parse
+from ..databases.postgresql.unreadable import option
 from ..databases.tools import Tools
-from ..history.history import History
+from ..databases.values import Limits
 from ..schema.snapshot import Snapshot
 from .row_copy import ALL, APPLICATION, copy_rows, ready
 
@@ -45,7 +46,7 @@ class Original(NamedTuple):
     :ivar is_wide: its history has the further columns that 0.1.0 gave it.
     """
 
-    target: Optional[Target]
+    target: Optional[Any]
     facts: Facts
     rows: Tuple[model.HistoryRow, ...]
     history_table: QualifiedName
@@ -67,7 +68,7 @@ class Wishes(NamedTuple):
     :ivar lock_wait: for how long to wait there for another run, in seconds.
     """
 
-    server: Target
+    server: Any
     data: Sequence[str] = ()
     super_user: str = "postgres"
     single_transaction: bool = False
@@ -77,7 +78,7 @@ class Wishes(NamedTuple):
     whole: bool = False
     limits: Limits = Limits()
     on: str = "auto"
-    database: Optional[Target] = None
+    database: Optional[Any] = None
     lock_wait: float = 60
 
 
@@ -101,7 +102,7 @@ class Copier:
             pg_dump = client.find("pg_dump", newest, tools.run, tools.bin_dir)
         except errors.DependencyError as error:
             raise RehearsalImpossible(error.message, hint=error.hint) from None
-        self.reader = SchemaReader(tools, pg_dump, History(original.history_table).tables(), wishes.whole)
+        self.reader = SchemaReader(tools, pg_dump, unfound(original.history_table).tables(), wishes.whole)
 
     def _refuse_powers(self, wishes: Wishes) -> None:
         """Refuse to load a foreign schema as somebody who can do more on a server than work in it."""
@@ -143,7 +144,7 @@ class Copier:
 
     def _key(self) -> str:
         """Return a key for the schema that was dumped, and for how it is read."""
-        left_out = sorted(each.option() for each in self.reader.left_out)
+        left_out = sorted(map(option, self.reader.left_out))
         return repr((self.fingerprint, self.reader.exclude, left_out, self.reader.pg_dump.version))
 
     def _extend(self) -> None:

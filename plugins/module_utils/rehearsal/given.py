@@ -8,10 +8,9 @@ from __future__ import annotations
 from typing import Any, Optional, Sequence, Set
 
 from .. import model
+from ..databases.choose import database_of
 from ..databases.postgresql.copies.load import listed
 from ..databases.postgresql.copies.place import RehearsalImpossible
-from ..history import history as history_room
-from ..history.history import History
 from ..schema.snapshot import Snapshot
 
 DIFFERS = "the schema there isn't the target's, in what the plan changes too (%s)"
@@ -35,13 +34,13 @@ def refuse_another(base: Optional[Snapshot], first: Optional[Snapshot], rows: Se
         )
 
 
-def compare_histories(rows: Sequence[model.HistoryRow], connection: Any, history: History) -> None:
+def compare_histories(rows: Sequence[model.HistoryRow], connection: Any, history: Any) -> None:
     """Compare which migrations are applied: what is pending in one has to be pending in the other.
 
     :param rows: the original's history.
     :raises RehearsalImpossible: names the versions.
     """
-    wanted, found = _applied(rows), _applied(history_room.rows(connection, history))
+    wanted, found = _applied(rows), _applied(database_of(connection).history.rows(connection, history))
     connection.rollback()
     missing, more = sorted(wanted - found), sorted(found - wanted)
     told = ["it lacks %s" % listed(list(map(str, missing)))] if missing else []

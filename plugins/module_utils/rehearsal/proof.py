@@ -11,12 +11,12 @@ from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
-from ..databases.postgresql.snapshots import SnapshotSeries
 from ..databases.tools import Tools
 from ..run import runner
 from ..run.preparation import Job, prepare
 from ..run.session import Session
 from ..schema.diff import unified_diff
+from ..schema.series import SnapshotSeries
 from ..schema.snapshot import Snapshot
 from .scratch_copy import Original, Wishes, scratch_copy, session_on, unproved_by
 

@@ -11,13 +11,13 @@ from .. import errors, model
 from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.copies.facts import system_of
 from ..databases.postgresql.copies.place import RehearsalImpossible
-from ..databases.postgresql.snapshots import SnapshotSeries
-from ..databases.postgresql.unreadable import without
 from ..databases.tools import Tools
 from ..run import runner
 from ..run.preparation import Job, Prepared, prepare
 from ..run.session import Session
+from ..schema.series import SnapshotSeries
 from ..schema.snapshot import Snapshot, overlay
+from ..schema.unreadable import without
 from .given import DIFFERS, DIFFERS_ELSEWHERE, differing, labels
 from .plan_watch import PlanWatch
 from .prechecks import Added

@@ -9,11 +9,11 @@ from contextlib import closing, contextmanager
 from typing import Any, Iterator, List, NamedTuple, Sequence
 
 from .. import deps
+from ..databases.names import QualifiedName, parse_name
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import rows
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
 from ..databases.postgresql.gate import own_schemas
-from ..databases.postgresql.names import QualifiedName, parse_name
 from ..databases.postgresql.server_errors import first_words
 
 # rehearsal_data: all

@@ -9,21 +9,18 @@ from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
-from ..databases.postgresql import lock
+from ..databases.choose import database_of
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
-from ..databases.postgresql.limits import settings
-from ..databases.postgresql.observing.eyes import survey_of
+from ..databases.postgresql.copies.second_connections import watched
 from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader, parse
-from ..databases.postgresql.unreadable import labels
 from ..databases.tools import Tools
-from ..history import history as history_room
-from ..history.record import copy_rows, ensure
 from ..run.hazards import TableWatch
 from ..run.session import Session
 from ..schema.snapshot import Snapshot
+from ..schema.unreadable import labels
 from .copier import Copier, Original, Wishes
 from .given import compare_histories, refuse_another
 from .places import in_vain, places
@@ -156,16 +153,8 @@ def session_on(
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     with closing(connection):
-        found = history_room.find(connection, original.history_table)
-        if copy.scratch.on == "database":
-            lock.acquire(connection, wishes.lock_wait)
-            refuse_another(copy.base, copy.first, original.rows)
-            compare_histories(original.rows, connection, found)
-            history = ensure(connection, found)
-        else:
-            history = ensure(connection, found, is_wide=original.is_wide)
-            copy_rows(original.rows, connection, history)
-        tables = TableWatch(survey_of(connection, history.tables()), wishes.single_transaction)
+        database, history = database_of(connection), _history_on(copy, original, wishes, connection)
+        tables = TableWatch(database.observing.survey_of(connection, history.tables()), wishes.single_transaction)
 
         def note_all(cursor: Any) -> None:
             tables.note(cursor)
@@ -178,10 +167,25 @@ def session_on(
             copy.runner,
             wishes.super_user,
             wishes.single_transaction,
-            settings=settings(wishes.limits, connection),
+            settings=database.settings.settings(wishes.limits, connection),
             tables=tables,
             guard=copy.scratch.contain(note_all),
+            watching=watched,
         )
+
+
+def _history_on(copy: ScratchCopy, original: Original, wishes: Wishes, connection: Any) -> Any:
+    """Give a copy the original's history; of a database that was named, look whether it is the same."""
+    database = database_of(connection)
+    found = database.history.find(connection, original.history_table)
+    if copy.scratch.on != "database":
+        history = database.history.ensure(connection, found, is_wide=original.is_wide)
+        database.history.copy_rows(original.rows, connection, history)
+        return history
+    database.locks.acquire(connection, wishes.lock_wait)
+    refuse_another(copy.base, copy.first, original.rows)
+    compare_histories(original.rows, connection, found)
+    return database.history.ensure(connection, found)
 
 
 def unproved_by(copy: ScratchCopy, wishes: Wishes) -> Tuple[str, ...]:

@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import Any, ContextManager, Optional, Sequence
 
-from .. import deps, errors, model
-from ..databases.postgresql.copies.second_connections import watched
-from ..databases.postgresql.gate import Guard
-from ..databases.postgresql.transaction import in_transaction, is_aborted
+from .. import errors, model
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
 from .failure import aborted_error, ended_error, explain
@@ -79,7 +75,7 @@ class Attempt:
         for number, statement in enumerate(body.messages):
             try:
                 self.place.send(cursor, body, number)
-            except deps.DatabaseError as error:
+            except self.connection.Error as error:
                 if EMPTY_QUERY not in str(error):
                     probe = self._probe if self.session.guard is not None and body.transactional else None
                     raise explain(error, self.migration, body, self.connection, statement.offset, probe) from None
@@ -90,18 +86,17 @@ class Attempt:
             self.connection.rollback()
             with self.connection.scripted(), self.connection.cursor() as cursor:
                 return self._first_failing(cursor, statements)
-        except deps.DatabaseError:  # the server is gone by now
+        except self.connection.Error:  # the server is gone by now
             return None
         finally:
             if not self.connection.closed:
                 self.connection.rollback()
 
-    @staticmethod
-    def _first_failing(cursor: Any, statements: Sequence[model.Statement]) -> Optional[int]:
+    def _first_failing(self, cursor: Any, statements: Sequence[model.Statement]) -> Optional[int]:
         for index, statement in enumerate(statements):
             try:
                 cursor.execute(statement.text)
-            except deps.DatabaseError:
+            except self.connection.Error:
                 return index
         return None
 
@@ -116,7 +111,7 @@ class Attempt:
             self.place.undo_question(cursor)
             raise ShouldNotRun
         self._look_after(body)
-        ended = not loan.left and not in_transaction(self.connection)
+        ended = not loan.left and not self._is_open
         self.place.take_back(not loan.left and not ended)
         if not body.transactional:
             return None
@@ -129,10 +124,10 @@ class Attempt:
                 "Migration %s failed (%s): it closed its connection" % (self.migration.script.label, body.path),
                 hint="Take the close() out; the connection belongs to the task.",
             )
-        if in_transaction(self.connection) and is_aborted(self.connection):
+        if self._is_open and self.session.database.transactions.is_aborted(self.connection):
             raise aborted_error(self.migration, body)
 
-    def _leave(self, cursor: Any) -> Optional[Guard]:
+    def _leave(self, cursor: Any) -> Optional[Any]:
         """Let a script go on outside a transaction; what it did until now is committed."""
         self._outside().begin(cursor, loaned=True)
         return self.session.looker()
@@ -153,12 +148,17 @@ class Attempt:
             if self._stopped:
                 raise self._stopped from None
             explained = explain(error, self.migration, body, self.connection)
-            if self.connection.held and not self.connection.closed and not in_transaction(self.connection):
+            if self.connection.held and not self.connection.closed and not self._is_open:
                 raise ended_error(explained, self.migration) from None
             raise explained from None
         if self._stopped:
             raise self._stopped
         return answer
+
+    @property
+    def _is_open(self) -> bool:
+        """Return whether there is a transaction."""
+        return bool(self.session.database.transactions.in_transaction(self.connection))
 
     @property
     def _stopped(self) -> Optional[errors.MigrationError]:
@@ -168,4 +168,4 @@ class Attempt:
 
     def _watched(self) -> ContextManager[None]:
         """Let connections that a script opens itself be watched, on a copy."""
-        return watched(self.session.guard) if self.session.guard else nullcontext()
+        return self.session.watching(self.session.guard)

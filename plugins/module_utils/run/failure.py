@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Optional
 
 from .. import errors, model
-from ..databases.postgresql.blockers import sentence
-from ..databases.postgresql.script_errors import Diagnosis, diagnose
+from ..databases.choose import database_of
+from ..databases.values import Diagnosis
 from ..runtimes.pyscript import line_of
 from .locating import Place, Probe, locate
 
@@ -35,7 +35,7 @@ def explain(
     script = migration.script
     if isinstance(error, errors.MigrationError):
         return error.about(version=str(script.version), path=body.path)
-    diagnosis = diagnose(error, connection) or _of_python(error)
+    diagnosis = database_of(connection).errors.diagnose(error, connection) or _of_python(error)
     if isinstance(body, model.PythonBody):
         line = line_of(error, body.path)
         place = Place(line, None, "") if line else None
@@ -74,11 +74,14 @@ def _of_psql(diagnosis: Diagnosis, body: model.Body, offset: int) -> Optional[st
     return psql.hint(body.text, offset + diagnosis.position - 1)
 
 
-def with_blockers(error: errors.LockTimeout, seen: Tuple[Dict[str, Any], ...], tries: int) -> errors.LockTimeout:
-    """Say who was in the way, and how often it was tried."""
-    parts = [error.message, "tried %d times" % tries if tries > 1 else None, sentence(seen)]
+def with_blockers(error: errors.LockTimeout, watch: Optional[Any], tries: int) -> errors.LockTimeout:
+    """Say who was in the way, and how often it was tried.
+
+    :param watch: of port.Locks; None: nobody has watched.
+    """
+    parts = [error.message, "tried %d times" % tries if tries > 1 else None, watch.words if watch else None]
     error.message = "; ".join(filter(None, parts))
-    error.blockers = seen
+    error.blockers = watch.seen if watch else ()
     return error
 
 

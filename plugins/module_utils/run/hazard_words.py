@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors
-from ..databases.postgresql.observing.eyes import read_sizes
+from ..databases.choose import database_of
 from ..hazard import Hazard, HazardKind, Level
 from .hazard_rules import RULES, severity
 
@@ -105,7 +105,7 @@ def sized(hazards: Iterable[Hazard], connection: Any, same_database: bool = True
     keys = list({hazard.origin[place] for hazard in hazards if hazard.origin})
     if not keys:
         return hazards
-    sizes = read_sizes(connection, keys)
+    sizes = database_of(connection).observing.read_sizes(connection, keys)
     known = [(hazard, sizes.get(hazard.origin and hazard.origin[place], (None, None))) for hazard in hazards]
     return tuple(hazard._replace(size_bytes=size, row_estimate=rows) for hazard, (size, rows) in known)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Dict, FrozenSet, Iterable, List, Optional, Set, Tuple
 
 from .. import model
-from ..databases.postgresql.observing.eyes import read_relations, read_sight
-from ..databases.postgresql.observing.sight import EXCLUSIVE, Held, Relation, Sight, Survey
+from ..databases.choose import database_of
+from ..databases.sight import EXCLUSIVE, Held, Relation, Sight, Survey
 from ..hazard import Hazard, HazardKind
 from .hazard_rules import severity
 from .judging import CLOSING, judge, whole_of
@@ -75,6 +75,11 @@ class TableWatch:
         self.counter = Counter()
         self._begin()
 
+    @classmethod
+    def of_nothing(cls) -> TableWatch:
+        """Return a watch that has nothing to look at."""
+        return cls(Survey())
+
     def reset(self) -> None:
         """Begin anew: everything that the run did is rolled back."""
         self._begin()
@@ -107,7 +112,7 @@ class TableWatch:
         """Look at what a session holds before a commit that isn't the step's last, or of a connection of its own."""
         if not self.survey.relations:
             return
-        sight = read_sight(cursor, self.survey)
+        sight = database_of(cursor.connection).observing.read_sight(cursor, self.survey)
         self._take(judge(self._before, sight, Known(frozenset(self._told), self._locked)))
         for each in sight.held:
             self._follow(each)
@@ -117,7 +122,7 @@ class TableWatch:
         """Look at what has become of the tables: of a script outside a transaction the locks are gone by now."""
         if not self._before:
             return
-        now = read_relations(cursor)
+        now = database_of(cursor.connection).observing.read_relations(cursor)
         self._take(changed_meanwhile(self._before, now))
         self._before = {oid: now[oid] for oid in self._before if oid in now}
 

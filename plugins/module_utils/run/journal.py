@@ -9,14 +9,8 @@ import json
 from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.connection import connect
-from ..databases.postgresql.indexes import BUILT_SINCE, invalid_indexes
-from ..databases.postgresql.limits import let_last
-from ..databases.postgresql.once import COMMITTED
-from ..databases.postgresql.transaction import catalog_only
-from ..history.history import History
-from ..history.record import Entry, log
+from ..databases.choose import database_of
+from ..databases.values import Entry
 from .session import Session
 
 
@@ -70,10 +64,11 @@ class Journal:
     def start(self, cursor: Any, position: int) -> None:
         """Log the start, in the open transaction."""
         self._started_at = position
-        with catalog_only(cursor):
-            self.invalid = tuple(oid for oid, dummy, dummy in invalid_indexes(cursor))
+        database = self.session.database
+        with database.transactions.ours(cursor):
+            self.invalid = tuple(number for number, dummy in database.remains.remains(cursor))
             detail = self._detail(position, built=list(self.step.resume.built if self.step.resume else ()))
-            log(cursor, self.session.history, Entry(model.Event.STARTED, self.step), detail)
+            database.log.log(cursor, self.session.history, Entry(model.Event.STARTED, self.step), detail)
             self._id = cursor.fetchone()[0]
 
     def at(self, number: int, following: int, transaction: Optional[int]) -> None:
@@ -85,12 +80,13 @@ class Journal:
         if transaction is None and number == self._started_at:
             return
         self._started_at = None
+        database = self.session.database
         if self._connection is None:
-            self._connection = connect(self.session.target, "pg_migrate log")
-            let_last(self._connection)
+            self._connection = database.sessions.connect(self.session.target, "pg_migrate log")
+            database.settings.let_last(self._connection)
         detail = self._detail(number, following=following, transaction=transaction)
         with self._connection.cursor() as cursor:
-            cursor.execute(self.session.history.compose(sql.LOG_POSITION), [detail, self._id])
+            database.log.log_position(cursor, self.session.history, self._id, detail)
         self._connection.commit()
 
     def close(self) -> None:
@@ -104,13 +100,12 @@ class Journal:
         return json.dumps({"statement": statement, "total": self.total, "invalid": list(self.invalid), **more})
 
 
-def unfinished(connection: Any, history: History, versions: Sequence[str]) -> Dict[str, Unfinished]:
+def unfinished(connection: Any, history: Any, versions: Sequence[str]) -> Dict[str, Unfinished]:
     """Return what the log says was begun and not ended, of these versions."""
     if not history.keeps_log:
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.UNFINISHED), [list(versions)])
-        found = [_read(cursor, *row) for row in cursor.fetchall()]
+        found = [_read(cursor, *row) for row in database_of(connection).log.unfinished(cursor, history, versions)]
     return {each.version: each for each in found if not each.left_nothing}
 
 
@@ -128,19 +123,14 @@ def resume(plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model
 
 
 def _read(
-    cursor: Any, version: str, detail: Optional[str], since: str, who: str, failed: bool, xmin: str
+    cursor: Any, version: str, detail: Optional[str], since: str, who: str, failed: bool, mark: str
 ) -> Unfinished:
-    """Read what was logged, and ask the server what became of it."""
+    """Read what was logged, and ask the database what became of it."""
     known = json.loads(detail) if detail and detail.startswith("{") else {}
-    statement, built = known.get("statement"), tuple(known.get("built", ()))
-    if known.get("transaction") is None:
-        cursor.execute(BUILT_SINCE, [xmin])
-        built += tuple(row[0] for row in cursor.fetchall())
-    else:
-        cursor.execute(COMMITTED, {"number": known["transaction"]})
-        statement = known["following"] if cursor.fetchone()[0] else statement
+    database = database_of(cursor.connection)
+    statement, built = database.outside.became(cursor, known, mark)
     invalid = tuple(known.get("invalid", ()))
-    half_built = tuple("%s.%s" % (schema, name) for oid, schema, name in invalid_indexes(cursor) if oid not in invalid)
+    half_built = tuple(name for number, name in database.remains.remains(cursor) if number not in invalid)
     return Unfinished(version, statement, known.get("total"), invalid, since, who, failed, built, half_built)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Collection, Dict, Iterable, Iterator, List, Mapping, Optional, Set, Tuple
 
-from ..databases.postgresql.observing.sight import EXCLUSIVE, WRITES, Held, Relation, Sight
+from ..databases.sight import EXCLUSIVE, WRITES, Held, Relation, Sight
 from ..hazard import HazardKind
 from .relation import UNKNOWN, Counted, Finding, Known, after, listed, made_of, strongest
 

@@ -13,7 +13,7 @@ import re
 from typing import Callable, NamedTuple, Optional, Sequence
 
 from .. import model
-from ..databases.postgresql.script_errors import Diagnosis
+from ..databases.values import Diagnosis
 from ..schema.secrets import masked
 from ..scripts import reading
 

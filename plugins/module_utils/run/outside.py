@@ -8,11 +8,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any, Optional
 
-from .. import deps, errors, model
-from ..databases.postgresql import once
-from ..databases.postgresql.indexes import drop_new_invalid_indexes, new_invalid_indexes
-from ..databases.postgresql.session import RELEASE
-from ..databases.postgresql.transaction import abandon, in_transaction
+from .. import errors, model
+from ..databases.savepoints import RELEASE
 from ..sql.statements import waits_without_blocking
 from .hazards import TableWatch
 from .journal import Journal
@@ -49,14 +46,14 @@ class OutsideTransaction(Place):
 
     def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
         """Send one statement, and log where to go on: for a block of the script's, at its BEGIN."""
-        statement = body.messages[index]
+        statement, once = body.messages[index], self.session.database.outside
         if index < self.statement_index:
             if once.sets(statement):
                 cursor.execute(statement.text)
             return
         if index == self._sent_before and once.has_built(statement, self._built):
             return
-        if not in_transaction(self.connection):
+        if not self.session.database.transactions.in_transaction(self.connection):
             self.statement_index = index
         try:
             with self.session.patient(cursor) if waits_without_blocking(statement) else nullcontext():
@@ -66,13 +63,13 @@ class OutsideTransaction(Place):
                     lambda transaction: self._journal.at(self.statement_index, index + 1, transaction),
                     self.session.before_commit,
                 )
-        except deps.DatabaseError as error:
+        except self.connection.Error as error:
             if index != self._sent_before or not once.has_dropped(statement, error):
                 raise
 
     def end(self, cursor: Any, tables: TableWatch) -> None:
         """Close what the script may have left open, go back to transactions, and look at what has become of tables."""
-        if in_transaction(self.connection):
+        if self.session.database.transactions.in_transaction(self.connection):
             self.session.before_commit(cursor)
             self.connection.commit()
         self.connection.autocommit = False
@@ -83,14 +80,14 @@ class OutsideTransaction(Place):
 
         To drop that waits for the same sessions; where they don't end, it is left to the next run.
         """
-        abandon(self.connection)
+        self.session.database.transactions.abandon(self.connection)
         self._sent_before = self.statement_index
         with self.connection.cursor() as cursor, self.session.patient(cursor):
-            drop_new_invalid_indexes(self.connection, self._journal.invalid)
+            self.session.database.remains.drop_new(self.connection, self._journal.invalid)
 
     def leftovers(self) -> Optional[str]:
         """Return the invalid indexes that it has left, in words."""
-        left = [".".join(names) for names in new_invalid_indexes(self.connection, self._journal.invalid)]
+        left = self.session.database.remains.new(self.connection, self._journal.invalid)
         if not left:
             return None
         return "it has left the invalid index %s, which is dropped before the next try" % ", ".join(left)

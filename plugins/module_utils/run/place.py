@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 from .. import errors, model
-from ..databases.postgresql.session import RELEASE
-from ..databases.postgresql.transaction import abandon
+from ..databases.savepoints import RELEASE
 from .hazards import TableWatch
 from .session import Session
 
@@ -60,7 +59,7 @@ class Place:
 
     def undo(self) -> None:
         """Undo what can be undone, before the step is tried again."""
-        abandon(self.connection)
+        self.session.database.transactions.abandon(self.connection)
 
     def leftovers(self) -> Optional[str]:
         """Return what a failed step has left, in words; None: nothing."""

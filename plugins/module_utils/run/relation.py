@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
-from ..databases.postgresql.observing.sight import EXCLUSIVE, MODES, Details, Held, Relation, Sight
+from ..databases.sight import EXCLUSIVE, MODES, Details, Held, Relation, Sight
 from ..hazard import HazardKind
 
 NOTHING = Details()

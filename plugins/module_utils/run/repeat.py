@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..databases.postgresql.session import SAVEPOINT
+from ..databases.savepoints import SAVEPOINT
 from ..runtimes.capture import Capture
 from ..runtimes.pyscript import facade, importing, load
 from .failure import explain

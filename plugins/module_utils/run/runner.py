@@ -12,17 +12,10 @@ from __future__ import annotations
 import time
 from typing import Any, Callable, List, Optional, Sequence, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql.blockers import BlockerWatch
-from ..databases.postgresql.history_sql import COMMIT_AND_CHAIN
-from ..databases.postgresql.indexes import drop_new_invalid_indexes
-from ..databases.postgresql.leftovers import clear
-from ..databases.postgresql.notices import take_from
-from ..databases.postgresql.observing.sight import Survey
-from ..databases.postgresql.session import SAVEPOINT
-from ..databases.postgresql.transaction import abandon, in_transaction
+from .. import errors, model
+from ..databases.savepoints import SAVEPOINT
+from ..databases.values import Entry
 from ..hazard import Hazard
-from ..history.record import Entry, Recorder, log, touched_error
 from ..runtimes.capture import Capture
 from ..sql import glance
 from .attempt import Attempt, ShouldNotRun
@@ -31,13 +24,9 @@ from .hazards import TableWatch
 from .preparation import Prepared
 from .session import Session
 
-SHOW_PROGRESS = "SET application_name = %s; "
-MAX_APPLICATION_NAME = 63
 BEFORE_SHOULD_RUN = "SAVEPOINT pgops_should_run; "
 
 EVENTS = {model.Direction.UP: model.Event.APPLIED, model.Direction.DOWN: model.Event.ROLLED_BACK}
-# Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
-OF_A_CHANGED_TABLE = ("22", "23", "42")
 
 AfterEach = Optional[Callable[[], None]]
 
@@ -53,7 +42,7 @@ def run(session: Session, prepared: Prepared, after_each: AfterEach = None) -> m
     with Capture() as capture:
         if not session.lock_timeout:
             return kind(session, prepared, capture, after_each).until_stopped()
-        with BlockerWatch(session.target, session.connection, session.lock_timeout) as watch:
+        with session.database.locks.watch(session.target, session.connection, session.lock_timeout) as watch:
             return kind(session, prepared, capture, after_each, watch).until_stopped()
 
 
@@ -64,7 +53,7 @@ class _Run:
         prepared: Prepared,
         capture: Capture,
         after_each: AfterEach,
-        watch: Optional[BlockerWatch] = None,
+        watch: Optional[Any] = None,
     ) -> None:
         self.session = session
         self.connection = session.connection
@@ -73,8 +62,9 @@ class _Run:
         self.capture = capture
         self.after_each = after_each
         self.watch = watch
-        self.tables = session.tables or TableWatch(Survey())
-        self.recorder = Recorder(session.history, self.tables.survey, locked=session.guard is None)
+        self.database = session.database
+        self.tables = session.tables or TableWatch.of_nothing()
+        self.recorder = self.database.history.recorder(session.history, self.tables.survey, session.guard is None)
         self.current: Optional[Tuple[Attempt, float]] = None
         self.shown: Optional[int] = None  # the number of the job that application_name tells of
         self.done: List[model.Outcome] = []
@@ -98,7 +88,7 @@ class _Run:
             try:
                 outcome = self._insist(number, attempt, started)
                 self._finish(number)
-            except (errors.MigrationError, deps.DatabaseError) as error:
+            except (errors.MigrationError, self.connection.Error) as error:
                 explained = explain(error, attempt.migration, attempt.body, self.connection)
                 if not self._begins_again(explained):
                     raise self._failed(explained, attempt, started) from None
@@ -133,7 +123,7 @@ class _Run:
             except errors.LockTimeout as error:
                 if tries == self.session.lock_retries or not self._undone(attempt):
                     attempt.place.explain_lock(error)
-                    raise with_blockers(error, self.watch.seen if self.watch else (), tries + 1) from None
+                    raise with_blockers(error, self.watch, tries + 1) from None
             self.shown = None
             self._back_off(tries)
             tries += 1
@@ -145,8 +135,8 @@ class _Run:
         try:
             attempt.place.undo()
             self.tables.counter.distrust()
-        except deps.DatabaseError as error:
-            if error.pgcode != deps.errorcodes.LOCK_NOT_AVAILABLE:
+        except self.connection.Error as error:
+            if not self.database.errors.is_lock_timeout(error):
                 raise
             return False
         return True
@@ -158,7 +148,7 @@ class _Run:
     def _one(self, number: int, attempt: Attempt, started: float) -> Optional[model.Outcome]:
         """Run one step and record it. Return None when its should_run said no."""
         if attempt.step.resume is not None:
-            drop_new_invalid_indexes(self.connection, attempt.step.resume.invalid_before)
+            self.database.remains.drop_new(self.connection, attempt.step.resume.invalid_before)
         try:
             with self.connection.cursor() as cursor:
                 self._announce(cursor, number, attempt)
@@ -191,7 +181,7 @@ class _Run:
             return ""
         self.shown = number
         name = "pg_migrate %d/%d %s" % (number + 1, len(self.jobs), self.jobs[number][0].script.version)
-        return str(cursor.mogrify(SHOW_PROGRESS, [name[:MAX_APPLICATION_NAME]]), "utf-8")
+        return str(self.database.settings.announce(cursor, name))
 
     def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
         """Write the history, and commit it together with what the script did. The next job's name goes along."""
@@ -203,13 +193,7 @@ class _Run:
         took = _milliseconds(started)
         chained = place.may_chain() and self._chains(attempt, number + 1)
         entry = Entry(EVENTS[attempt.step.direction], attempt.step, took)
-        try:
-            seen = self.recorder.record(cursor, entry, prelude, COMMIT_AND_CHAIN if chained else "")
-        except deps.DatabaseError as error:
-            # A commit that fails leaves no transaction behind, and is the script's fault (a deferred constraint).
-            if in_transaction(self.connection) and (error.pgcode or "").startswith(OF_A_CHANGED_TABLE):
-                raise touched_error(self.session.history) from None
-            raise
+        seen = self.recorder.record(cursor, entry, prelude, chained)
         self.tables.see(seen.sight, place.in_transaction)
         if self.session.guard is not None:
             self.session.before_commit(cursor)
@@ -221,7 +205,7 @@ class _Run:
 
     def _clear(self, cursor: Any, left: Sequence[str]) -> None:
         """Take away what the script has left in its session, before the next one begins."""
-        clear(cursor, left)
+        self.database.transactions.clear(cursor, left)
         self.connection.commit()
 
     def _chains(self, attempt: Attempt, number: int) -> bool:
@@ -252,23 +236,24 @@ class _Run:
 
     def _log_failure(self, error: errors.MigrationError, attempt: Attempt, entry: Entry) -> None:
         """Best effort: the error itself matters more than its log."""
+        write = self.database.log.log
         try:
-            abandon(self.connection)
+            self.database.transactions.abandon(self.connection)
             error.message = "; ".join(filter(None, [error.message, attempt.place.leftovers()]))
             with self.connection.cursor() as cursor:
                 cursor.execute(self.session.reset())
                 if isinstance(error, errors.Interrupted):
                     # The next run must not take it for one that left nothing.
-                    log(cursor, self.session.history, Entry(model.Event.STARTED, attempt.step))
-                log(cursor, self.session.history, entry, error.message)
+                    write(cursor, self.session.history, Entry(model.Event.STARTED, attempt.step))
+                write(cursor, self.session.history, entry, error.message)
             self.connection.commit()
-        except deps.DatabaseError:
+        except self.connection.Error:
             if not self.connection.closed:
                 self.connection.rollback()
 
     def _output(self) -> str:
         """Return what the script printed, and the notices that the server sent for it."""
-        return self.capture.take() + take_from(self.connection)
+        return self.capture.take() + str(self.connection.take_notices())
 
 
 class _RunInOneTransaction(_Run):
@@ -292,7 +277,7 @@ class _RunInOneTransaction(_Run):
         return ()
 
     def _clear(self, cursor: Any, left: Sequence[str]) -> None:
-        clear(cursor, left)
+        self.database.transactions.clear(cursor, left)
 
 
 def _milliseconds(started: float) -> int:

@@ -6,25 +6,12 @@
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
-from typing import Any, Callable, Iterator, NamedTuple, Optional
+from contextlib import contextmanager, nullcontext
+from typing import Any, Callable, ContextManager, Iterator, NamedTuple, Optional
 
-from .. import deps
-from ..databases.postgresql.connection import Target, connect
-from ..databases.postgresql.copies.containment import Containment
-from ..databases.postgresql.gate import CATALOG_ONLY, Guard
-from ..databases.postgresql.limits import set_lock_timeout
-from ..databases.postgresql.once import Looking
-from ..databases.postgresql.session import RELEASE, SAVEPOINT
-from ..databases.postgresql.transaction import catalog_only
-from ..history.history import History
+from ..databases.choose import database_of
+from ..databases.savepoints import RELEASE, SAVEPOINT
 from .hazards import TableWatch
-
-# Whatever a script has SET, the next one and our own statements must not meet it.
-# Whether it listens isn't to be seen before the commit.
-RESET = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; "
-RESET_ROLE = "RESET ROLE; "
-SET_ROLE = "SET ROLE {}; "
 
 
 class Session(NamedTuple):
@@ -37,11 +24,12 @@ class Session(NamedTuple):
     :ivar tables: sees what is done to tables that were there before; None: nobody looks.
     :ivar sleep: what to wait with between two tries.
     :ivar guard: keeps what scripts do inside a copy; None: this is no copy.
+    :ivar watching: lets it watch connections that a script opens itself.
     """
 
     connection: Any
-    history: History
-    target: Target
+    history: Any
+    target: Any
     super_user: str = "postgres"
     single_transaction: bool = False
     settings: str = ""
@@ -50,50 +38,48 @@ class Session(NamedTuple):
     lock_retries: int = 0
     tables: Optional[TableWatch] = None
     sleep: Callable[[float], None] = time.sleep
-    guard: Optional[Containment] = None
+    guard: Optional[Any] = None
+    watching: Callable[[Any], ContextManager[None]] = nullcontext
+
+    @property
+    def database(self) -> Any:
+        """Return the ports of this kind of database, see databases/port.py."""
+        return database_of(self.connection)
 
     @contextmanager
     def patient(self, cursor: Any) -> Iterator[None]:
         """Let statements wait longer that don't block anybody meanwhile."""
         longer = 0 < self.lock_timeout < self.lock_wait
         if longer:
-            set_lock_timeout(cursor, self.lock_wait)
+            self.database.settings.set_lock_timeout(cursor, self.lock_wait)
         yield
         if longer:
-            set_lock_timeout(cursor, self.lock_timeout)
+            self.database.settings.set_lock_timeout(cursor, self.lock_timeout)
 
     def before_commit(self, cursor: Any) -> None:
         """Look at what the open transaction has done; of a copy, its guard does, and it may raise."""
         if self.guard is not None:
             self.guard.before_commit(cursor)
         elif self.tables is not None:
-            with catalog_only(cursor):
+            with self.database.transactions.ours(cursor):
                 self.tables.note(cursor)
 
     def reset(self) -> str:
         """Return the statements that undo what a script has SET, for statements of our own in the same transaction."""
-        role = self.target.session_role
-        if role is None:
-            return RESET + RESET_ROLE + self.settings + CATALOG_ONLY
-        set_role = deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(self.connection)
-        return RESET + self.settings + str(set_role) + CATALOG_ONLY
+        return str(self.database.settings.reset(self.target, self.connection, self.settings))
 
-    def looker(self) -> Optional[Guard]:
+    def looker(self) -> Optional[Any]:
         """Return who looks at what a script sends outside a transaction: on a copy, its guard."""
         if self.guard is not None or self.tables is None:
             return self.guard
-        return Looking(self.before_commit)
+        return self.database.outside.looking(self.before_commit)
 
     @contextmanager
     def as_super_user(self) -> Iterator[Any]:
-        """Lend a cursor on a second connection to the same database, as the superuser; committed at the end.
-
-        A password that was given for the other user isn't this one's: libpq's own sources hold (~/.pgpass …).
-        """
+        """Lend a cursor on a second connection to the same database, as the superuser; committed at the end."""
         if self.guard is not None:
             self.guard.refuse_super_user()
-        params = {key: value for key, value in self.target.params.items() if key != "password"}
-        connection = connect(Target({**params, "user": self.super_user}), "pg_migrate super_user")
+        connection = self.database.sessions.connect(self.target.as_user(self.super_user), "pg_migrate super_user")
         try:
             with connection.cursor() as cursor:
                 with connection.scripted():
@@ -108,7 +94,7 @@ class Session(NamedTuple):
         finally:
             connection.close()
 
-    def _leave(self, connection: Any) -> Optional[Guard]:
+    def _leave(self, connection: Any) -> Optional[Any]:
         """Let a script go on in autocommit on its second connection."""
         with connection.cursor() as cursor:
             self.before_commit(cursor)

@@ -9,7 +9,7 @@ from typing import Any, Dict
 
 from .. import deps, errors
 from ..commands.generate import GenerateRequest, Source, generate
-from ..databases.postgresql.names import parse_name
+from ..databases.names import parse_name
 from ..databases.tools import Tools
 from .connection import target
 from .entry import Failed, run_program

@@ -9,8 +9,8 @@ import json
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import errors
-from ..databases.port import Limits
-from ..databases.postgresql.names import QualifiedName, check_name, parse_name
+from ..databases.names import QualifiedName, check_name, parse_name
+from ..databases.values import Limits
 from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
 from . import combinations

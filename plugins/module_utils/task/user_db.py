@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from .. import errors
-from ..databases.postgresql.names import check_name
+from ..databases.names import check_name
 from ..provision.databases import DatabaseWish
 from ..provision.provision import provision
 from ..provision.request import PassfileWish, ProvisionReport, ProvisionRequest, State

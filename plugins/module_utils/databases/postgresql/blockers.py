@@ -40,6 +40,11 @@ class BlockerWatch:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
+    @property
+    def words(self) -> Optional[str]:
+        """Return who was in the way, in words; None: nobody was seen."""
+        return sentence(self.seen)
+
     def __enter__(self) -> BlockerWatch:
         self._thread.start()
         return self

@@ -12,7 +12,11 @@ from typing import Any, Dict, FrozenSet, Mapping, Optional
 from ... import deps, errors
 from ...files import opening
 from .keywords import is_secret
-from .session import MigrationConnection
+from .session import KIND, MigrationConnection
+from .transaction import takes_no_writes
+
+# With what is imported for it, this is the port of connections: see databases/port.py, Sessions.
+__all__ = ["Target", "connect", "describe", "settled", "takes_no_writes"]
 
 # SQLAlchemy names its driver in the scheme; libpq knows the bare two.
 SCHEME = re.compile(r"^postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
@@ -41,6 +45,21 @@ class Target:
     def with_database(self, name: str) -> Target:
         """Return the same server and user with another database."""
         return replace(self, params={**self.params, "dbname": name})
+
+    def as_user(self, user: str) -> Target:
+        """Return the same for another user; this one's password isn't theirs, and libpq's own sources hold."""
+        params = {key: value for key, value in self.params.items() if key != "password"}
+        return Target({**params, "user": user})
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of database it is."""
+        return KIND
+
+    @property
+    def name(self) -> Optional[str]:
+        """Return the name of the database; None: libpq's default."""
+        return self.params.get("dbname")
 
     @property
     def password(self) -> Optional[str]:

@@ -9,6 +9,9 @@ from typing import Any, List, Sequence, Tuple
 
 from ... import deps
 
+# The port of what is left half-done: see databases/port.py.
+__all__ = ["drop_new", "new", "remains"]
+
 INVALID_INDEXES = """
 SELECT i.indexrelid::bigint, n.nspname, c.relname
   FROM pg_catalog.pg_index i
@@ -19,34 +22,25 @@ SELECT i.indexrelid::bigint, n.nspname, c.relname
 """
 
 # The indexes that have become valid since a transaction.
-BUILT_SINCE = """
-SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
- WHERE i.indisvalid AND pg_catalog.age(i.xmin) < pg_catalog.age(%s::pg_catalog.xid)
-"""
-
 DROP_INDEX = "DROP INDEX CONCURRENTLY IF EXISTS {}.{}"
 
 
-def invalid_indexes(cursor: Any) -> List[Tuple[int, str, str]]:
-    """Return oid, schema and name of each index that is invalid, and that nobody is building."""
-    cursor.execute(INVALID_INDEXES)
-    return list(cursor.fetchall())
+def remains(cursor: Any) -> List[Tuple[int, str]]:
+    """Return oid and name of each index that is invalid, and that nobody is building."""
+    return [(oid, "%s.%s" % (schema, name)) for oid, schema, name in _invalid(cursor)]
 
 
-def new_invalid_indexes(connection: Any, before: Sequence[int]) -> List[Tuple[str, str]]:
-    """Return schema and name of each index that a concurrent build has left invalid.
+def new(connection: Any, before: Sequence[int]) -> List[str]:
+    """Return the name of each index that a concurrent build has left invalid.
 
     :param before: oids of those that were invalid before, and aren't ours.
     """
-    with connection.cursor() as cursor:
-        found = [(schema, name) for oid, schema, name in invalid_indexes(cursor) if oid not in before]
-    connection.rollback()
-    return found
+    return [".".join(names) for names in _new(connection, before)]
 
 
-def drop_new_invalid_indexes(connection: Any, before: Sequence[int]) -> None:
+def drop_new(connection: Any, before: Sequence[int]) -> None:
     """Drop those indexes, outside a transaction."""
-    found = new_invalid_indexes(connection, before)
+    found = _new(connection, before)
     if found:
         connection.autocommit = True
         try:
@@ -55,3 +49,15 @@ def drop_new_invalid_indexes(connection: Any, before: Sequence[int]) -> None:
                     cursor.execute(deps.sql.SQL(DROP_INDEX).format(*map(deps.sql.Identifier, schema_and_name)))
         finally:
             connection.autocommit = False
+
+
+def _new(connection: Any, before: Sequence[int]) -> List[Tuple[str, str]]:
+    with connection.cursor() as cursor:
+        found = [(schema, name) for oid, schema, name in _invalid(cursor) if oid not in before]
+    connection.rollback()
+    return found
+
+
+def _invalid(cursor: Any) -> List[Tuple[int, str, str]]:
+    cursor.execute(INVALID_INDEXES)
+    return list(cursor.fetchall())

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, Sequence, Tuple
 
 from ... import deps
-from .lock import KEY
+from .advisory import KEY
 
 # What there is of it, in a word each, and NULL for nothing. Stands inside the record of a step, so it costs no message.
 LEFT = """

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 from typing import Any, List, Tuple
 
-from ... import deps, errors
-from ..port import Limits
-from .connection import Target, connect
+from ... import deps
+from ..values import Limits
+from .gate import CATALOG_ONLY
+from .lock import backend
 
 LOCK_TIMEOUT = "SELECT pg_catalog.set_config('lock_timeout', %s, false)"
 SETTING = "SET {} = {}; "
+
+# Whatever a script has SET, the next one and our own statements must not meet it.
+# Whether it listens isn't to be seen before the commit.
+RESET = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; "
+RESET_ROLE = "RESET ROLE; "
+SET_ROLE = "SET ROLE {}; "
+
+SHOW_PROGRESS = "SET application_name = %s; "
+MAX_APPLICATION_NAME = 63
 
 # A server whose client has died notices it while it works, and lets go of its locks.
 CHECK_CLIENT = ("client_connection_check_interval", "5s")
@@ -27,8 +37,6 @@ TIMEOUTS = (
     ("idle_session_timeout", 140000),
     ("transaction_timeout", 170000),
 )
-
-BACKEND = "SELECT pg_catalog.pg_backend_pid()"
 
 
 def settings(limits: Limits, connection: Any) -> str:
@@ -45,6 +53,20 @@ def set_lock_timeout(cursor: Any, seconds: float) -> None:
     cursor.execute(LOCK_TIMEOUT, ["%dms" % (seconds * 1000)])
 
 
+def reset(target: Any, connection: Any, settings: str) -> str:
+    """Return the statements that undo what a script has SET, for statements of our own in the same transaction."""
+    role = target.session_role
+    if role is None:
+        return RESET + RESET_ROLE + settings + CATALOG_ONLY
+    set_role = deps.sql.SQL(SET_ROLE).format(deps.sql.Identifier(role)).as_string(connection)
+    return RESET + settings + str(set_role) + CATALOG_ONLY
+
+
+def announce(cursor: Any, text: str) -> str:
+    """Return the statement that shows in pg_stat_activity what a session is at."""
+    return str(cursor.mogrify(SHOW_PROGRESS, [text[:MAX_APPLICATION_NAME]]), "utf-8")
+
+
 def without_timeouts(connection: Any) -> str:
     """Return the statements that let a session last as long as what it waits for."""
     return "".join(_set(connection, *each) for each in _timeouts(connection))
@@ -52,48 +74,15 @@ def without_timeouts(connection: Any) -> str:
 
 def let_last(connection: Any) -> None:
     """Let a session of ours last as long as what it waits for; not one that a pooler gives to others afterwards."""
-    if _backend(connection) == connection.info.backend_pid:
+    if backend(connection) == connection.info.backend_pid:
         with connection.cursor() as cursor:
             cursor.execute(without_timeouts(connection))
     connection.commit()
 
 
-def require_own_backend(connection: Any, target: Target) -> None:
-    """Refuse a connection pooler that gives each transaction another session of the server.
-
-    The lock of a run, and what a script has SET, belong to a session. That the server's number for the session isn't
-    the one that the connection was told shows a pooler; that a second connection gets the same one shows its mode.
-
-    :raises ConnectError: says so.
-    """
-    own = _backend(connection)
-    connection.rollback()
-    if own == connection.info.backend_pid:
-        return
-    other = connect(target, "pg_migrate probe")
-    try:
-        shared = _backend(other) == own or _backend(connection) != own
-        connection.rollback()
-    finally:
-        other.close()
-    if shared:
-        raise errors.ConnectError(
-            "A connection pooler (PgBouncer?) in transaction mode is between here and the server: the session changes "
-            "from one transaction to the next, so no lock would hold for the whole run",
-            hint="Connect to the server itself, or to a pool in session mode. Nothing was touched.",
-        )
-
-
 def _timeouts(connection: Any, statement_timeout: str = "0") -> List[Tuple[str, str]]:
     known = [name for name, since in TIMEOUTS if connection.server_version >= since]
     return [(name, statement_timeout if name == "statement_timeout" else "0") for name in known]
-
-
-def _backend(connection: Any) -> int:
-    """Return the server's number of the session that runs this transaction, which stays open."""
-    with connection.cursor() as cursor:
-        cursor.execute(BACKEND)
-        return int(cursor.fetchone()[0])
 
 
 def _takes(connection: Any, statement: str) -> bool:

@@ -14,10 +14,17 @@ from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional
 
 from ... import deps, errors
+from .advisory import KEY
+from .blockers import BlockerWatch
+from .connection import connect
 from .transaction import abandon
 
-# The letters "pgopsmig" as a number: one lock for each database, whatever the history is called.
-KEY = int.from_bytes(b"pgopsmig", "big")
+# The port of the lock of a run: see databases/port.py.
+__all__ = ["acquire", "held", "held_by_another", "holder", "require_own_session", "watch"]
+
+watch = BlockerWatch
+
+BACKEND = "SELECT pg_catalog.pg_backend_pid()"
 
 TRY_LOCK = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
 UNLOCK = "SELECT pg_catalog.pg_advisory_unlock(%s)"
@@ -62,6 +69,39 @@ def acquire(connection: Any, wait: float, sleep: Callable[[float], None] = time.
         if time.monotonic() >= deadline:
             raise _held_error(holder(connection), wait)
         sleep(POLL_SECONDS)
+
+
+def require_own_session(connection: Any, target: Any) -> None:
+    """Refuse a connection pooler that gives each transaction another session of the server.
+
+    The lock of a run, and what a script has SET, belong to a session. That the server's number for the session isn't
+    the one that the connection was told shows a pooler; that a second connection gets the same one shows its mode.
+
+    :raises ConnectError: says so.
+    """
+    own = backend(connection)
+    connection.rollback()
+    if own == connection.info.backend_pid:
+        return
+    other = connect(target, "pg_migrate probe")
+    try:
+        shared = backend(other) == own or backend(connection) != own
+        connection.rollback()
+    finally:
+        other.close()
+    if shared:
+        raise errors.ConnectError(
+            "A connection pooler (PgBouncer?) in transaction mode is between here and the server: the session changes "
+            "from one transaction to the next, so no lock would hold for the whole run",
+            hint="Connect to the server itself, or to a pool in session mode. Nothing was touched.",
+        )
+
+
+def backend(connection: Any) -> int:
+    """Return the server's number of the session that runs this transaction, which stays open."""
+    with connection.cursor() as cursor:
+        cursor.execute(BACKEND)
+        return int(cursor.fetchone()[0])
 
 
 def release(connection: Any) -> None:

@@ -11,13 +11,16 @@ transaction, indexes are looked for, and all else that is usual may be done twic
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Optional, Sequence, Set
+from typing import Any, Callable, Dict, Optional, Sequence, Set, Tuple
 
 from ... import deps
 from ...model import Statement
 from ...sql import glance
 from ...sql.statements import BEGINS, COMMITS, needs_no_transaction, words
 from .transaction import in_transaction, is_aborted
+
+# The port of statements outside a transaction: see databases/port.py.
+__all__ = ["became", "has_built", "has_dropped", "looking", "send", "sets"]
 
 # Logs what is about to be sent: the number of the transaction that it is done in, if it is in one.
 Note = Callable[[Optional[int]], None]
@@ -31,6 +34,11 @@ MOST_WORDS = 8
 TRANSACTION = "SELECT pg_catalog.txid_current()"
 
 # A history that was restored into another cluster may tell of transactions that this one never had.
+BUILT_SINCE = """
+SELECT c.relname FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+ WHERE i.indisvalid AND pg_catalog.age(i.xmin) < pg_catalog.age(%s::pg_catalog.xid)
+"""
+
 COMMITTED = """
 SELECT CASE WHEN %(number)s < pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot())
             THEN pg_catalog.txid_status(%(number)s) = 'committed' END
@@ -117,6 +125,23 @@ class Looking:
         self._left = max(self._left - 1, 0)
         with connection.unguarded(), connection.cursor() as cursor:
             self._look(cursor)
+
+
+looking = Looking
+
+
+def became(cursor: Any, known: Dict[str, Any], mark: str) -> Tuple[Optional[int], Tuple[str, ...]]:
+    """Return the statement to go on at, and the indexes (their names) that have become valid since it was sent.
+
+    :param known: what the journal has logged: statement, following, transaction, built.
+    :param mark: the transaction that has logged it.
+    """
+    built = tuple(known.get("built", ()))
+    if known.get("transaction") is None:
+        cursor.execute(BUILT_SINCE, [mark])
+        return known.get("statement"), built + tuple(row[0] for row in cursor.fetchall())
+    cursor.execute(COMMITTED, {"number": known["transaction"]})
+    return known["following"] if cursor.fetchone()[0] else known.get("statement"), built
 
 
 def sets(statement: Statement) -> bool:

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Optional, Type
+from typing import Any, Optional, Type
 
 from ... import deps, errors
-from .server_errors import GONE, Trouble, trouble_of
+from ..values import Diagnosis
+from .server_errors import GONE, Trouble, as_migration_error, first_words, translated, trouble_of
+
+# The port of the driver's errors: see databases/port.py.
+__all__ = ["as_migration_error", "diagnose", "first_words", "is_lock_timeout", "translated"]
 
 # psycopg2's `closed`, where it wasn't close() that did it.
 BROKEN = 2
@@ -19,24 +23,6 @@ ADVICE = {
     deps.errorcodes.ACTIVE_SQL_TRANSACTION: "Let the script begin with the line -- no-transaction (in Python: "
     "transactional = False): it then runs outside a transaction.",
 }
-
-
-class Diagnosis(NamedTuple):
-    """An error of a script, taken apart.
-
-    :ivar kind: what to raise for it.
-    :ivar position: where in the statement the server points to, in characters from 1.
-    :ivar is_syntax: whether the server can't read it.
-    :ivar is_inside: whether it happened in a function, which the statement has called.
-    """
-
-    kind: Type[errors.MigrationError]
-    message: str
-    hint: Optional[str] = None
-    sqlstate: Optional[str] = None
-    position: Optional[int] = None
-    is_syntax: bool = False
-    is_inside: bool = False
 
 
 def diagnose(error: BaseException, connection: Any) -> Optional[Diagnosis]:
@@ -55,6 +41,11 @@ def diagnose(error: BaseException, connection: Any) -> Optional[Diagnosis]:
     return Diagnosis(trouble.error, trouble.sentence(error), trouble.hint(error), sqlstate, position)
 
 
+def is_lock_timeout(error: Any) -> bool:
+    """Return whether a statement has waited too long for a lock."""
+    return bool(error.pgcode == deps.errorcodes.LOCK_NOT_AVAILABLE)
+
+
 def _of_driver(error: Any) -> Diagnosis:
     diag = error.diag
     message = diag.message_primary or " ".join(str(error).split()) or type(error).__name__
@@ -62,9 +53,7 @@ def _of_driver(error: Any) -> Diagnosis:
         message += " (%s)" % diag.message_detail
     if diag.context and "\n" not in diag.context and not diag.statement_position:
         message += " [%s]" % diag.context
-    kind: Type[errors.MigrationError] = (
-        errors.LockTimeout if error.pgcode == deps.errorcodes.LOCK_NOT_AVAILABLE else errors.ScriptFailed
-    )
+    kind: Type[errors.MigrationError] = errors.LockTimeout if is_lock_timeout(error) else errors.ScriptFailed
     position = diag.statement_position
     hint = diag.message_hint or ADVICE.get(error.pgcode)
     is_syntax = error.pgcode == deps.errorcodes.SYNTAX_ERROR

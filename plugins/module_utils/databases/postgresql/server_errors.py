@@ -70,7 +70,7 @@ def first_words(error: BaseException) -> str:
 
 
 @contextmanager
-def driver_errors_translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Tell what the server says to a statement of our own as an error that a user can act upon.
 
     :raises MigrationError: instead of the psycopg2.Error.

@@ -12,13 +12,12 @@ from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequ
 
 from ... import deps, errors
 from ...model import Statement
+from ..savepoints import RELEASE, ROLLBACK_TO, SAVEPOINT
 from .gate import Guard, Leave, Loan, LookAt, MigrationCursor, gated
-from .notices import Notices
+from .notices import Notices, take_from
 
-# A script's commit() and rollback() act on this savepoint; the transaction around it is the runner's.
-SAVEPOINT = "SAVEPOINT pgops_script"
-RELEASE = "RELEASE SAVEPOINT pgops_script"
-ROLLBACK_TO = "ROLLBACK TO SAVEPOINT pgops_script"
+# What kind of database a connection or a target leads to: see databases/choose.py.
+KIND = "postgresql"
 
 # Nested savepoints for alchemy, where several SQLAlchemy connections share this one.
 SET_INNER = "SAVEPOINT {name}"
@@ -38,6 +37,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     :ivar stopped: what that guard has raised, for a script may catch it and go on.
     """
 
+    kind = KIND
     # A signal ends the process, and so whatever any of its connections is at.
     everyone: ClassVar[Any] = weakref.WeakSet()
     cursor_classes: ClassVar[Dict[Type[Any], Type[Any]]] = {}
@@ -156,6 +156,10 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
             self._inner(ROLLBACK_TO_INNER, self._savepoints[-1])
         else:
             self._plain(ROLLBACK_TO)
+
+    def take_notices(self) -> str:
+        """Return what the server had to say beside results, and forget it."""
+        return take_from(self)
 
     def close(self) -> None:
         """Close the connection, unless others still work on it."""

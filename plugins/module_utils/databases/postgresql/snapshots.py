@@ -5,19 +5,21 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Callable, Optional, Sequence, Tuple
 
 from ... import errors
-from ...schema.diff import unified_diff
 from ...schema.snapshot import Snapshot
+from ...schema.unreadable import Unreadable, labels
 from ..tools import Tools
 from . import client
 from .blockers import sentence
 from .connection import Target, connect
-from .dump import DumpError, parse_dump
-from .unreadable import Unreadable, labels, lockers, unreadable, without
+from .dump import DumpError, parse_dump, renewed
+from .unreadable import lockers, option, unreadable
+
+# The port of snapshots: see databases/port.py.
+__all__ = ["SchemaReader", "parse", "reader", "renewed"]
 
 # What a database is in whose bytes the server doesn't read: they need not be UTF-8.
 PLAIN = "SQL_ASCII"
@@ -51,6 +53,23 @@ class SchemaReader:
         """
         return parse(self.dump(target), earlier)
 
+    def begin(self, target: Target, earlier: Optional[Snapshot] = None) -> Callable[[], Snapshot]:
+        """Look at a database. Return what makes the snapshot of that: it takes its time, and no connection.
+
+        :raises SchemaUnread: when pg_dump fails.
+        """
+        dump = self.dump(target)
+        return lambda: parse(dump, earlier)
+
+    @property
+    def version(self) -> int:
+        """Return the major version of what reads: another one prints differently."""
+        return self.pg_dump.version[0]
+
+    def advice(self, connection: Any) -> Optional[str]:
+        """Return what to warn of, if what reads doesn't quite go with the server."""
+        return client.older_than(self.pg_dump, connection.server_version)
+
     def dump(self, target: Target, exclude: Optional[Sequence[str]] = None, options: Sequence[str] = ()) -> bytes:
         """Return the schema as SQL.
 
@@ -60,7 +79,7 @@ class SchemaReader:
         tries, tables = 1, self.exclude if exclude is None else exclude
         with self.tools.file() as path:
             while True:
-                more = ["--encoding=" + self._encoding, *options, *(each.option() for each in self.left_out)]
+                more = ["--encoding=" + self._encoding, *options, *map(option, self.left_out)]
                 try:
                     client.dump_schema(self.pg_dump, target, self.tools.run, path, tables, more)
                     with open(path, "rb") as stream:
@@ -97,6 +116,17 @@ class SchemaReader:
         return True
 
 
+def reader(
+    connection: Any, tools: Tools, exclude: Sequence[str], whole: bool = True, patience: int = 3
+) -> SchemaReader:
+    """Return what reads the schema of a connection's database.
+
+    :raises DependencyError: when there is no pg_dump that fits its server.
+    """
+    pg_dump = client.find("pg_dump", connection.server_version, tools.run, tools.bin_dir)
+    return SchemaReader(tools, pg_dump, exclude, whole, patience)
+
+
 def parse(dump: bytes, earlier: Optional[Snapshot] = None) -> Snapshot:
     """Return the snapshot that a dump holds.
 
@@ -106,58 +136,3 @@ def parse(dump: bytes, earlier: Optional[Snapshot] = None) -> Snapshot:
         return parse_dump(dump, earlier)
     except DumpError as error:
         raise errors.SchemaUnread("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
-
-
-class SnapshotSeries:
-    """Snapshots of one database in the order in which they were taken: before, and after each step or after all.
-
-    :ivar after_each: takes one; None: that wasn't asked for.
-    """
-
-    def __init__(
-        self, reader: SchemaReader, target: Target, per_migration: bool, first: Optional[Snapshot] = None
-    ) -> None:
-        """Take what to look at.
-
-        :param first: the snapshot before anything is done, where it is there already.
-        """
-        self.reader = reader
-        self.target = target
-        self.per_migration = per_migration
-        self._taken: List[Snapshot] = [] if first is None else [first]
-        self._last: Optional[Future[Snapshot]] = None
-        self.after_each = self.take if per_migration else None
-
-    @property
-    def snapshots(self) -> List[Snapshot]:
-        """Return them, without what one of them could not read."""
-        if self._last is not None:
-            self._taken.append(self._last.result())
-            self._last = None
-        return [without(each, self.reader.left_out) for each in self._taken]
-
-    def take(self) -> None:
-        """Take one.
-
-        :raises SchemaUnread: when it can't be had.
-        """
-        self._taken.append(self.reader.take(self.target, *self._taken[-1:]))
-
-    def take_last(self) -> None:
-        """Take the last one, unless it is there already. It is read while whoever wants it goes on.
-
-        :raises SchemaUnread: when it can't be had.
-        """
-        if not self.per_migration:
-            dump = self.reader.dump(self.target)
-            with_one = ThreadPoolExecutor(1)
-            self._last = with_one.submit(parse, dump, *self._taken[-1:])
-            with_one.shutdown(wait=False)
-
-
-def differences(snapshots: Sequence[Snapshot], context: int) -> Tuple[str, ...]:
-    """Return the unified diff of each snapshot with the one before it.
-
-    :param context: lines around a change.
-    """
-    return tuple(unified_diff(before, after, context) for before, after in zip(snapshots, snapshots[1:]))

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from typing import Any, Iterator, Optional
 
 from ... import deps
+from .leftovers import clear
+
+# The port of transactions: see databases/port.py.
+__all__ = ["abandon", "clear", "in_transaction", "is_aborted", "ours", "takes_no_writes"]
 
 ROLLBACK = "ROLLBACK"
 
@@ -29,7 +33,7 @@ SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('pgops.se
 
 
 @contextmanager
-def catalog_only(cursor: Any) -> Iterator[None]:
+def ours(cursor: Any) -> Iterator[None]:
     """Execute statements of our own in a script's transaction, unseen by what the database or the script has put there.
 
     Its search_path is the script's again afterwards; an error ends the transaction anyway.

@@ -9,13 +9,11 @@ for that are in the server's language; so the catalogs are asked, and only after
 
 from __future__ import annotations
 
-import re
-from types import MappingProxyType
-from typing import Any, Dict, Iterable, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Tuple
 
-from ...schema.snapshot import ObjectKey, Snapshot
+from ...schema.unreadable import Unreadable
+from ..names import QualifiedName
 from .blockers import FIELDS
-from .names import QualifiedName
 
 # Schemas that can't be looked into, then tables that can't be locked for reading. An extension's are dumped with it.
 UNREADABLE = """
@@ -44,29 +42,6 @@ SELECT DISTINCT a.pid, a.usename::text, a.application_name, a.state,
 """
 
 
-class Unreadable(NamedTuple):
-    """A schema, or one table, that this role may not read.
-
-    :ivar table: None: the whole schema.
-    """
-
-    schema: str
-    table: Optional[str] = None
-
-    @property
-    def label(self) -> str:
-        """Return what it is, and which right is missing."""
-        if self.table is None:
-            return "schema %s (no USAGE)" % self.schema
-        return "table %s.%s (no SELECT)" % (self.schema, self.table)
-
-    def option(self) -> str:
-        """Return the option of pg_dump's that leaves it out."""
-        if self.table is None:
-            return "--exclude-schema=" + QualifiedName(self.schema).quoted()
-        return "--exclude-table=" + QualifiedName(self.table, self.schema).quoted()
-
-
 def unreadable(connection: Any) -> Tuple[Unreadable, ...]:
     """Return what the session's role may not read."""
     with connection.cursor() as cursor:
@@ -85,35 +60,8 @@ def lockers(connection: Any) -> Tuple[Dict[str, Any], ...]:
     return found
 
 
-def labels(left_out: Iterable[Unreadable], most: int = 5) -> str:
-    """Return what is left out, in words; of many, the first."""
-    named = [each.label for each in left_out]
-    more = "" if len(named) <= most else " and %d more" % (len(named) - most)
-    return ", ".join(named[:most]) + more
-
-
-def without(snapshot: Snapshot, left_out: Sequence[Unreadable]) -> Snapshot:
-    """Return a snapshot without what another one, that it is to be compared with, could not read."""
-    if not left_out:
-        return snapshot
-    schemas = {each.schema for each in left_out if each.table is None}
-    tables = [_printed(each.schema) + "[.]" + _printed(each.table) for each in left_out if each.table is not None]
-    about = re.compile("(?:TABLE|COLUMN|ON|ONLY) (?:%s)(?![^ ;.(\n])" % "|".join(tables)) if tables else None
-
-    def belongs(key: ObjectKey, text: str) -> bool:
-        in_schema = key.schema in schemas or (key.schema == "-" and _named(key) in schemas)
-        return in_schema or (about is not None and about.search(text) is not None)
-
-    kept = {key: text for key, text in snapshot.objects.items() if not belongs(key, text)}
-    first = {key: text for key, text in snapshot.first.items() if key in kept}
-    return Snapshot(MappingProxyType(kept), MappingProxyType(first))
-
-
-def _printed(name: str) -> str:
-    """Return a pattern for a name as pg_dump prints it: in quotes only where it needs them."""
-    return '(?:%s|"%s")' % (re.escape(name), re.escape(name.replace('"', '""')))
-
-
-def _named(key: ObjectKey) -> str:
-    """Return the name of the schema that an entry without one is about."""
-    return key.name[len("SCHEMA ") :].strip('"') if key.name.startswith("SCHEMA ") else key.name
+def option(each: Unreadable) -> str:
+    """Return the option of pg_dump's that leaves it out."""
+    if each.table is None:
+        return "--exclude-schema=" + QualifiedName(each.schema).quoted()
+    return "--exclude-table=" + QualifiedName(each.table, each.schema).quoted()

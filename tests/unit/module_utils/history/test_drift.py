@@ -10,7 +10,7 @@ import json
 import zlib
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import parse_dump
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.dump import parse_dump, renewed
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.unreadable import Unreadable
 from ansible_collections.pgops.migrations.plugins.module_utils.history.drift import (
     LastSnapshot,
@@ -57,7 +57,8 @@ def kept(dump: str, number: int) -> LastSnapshot:
     snapshot = snapshot.in_first_format() if number == 1 else snapshot
     body = json.dumps([[*key, text] for key, text in snapshot.objects.items()])
     text = "".join(snapshot.pieces())
-    return LastSnapshot("then", hashlib.sha256(text.encode()).hexdigest(), zlib.compress(body.encode()), (), number)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return LastSnapshot("then", digest, zlib.compress(body.encode()), (), number, renewed)
 
 
 @pytest.mark.parametrize("number", [1, 2])

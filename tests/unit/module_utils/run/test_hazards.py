@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.sight import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.sight import (
     Column,
     Details,
     Held,

@@ -9,7 +9,7 @@ from itertools import zip_longest
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.sight import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.sight import (
     Column,
     Details,
     Held,

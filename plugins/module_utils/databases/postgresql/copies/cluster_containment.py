@@ -12,7 +12,7 @@ from .... import deps
 from ....model import Statement
 from ....sql.statements import BEGINS, TWO_PHASES, words
 from ..connection import Target
-from ..transaction import catalog_only, in_transaction, is_aborted
+from ..transaction import in_transaction, is_aborted, ours
 from .containment import (
     SHARED_RELATIONS,
     Containment,
@@ -105,7 +105,7 @@ class ClusterContainment(Containment):
 
         :raises NotProved: when it has written what is another server's.
         """
-        with catalog_only(cursor):
+        with ours(cursor):
             self._note(cursor)
             for each in self._written(cursor):
                 self._changed("changes %s" % SHARED_RELATIONS.get(each, each))

@@ -11,7 +11,7 @@ from typing import Any, Callable, List, Mapping, Optional, Pattern, Sequence
 from .... import deps, errors
 from ....model import Statement
 from ....sql.statements import BEGINS, COMMITS, TWO_PHASES, SplitError, split, words
-from ..transaction import ROLLBACK, catalog_only, in_transaction, is_aborted
+from ..transaction import ROLLBACK, in_transaction, is_aborted, ours
 from .own_commits import doubt, may_commit
 
 # Before COMMIT, a lock on a relation of no database tells that the step writes what the whole cluster shares; GRANT ON
@@ -165,7 +165,7 @@ class Containment:
 
     def look(self, cursor: Any) -> None:
         """Look, and raise where it isn't in the copy alone."""
-        with catalog_only(cursor):
+        with ours(cursor):
             self._note(cursor)
             stay_inside(cursor)
 

@@ -9,8 +9,8 @@ import json
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .... import deps
+from ...sight import Column, Details, Held, Key, Relation, Sight, Survey
 from . import statements
-from .sight import Column, Details, Held, Key, Relation, Sight, Survey
 
 
 def survey_of(connection: Any, own: Sequence[str]) -> Survey:

@@ -11,7 +11,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
     held_of,
     sight_of,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.sight import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.sight import (
     Column,
     Details,
     Held,

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Optional
 
-from ... import errors
+from .. import errors
 
 # PostgreSQL's NAMEDATALEN - 1. Longer names are cut by the server in silence, so they are refused here.
 MAX_NAME_BYTES = 63

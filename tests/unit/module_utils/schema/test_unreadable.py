@@ -8,12 +8,12 @@ from __future__ import annotations
 from types import MappingProxyType
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.unreadable import (
+from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import ObjectKey, Snapshot
+from ansible_collections.pgops.migrations.plugins.module_utils.schema.unreadable import (
     Unreadable,
     labels,
     without,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import ObjectKey, Snapshot
 
 OBJECTS = {
     ("SCHEMA", "-", "b"): "CREATE SCHEMA b;",

@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.gate import own_schemas
-from ..databases.postgresql.names import QualifiedName
-from ..databases.postgresql.server_errors import as_migration_error, trouble_of
+from .... import deps, errors, model
+from ...names import QualifiedName
+from ..gate import own_schemas
+from ..server_errors import as_migration_error, trouble_of
+from . import history_sql as sql
 
 LOG_SUFFIX = "_log"
 SNAPSHOT_SUFFIX = "_snapshot"
@@ -156,16 +156,6 @@ def _rows_query(history: History) -> Any:
         for name in ("name", "checksum", "event")
     }
     return history.compose(sql.ROWS, tied=history.compose(sql.TIED if history.is_tied else sql.UNTIED), **columns)
-
-
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
-
-    :raises DatabaseError: when there is no log, because only another tool has written this history.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.LAST_FAILED))
-        return [row[0] for row in cursor.fetchall()]
 
 
 def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str], comment: Optional[str]) -> None:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import deps, errors
-from ..databases.postgresql import beside_sql
-from ..databases.postgresql.history_sql import WIDE
-from ..databases.postgresql.limits import set_lock_timeout
-from ..databases.postgresql.server_errors import as_migration_error
-from .history import History, rows
+from .... import deps, errors
+from ..limits import set_lock_timeout
+from ..server_errors import as_migration_error
+from . import beside_sql
+from .history_sql import WIDE
+from .reading import History, rows
 from .record import ensure
 
 # For 0 there would be no end.

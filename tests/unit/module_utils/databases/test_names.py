@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import (
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import (
     QualifiedName,
     check_name,
     parse_name,

@@ -7,47 +7,27 @@ from __future__ import annotations
 
 import secrets
 import socket
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
-from .. import deps, errors, model
-from ..databases.postgresql import beside_sql
-from ..databases.postgresql import history_sql as sql
-from ..databases.postgresql.leftovers import left_of, words_of
-from ..databases.postgresql.lock import KEY
-from ..databases.postgresql.observing.eyes import held_of, sight_of
-from ..databases.postgresql.observing.sight import Sight, Survey
-from ..databases.postgresql.server_errors import as_migration_error, trouble_of
-from ..databases.postgresql.transaction import in_transaction
-from ..version import COLLECTION_VERSION
-from .history import OF_REPOSITORY, History, find, refuse_foreign_log
+from .... import deps, errors, model
+from ....version import COLLECTION_VERSION
+from ...sight import Survey
+from ...values import Entry, Seen
+from ..advisory import KEY
+from ..leftovers import left_of, words_of
+from ..observing.eyes import held_of, sight_of
+from ..server_errors import as_migration_error, trouble_of
+from ..transaction import in_transaction
+from . import beside_sql
+from . import history_sql as sql
+from .reading import OF_REPOSITORY, History, find, refuse_foreign_log
+
+# Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
+OF_A_CHANGED_TABLE = ("22", "23", "42")
 
 STATEMENT = "pgops_record_%s"
 # What a rehearsal takes along of a row.
 COPIED = ("version", "applied", "name", "checksum", "event")
-
-
-class Entry(NamedTuple):
-    """One event: what happened to which migration, and how long it took (in milliseconds)."""
-
-    event: model.Event
-    step: model.Step
-    duration_ms: Optional[int] = None
-
-    def values(self) -> List[Any]:
-        """Return event, version, name and duration, for the log."""
-        script = self.step.script
-        return [self.event.value, script.version.text, script.name, self.duration_ms]
-
-
-class Seen(NamedTuple):
-    """What the record of a step has seen of its session.
-
-    :ivar sight: what it holds of the tables before the run.
-    :ivar left: what the script has left in it, see leftovers.py.
-    """
-
-    sight: Sight
-    left: Tuple[str, ...] = ()
 
 
 class Recorder:
@@ -75,14 +55,14 @@ class Recorder:
         self._must_lock = locked
         self._prepared: Dict[bool, str] = {}  # the names of the statements: to record, and to erase
 
-    def record(self, cursor: Any, entry: Entry, prelude: str = "", ending: str = "") -> Seen:
+    def record(self, cursor: Any, entry: Entry, prelude: str = "", chained: bool = False) -> Seen:
         """Record what happened to a migration, in the open transaction.
 
         :param prelude: statements to send ahead of it in the same message.
-        :param ending: COMMIT_AND_CHAIN, to end the transaction in the same message.
+        :param chained: also end the transaction, and begin the next one, in the same message.
         :raises ScriptFailed: when nothing could be written: the history isn't the table that it was.
         :raises LockHeld: when the script has given the run's lock back, and another run has taken it.
-        :raises DatabaseError: when the server refuses it; with an ending, also when the commit fails.
+        :raises DatabaseError: when the server refuses it; chained, also when the commit fails.
         """
         step = entry.step
         is_down = step.direction is model.Direction.DOWN
@@ -96,10 +76,12 @@ class Recorder:
         rest = [list(step.spellings)] if is_down else [step.script.checksum, entry.event is model.Event.DEFERRED]
         message = message.replace("%", "%%") + (sql.ERASE if is_down else sql.RECORD) % self._prepared[is_down]
         try:
-            cursor.execute(message + ending, [*entry.values(), *rest])
+            cursor.execute(message + (sql.COMMIT_AND_CHAIN if chained else ""), [*entry.values(), *rest])
         except deps.DatabaseError as error:
-            # Without a transaction it was the commit that failed, by a deferred trigger perhaps.
-            if error.pgcode == deps.errorcodes.DIVISION_BY_ZERO and in_transaction(cursor.connection):
+            # Without a transaction it was the commit that failed, and is the script's fault (a deferred constraint).
+            touched = error.pgcode == deps.errorcodes.DIVISION_BY_ZERO
+            touched = touched or (error.pgcode or "").startswith(OF_A_CHANGED_TABLE)
+            if touched and in_transaction(cursor.connection):
                 raise touched_error(self.history) from None
             if error.pgcode == deps.errorcodes.INVALID_ARGUMENT_FOR_POWER_FUNCTION:
                 raise lock_lost_error() from None
@@ -192,12 +174,6 @@ def copy_rows(source: Tuple[model.HistoryRow, ...], connection: Any, history: Hi
         cursor.execute(history.compose(sql.CLEAR))
         cursor.execute(history.compose(sql.COPY_ROWS, wide=wide), [*columns, socket.gethostname(), COLLECTION_VERSION])
     connection.commit()
-
-
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
-    """Add an event to the log only, in the open transaction."""
-    values = [*entry.values(), socket.gethostname(), COLLECTION_VERSION, detail]
-    cursor.execute(history.compose(sql.LOG), values)
 
 
 def lock_lost_error() -> errors.MigrationError:

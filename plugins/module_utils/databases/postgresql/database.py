@@ -1,0 +1,108 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL, as the engine sees it: which module answers which port."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..values import Abilities
+from .session import KIND
+
+if TYPE_CHECKING:
+    from .. import port
+
+
+class PostgreSQL:
+    """The ports of databases/port.py. Each is imported when it is asked for."""
+
+    kind = KIND
+    abilities = Abilities("PostgreSQL", transactional_ddl=True, traces_locks=True, has_roles=True)
+
+    @property
+    def sessions(self) -> port.Sessions:
+        """Return the port of connections."""
+        from . import connection
+
+        return connection
+
+    @property
+    def settings(self) -> port.Settings:
+        """Return the port of what a session has set."""
+        from . import limits
+
+        return limits
+
+    @property
+    def locks(self) -> port.Locks:
+        """Return the port of the lock of a run."""
+        from . import lock
+
+        return lock
+
+    @property
+    def transactions(self) -> port.Transactions:
+        """Return the port of transactions."""
+        from . import transaction
+
+        return transaction
+
+    @property
+    def outside(self) -> port.Outside:
+        """Return the port of statements outside a transaction."""
+        from . import once
+
+        return once
+
+    @property
+    def remains(self) -> port.Remains:
+        """Return the port of what is left half-done."""
+        from . import indexes
+
+        return indexes
+
+    @property
+    def observing(self) -> port.Observing:
+        """Return the port of what steps do to tables."""
+        from .observing import eyes
+
+        return eyes
+
+    @property
+    def history(self) -> port.History:
+        """Return the port of the history."""
+        from .history import tables
+
+        return tables
+
+    @property
+    def log(self) -> port.Log:
+        """Return the port of the history's log."""
+        from .history import log
+
+        return log
+
+    @property
+    def beside(self) -> port.Beside:
+        """Return the port of what is beside the history."""
+        from .history import beside
+
+        return beside
+
+    @property
+    def snapshots(self) -> port.Snapshots:
+        """Return the port of snapshots."""
+        from . import snapshots
+
+        return snapshots
+
+    @property
+    def errors(self) -> port.Errors:
+        """Return the port of the driver's errors."""
+        from . import script_errors
+
+        return script_errors
+
+
+POSTGRESQL = PostgreSQL()

@@ -1,0 +1,76 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Values that the engine and its databases tell each other."""
+
+from __future__ import annotations
+
+from typing import Any, List, NamedTuple, Optional, Tuple, Type
+
+from .. import errors, model
+
+
+class Limits(NamedTuple):
+    """How long statements on the target may wait for a lock, and work (in seconds; 0: without end); how often a
+    migration that waited too long is tried again."""
+
+    lock_timeout: float = 5
+    lock_retries: int = 3
+    statement_timeout: float = 0
+
+
+class Abilities(NamedTuple):
+    """What a database can do: the engine asks for these, and never for a database's name.
+
+    :ivar name: as people write it.
+    :ivar transactional_ddl: a migration that fails leaves nothing behind.
+    :ivar traces_locks: it tells which tables a step has locked, and for how long.
+    :ivar has_roles: it has users and owners that a run may become.
+    """
+
+    name: str
+    transactional_ddl: bool = True
+    traces_locks: bool = False
+    has_roles: bool = False
+
+
+class Entry(NamedTuple):
+    """One event of the history: what happened to which migration, and how long it took (in milliseconds)."""
+
+    event: model.Event
+    step: model.Step
+    duration_ms: Optional[int] = None
+
+    def values(self) -> List[Any]:
+        """Return event, version, name and duration, for the log."""
+        script = self.step.script
+        return [self.event.value, script.version.text, script.name, self.duration_ms]
+
+
+class Seen(NamedTuple):
+    """What the record of a step has seen of its session.
+
+    :ivar sight: what it holds of the tables before the run; see port.Observing.
+    :ivar left: what the script has left in it, for port.Transactions.clear.
+    """
+
+    sight: Any
+    left: Tuple[str, ...] = ()
+
+
+class Diagnosis(NamedTuple):
+    """An error of a script, taken apart.
+
+    :ivar kind: what to raise for it.
+    :ivar position: where in the statement the server points to, in characters from 1.
+    :ivar is_syntax: whether the server can't read it.
+    :ivar is_inside: whether it happened in a function, which the statement has called.
+    """
+
+    kind: Type[errors.MigrationError]
+    message: str
+    hint: Optional[str] = None
+    sqlstate: Optional[str] = None
+    position: Optional[int] = None
+    is_syntax: bool = False
+    is_inside: bool = False
