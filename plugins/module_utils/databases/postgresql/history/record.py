@@ -22,7 +22,7 @@ from . import beside_sql
 from . import history_sql as sql
 from .reading import OF_REPOSITORY, History, find, refuse_foreign_log
 
-# Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row.
+# Classes of SQLSTATE: the table isn't there, has other columns, or doesn't take the row; nothing was written.
 OF_A_CHANGED_TABLE = ("22", "23", "42")
 
 STATEMENT = "pgops_record_%s"
@@ -78,13 +78,11 @@ class Recorder:
         try:
             cursor.execute(message + (sql.COMMIT_AND_CHAIN if chained else ""), [*entry.values(), *rest])
         except deps.DatabaseError as error:
-            # Without a transaction it was the commit that failed, and is the script's fault (a deferred constraint).
-            touched = error.pgcode == deps.errorcodes.DIVISION_BY_ZERO
-            touched = touched or (error.pgcode or "").startswith(OF_A_CHANGED_TABLE)
-            if touched and in_transaction(cursor.connection):
-                raise touched_error(self.history) from None
             if error.pgcode == deps.errorcodes.INVALID_ARGUMENT_FOR_POWER_FUNCTION:
                 raise lock_lost_error() from None
+            # Without a transaction it was the commit that failed, and is the script's fault (a deferred constraint).
+            if (error.pgcode or "").startswith(OF_A_CHANGED_TABLE) and in_transaction(cursor.connection):
+                raise touched_error(self.history) from None
             raise
         held, dummy, left = cursor.fetchone()[-1].partition("\n")
         return Seen(sight_of(held), words_of(left))
