@@ -26,12 +26,11 @@ def has_begun(connection: Any, history: Any, rows: Sequence[model.HistoryRow]) -
 
     :raises HistoryLost: when there is a log, and the table that it belongs to is gone.
     """
-    log = database_of(connection).log
     if not history.exists:
-        if log.lost(connection, history, BEGUN):
+        if database_of(connection).log.lost(connection, history, BEGUN):
             raise _lost_error(history)
         return False
-    return bool(rows) or not history.keeps_log or log.knows(connection, history, BEGUN)
+    return bool(rows) or not history.keeps_log or database_of(connection).log.knows(connection, history, BEGUN)
 
 
 def objects_there(connection: Any) -> Optional[str]:

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Sequence
 
 from ... import deps
-from .leftovers import clear
 
 # The port of transactions: see databases/port.py.
 __all__ = ["abandon", "clear", "in_transaction", "is_aborted", "ours", "takes_no_writes"]
@@ -60,6 +59,13 @@ def abandon(connection: Any) -> None:
 def is_aborted(connection: Any) -> bool:
     """Return whether the open transaction can only be rolled back."""
     return bool(connection.info.transaction_status == deps.psycopg2.extensions.TRANSACTION_STATUS_INERROR)
+
+
+def clear(cursor: Any, left: Sequence[str]) -> None:
+    """Take away what a script has left in its session: see leftovers.py."""
+    from . import leftovers
+
+    leftovers.clear(cursor, left)
 
 
 def takes_no_writes(connection: Any) -> Optional[str]:
