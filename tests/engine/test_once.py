@@ -90,6 +90,54 @@ def test_whatever_is_cut_off_is_done_once(project: Project, place: int, late: bo
     assert {query: project.query(query) for query in EXPECTED} == EXPECTED
 
 
+# What has a transaction, what builds an index without a name, and what drops one, each as the first.
+NOT_AGAIN = (
+    "INSERT INTO t VALUES (2, 2);\nCREATE INDEX CONCURRENTLY ON t (a, n);\nDROP INDEX CONCURRENTLY old;\n",
+    "CREATE INDEX CONCURRENTLY ON t (a, n);\nDROP INDEX CONCURRENTLY old;\nINSERT INTO t VALUES (2, 2);\n",
+    "DROP INDEX CONCURRENTLY old;\nINSERT INTO t VALUES (2, 2);\nCREATE INDEX CONCURRENTLY ON t (a, n);\n",
+)
+
+
+def lose_journal_at(project: Project, patch: pytest.MonkeyPatch, number: int) -> None:
+    """Let the server end the connection that logs positions, or refuse to make one, at the given time (from 0)."""
+    count, at = itertools.count(), Journal.at
+    server = Project.__new__(Project)
+    server.url, name = project.url.rpartition("/")[0] + "/postgres", project.url.rpartition("/")[2]
+
+    def losing(journal: Journal, *args: Any) -> None:
+        if next(count) != number:
+            return at(journal, *args)
+        server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        server.query(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE application_name = 'pg_migrate log' AND datname = %s",
+            name,
+        )
+        try:
+            return at(journal, *args)
+        finally:
+            server.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+    patch.setattr(Journal, "at", losing)
+
+
+@pytest.mark.parametrize("place", range(1, 3))
+@pytest.mark.parametrize("script", NOT_AGAIN, ids=["insert", "create index", "drop index"])
+def test_a_position_that_could_not_be_logged_is_logged_with_the_failure(
+    project: Project, script: str, place: int
+) -> None:
+    project.query(BEFORE)
+    project.write(v1="-- no-transaction\n" + script)
+    with pytest.MonkeyPatch.context() as patch:
+        lose_journal_at(project, patch, place)
+        with pytest.raises(errors.MigrationError):
+            project.migrate()
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
+    assert project.query("SELECT a, n FROM t ORDER BY a") == [(1, 1), (2, 2)]
+    indexes = "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 't'::regclass ORDER BY 1"
+    assert project.query(indexes) == [("t_a_n_idx",)]
+
+
 def test_a_procedure_that_commits_is_not_put_into_a_transaction(project: Project) -> None:
     project.query("CREATE TABLE batches (n int)")
     project.query(

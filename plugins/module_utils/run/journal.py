@@ -38,7 +38,7 @@ class Unfinished(NamedTuple):
     @property
     def left_nothing(self) -> bool:
         """Return whether it failed at its very first statement, which the server has undone."""
-        return self.failed and self.statement_index == 0 and not self.half_built
+        return self.failed and self.statement_index == 0 and not (self.half_built or self.built)
 
     @property
     def left_an_index(self) -> bool:
@@ -60,6 +60,7 @@ class Journal:
         self._id: Optional[int] = None
         self._started_at: Optional[int] = None
         self._connection: Any = None
+        self._unlogged: Optional[str] = None  # what it was about to log
 
     def start(self, cursor: Any, position: int) -> None:
         """Log the start, in the open transaction."""
@@ -81,13 +82,22 @@ class Journal:
             return
         self._started_at = None
         database = self.session.database
+        self._unlogged = detail = self._detail(number, following=following, transaction=transaction)
         if self._connection is None:
             self._connection = database.sessions.connect(self.session.target, "pg_migrate log")
             database.settings.let_last(self._connection)
-        detail = self._detail(number, following=following, transaction=transaction)
         with self._connection.cursor() as cursor:
             database.log.log_position(cursor, self.session.history, self._id, detail)
         self._connection.commit()
+        self._unlogged = None
+
+    def settle(self, cursor: Any) -> None:
+        """Log, in the open transaction, the position that its own connection could not: that one was lost, perhaps.
+
+        The statement of that position was never sent, and the one before it is done.
+        """
+        if self._unlogged is not None:
+            self.session.database.log.log_position(cursor, self.session.history, self._id, self._unlogged)
 
     def close(self) -> None:
         """Close what it has opened."""

@@ -92,6 +92,10 @@ class OutsideTransaction(Place):
             return None
         return "it has left the invalid index %s, which is dropped before the next try" % ", ".join(left)
 
+    def settle(self, cursor: Any) -> None:
+        """Log where it has stopped, unless that is known."""
+        self._journal.settle(cursor)
+
     def explain_lock(self, error: errors.LockTimeout) -> None:
         """Say where to read about what stands."""
         error.hint = (

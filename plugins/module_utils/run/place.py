@@ -65,6 +65,9 @@ class Place:
         """Return what a failed step has left, in words; None: nothing."""
         return None
 
+    def settle(self, cursor: Any) -> None:
+        """Log, in the open transaction, where a failed step has stopped, unless that is known."""
+
     def explain_lock(self, error: errors.LockTimeout) -> None:
         """Say what stands of a step that waited too long for a lock, and what to do."""
         raise NotImplementedError

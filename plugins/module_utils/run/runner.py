@@ -242,6 +242,7 @@ class _Run:
             error.message = "; ".join(filter(None, [error.message, attempt.place.leftovers()]))
             with self.connection.cursor() as cursor:
                 cursor.execute(self.session.reset())
+                attempt.place.settle(cursor)
                 if isinstance(error, errors.Interrupted):
                     # The next run must not take it for one that left nothing.
                     write(cursor, self.session.history, Entry(model.Event.STARTED, attempt.step))
