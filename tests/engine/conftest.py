@@ -45,10 +45,15 @@ class Project:
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         return path
 
+    @property
+    def target(self) -> Any:
+        """Where the database is."""
+        return Target(parse_url(self.url))
+
     def migrate(self, **options: Any) -> Report:
         """Run the engine as the module would."""
         table = parse_name(options.pop("history_table", "schema_migrations"), "history_table", reserve=4)
-        target = options.pop("target", Target(parse_url(self.url)))
+        target = options.pop("target", None) or self.target
         options.setdefault("directories", (str(self.directory),))
         options.setdefault("on_nonempty", "ignore")  # tests put things there by hand
         request = Request(target=target, history_table=table, **options)

@@ -44,7 +44,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     request, left = context.request, model.Progress(left=view.plan.steps)
     # What nobody has rehearsed in an empty cluster would be a green check of nothing.
     required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
-    jobs = read_all(view.plan.steps)
+    jobs = read_all(view.plan.steps, request.target)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
         database_of(connection).settings.let_last(connection)
@@ -116,7 +116,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     """
     request, steps = context.request, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
-    has_rows = tuple(request.rehearsal_data) == ALL or request.rehearsal_database is not None
+    has_rows = tuple(_wishes(request).data) == ALL or request.rehearsal_database is not None
     hazards = _hazards(rehearsal, connection, has_rows)
     context.checked = Checked(
         rehearsal,
@@ -128,7 +128,9 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
         context.warn(digest.expect(request.expect, before, steps, after))
-    if connection is not None and request.prechecks != "off":
+    # Where the copy has all rows, the rehearsal itself has shown whether they will do.
+    asks = request.prechecks != "off" and not database_of(request.target).abilities.copies_rows
+    if connection is not None and asks:
         _look_at_rows(context, connection, context.checked)
 
 
@@ -166,7 +168,7 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
     from ..rehearsal.proof import Verdict, prove
 
     request, left = context.request, model.Progress(left=view.plan.steps)
-    original, jobs = _original(request, view, connection), read_all(view.plan.steps)
+    original, jobs = _original(request, view, connection), read_all(view.plan.steps, request.target)
     try:
         context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
     except RehearsalImpossible:
@@ -197,6 +199,8 @@ def _on_copy_error(error: errors.MigrationError, context: Context, left: model.P
 def _original(request: Request, view: View, connection: Any) -> Original:
     if connection is None:
         return Original(None, Facts(), (), request.history_table, 0)
+    if database_of(request.target).abilities.copies_rows:
+        return Original(request.target, Facts(), view.rows, view.history.table, 0)
     facts = facts_of(connection)
     connection.rollback()
     return Original(
@@ -208,7 +212,7 @@ def _wishes(request: Request) -> Wishes:
     server = request.rehearsal_server or request.rehearsal_database or request.target
     return Wishes(
         server,
-        request.rehearsal_data,
+        ALL if database_of(request.target).abilities.copies_rows else request.rehearsal_data,
         request.super_user,
         request.single_transaction,
         request.per_migration,

@@ -101,7 +101,7 @@ def _read(
     database = database_of(request.target)
     with (
         database.errors.translated(),
-        closing(database.sessions.connect(request.target, "pg_migration_info")) as connection,
+        closing(database.sessions.connect(request.target.for_reading(), "pg_migration_info")) as connection,
     ):
         history = database.history.find(connection, request.history_table, request.repository_id)
         rows = database.history.rows(connection, history)

@@ -42,7 +42,8 @@ def _migrate(context: Context) -> None:
         _proceed(context, view_of(request, scripts, unfound, ()), None)
         return
     try:
-        connection = sessions.connect(request.target, PROGRAM)
+        target = request.target.for_reading() if request.checking else request.target
+        connection = sessions.connect(target, PROGRAM)
     except errors.DatabaseMissing:
         if not request.checking:
             raise
@@ -88,6 +89,6 @@ def _ask_ahead(context: Context, view: View, connection: Any) -> View:
     from ..run.session import Session
 
     session = Session(connection, view.history, request.target, request.super_user)
-    wanted, context.skipped = ask_ahead(session, read_all(view.plan.steps))
+    wanted, context.skipped = ask_ahead(session, read_all(view.plan.steps, request.target))
     context.plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
     return view._replace(plan=context.plan)

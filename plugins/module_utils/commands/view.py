@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
@@ -15,6 +15,9 @@ from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
 from ..scripts import sqltext
 from ..scripts.discovery import read
+
+if TYPE_CHECKING:
+    from ..databases.port import Target
 
 # baseline_version: adopt
 ADOPT = "adopt"
@@ -98,15 +101,16 @@ def _elsewhere(
 
 
 def read_all(
-    steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
+    steps: Sequence[model.Step], target: Target, known: Sequence[Tuple[model.Step, model.Migration]] = ()
 ) -> List[Tuple[model.Step, model.Migration]]:
     """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
 
+    :param target: what they will run on: each database reads a script in its own way.
     :param known: what was read already.
     :raises Irreversible: when one that is to be rolled back has no down.
     """
     migrations = {step.script: migration for step, migration in known}
-    jobs = [(step, _as_begun(step, migrations.get(step.script) or read(step.script))) for step in steps]
+    jobs = [(step, _as_begun(step, migrations.get(step.script) or _read(step.script, target))) for step in steps]
     for step, migration in jobs:
         if step.direction is model.Direction.DOWN and migration.down is None:
             raise errors.Irreversible(
@@ -116,6 +120,16 @@ def read_all(
                 path=step.script.path,
             )
     return jobs
+
+
+def _read(script: model.Script, target: Target) -> model.Migration:
+    """Read a script as the database does."""
+    migration, adapted = read(script), database_of(target).grammar.adapted
+    if isinstance(migration.up, model.SqlBody):
+        migration = migration._replace(up=adapted(migration.up))
+    if isinstance(migration.down, model.SqlBody):
+        migration = migration._replace(down=adapted(migration.down))
+    return migration
 
 
 def _as_begun(step: model.Step, migration: model.Migration) -> model.Migration:

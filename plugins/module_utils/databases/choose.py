@@ -16,6 +16,10 @@ def database_of(subject: Any) -> Database:
 
     :param subject: a target, or a connection: either knows what kind of database it leads to.
     """
+    if subject.kind == "sqlite":
+        from .sqlite.database import SQLITE
+
+        return SQLITE
     from .postgresql.database import POSTGRESQL
 
-    return {POSTGRESQL.kind: POSTGRESQL}[subject.kind]
+    return POSTGRESQL

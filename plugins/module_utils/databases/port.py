@@ -34,8 +34,15 @@ class Target(Protocol):
         """Return the name of the database there; None: the driver's own default."""
 
     @property
+    def role(self) -> str:
+        """Return who works there; '' where there are no roles."""
+
+    @property
     def secrets(self) -> FrozenSet[str]:
         """Return the values that must not be seen."""
+
+    def for_reading(self) -> Target:
+        """Return the same, to be left untouched."""
 
     def as_user(self, user: str) -> Target:
         """Return the same for another user, without a password: the driver's own sources hold."""
@@ -53,12 +60,20 @@ class Sessions(Protocol):
     def describe(self, connection: Any) -> str:
         """Return which database it is, and where."""
 
+    def for_sqlalchemy(self, connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+        """Return the parts of a URL that leads there, and further options of SQLAlchemy's create_engine."""
+
     def takes_no_writes(self, connection: Any) -> Optional[str]:
         """Return why nothing can be written; None: it can."""
 
 
 class Settings(Protocol):
     """What a session has set, for a whole run or for one script. Statements are texts, to go along with others."""
+
+    # What makes a transaction read-only, as the statement before its first; None: nothing does.
+    READ_ONLY: Optional[str]
+    # What gives a script's settings back, once a record has had its own in the same transaction.
+    SCRIPTS_OWN: str
 
     def settings(self, limits: Limits, connection: Any) -> str:
         """Return the statements that set the limits of a run; they hold for each script anew."""
@@ -74,6 +89,13 @@ class Settings(Protocol):
 
     def announce(self, cursor: Any, text: str) -> str:
         """Return the statement that shows others what the session is at; '' where there is none."""
+
+
+class Grammar(Protocol):
+    """How the database reads a script."""
+
+    def adapted(self, body: model.SqlBody) -> model.SqlBody:
+        """Return a script's body with the statements that the database reads in it. Raises ScriptInvalid."""
 
 
 class Locks(Protocol):
@@ -152,6 +174,13 @@ class Remains(Protocol):
         """Take that away, outside a transaction."""
 
 
+class Copies(Protocol):
+    """Copies for a rehearsal, where Abilities.copies_rows."""
+
+    def whole(self, target: Any, tools: Any) -> ContextManager[Any]:
+        """Lend a copy with all rows, as a place to rehearse in. Raises RehearsalImpossible."""
+
+
 class Errors(Protocol):
     """What an error of the driver's tells."""
 
@@ -225,6 +254,14 @@ class Database(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Return the port of snapshots."""
+
+    @property
+    def copies(self) -> Copies:
+        """Return the port of copies."""
+
+    @property
+    def grammar(self) -> Grammar:
+        """Return the port of how scripts are read."""
 
     @property
     def errors(self) -> Errors:

@@ -49,6 +49,9 @@ class Recorder(Protocol):
     def record(self, cursor: Any, entry: Entry, prelude: str = "", chained: bool = False) -> Seen:
         """Record what happened, in the open transaction; chained, also end it and begin the next one."""
 
+    def before(self, cursor: Any) -> None:
+        """Look, before a script runs, at what it will be compared with."""
+
     def forget(self) -> None:
         """Prepare what it sends anew: a script may have taken it away."""
 
@@ -86,7 +89,7 @@ class Log(Protocol):
     def log(self, cursor: Any, history: Any, entry: Entry, detail: str = "") -> None:
         """Add an event, in the open transaction; the cursor gives its number."""
 
-    def log_position(self, cursor: Any, history: Any, number: int, detail: str) -> None:
+    def log_position(self, cursor: Any, history: Any, number: Optional[int], detail: str) -> None:
         """Write where a script is into its event."""
 
     def knows(self, connection: Any, history: Any, events: Sequence[str]) -> bool:

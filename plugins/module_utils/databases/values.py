@@ -26,12 +26,16 @@ class Abilities(NamedTuple):
     :ivar transactional_ddl: a migration that fails leaves nothing behind.
     :ivar traces_locks: it tells which tables a step has locked, and for how long.
     :ivar has_roles: it has users and owners that a run may become.
+    :ivar copies_rows: a copy of it has all rows, and nobody needs a server or a right to make one.
+    :ivar logs_inside: where a script outside a transaction is, is logged in the transaction of each of its statements.
     """
 
     name: str
     transactional_ddl: bool = True
     traces_locks: bool = False
     has_roles: bool = False
+    copies_rows: bool = False
+    logs_inside: bool = False
 
 
 class Entry(NamedTuple):

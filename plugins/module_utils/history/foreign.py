@@ -15,7 +15,8 @@ class Tool(NamedTuple):
     """Another tool's table.
 
     :ivar columns: those that tell it from a table of the same name.
-    :ivar query: with the table's name put in, gives (version, name, whether it went well) for what is applied.
+    :ivar query: in SQL that all databases read; with the table's name put in, it gives (version, name, whether it went
+        well) for what is applied.
     :ivar up_to: the table has one version only, and all up to it are applied.
     """
 
@@ -38,14 +39,14 @@ TOOLS = (
         "sqlalchemy-migrate",
         "migrate_version",
         frozenset(["repository_id", "repository_path", "version"]),
-        "SELECT version::text, repository_id, true FROM {table}",
+        "SELECT CAST(version AS text), repository_id, true FROM {table}",
         up_to=True,
     ),
     Tool(
         "golang-migrate",
         "schema_migrations",
         frozenset(["version", "dirty"]),
-        "SELECT version::text, NULL, NOT dirty FROM {table}",
+        "SELECT CAST(version AS text), NULL, NOT dirty FROM {table}",
         up_to=True,
     ),
     Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM {table}"),
@@ -59,22 +60,22 @@ TOOLS = (
         "goose",
         "goose_db_version",
         frozenset(["version_id", "is_applied"]),
-        "SELECT version_id::text, NULL, true FROM (SELECT DISTINCT ON (version_id) version_id, is_applied "
-        "FROM {table} ORDER BY version_id, id DESC) AS latest WHERE is_applied AND version_id > 0",
+        "SELECT CAST(t.version_id AS text), NULL, true FROM {table} t WHERE t.is_applied AND t.version_id > 0 "
+        "AND t.id = (SELECT max(o.id) FROM {table} o WHERE o.version_id = t.version_id)",
     ),
     Tool(
         "sqlx",
         "_sqlx_migrations",
         frozenset(["version", "description", "success", "checksum"]),
-        "SELECT version::text, description, success FROM {table}",
+        "SELECT CAST(version AS text), description, success FROM {table}",
     ),
     Tool(
         "Flyway",
         "flyway_schema_history",
         frozenset(["installed_rank", "version", "description", "type", "success"]),
-        "SELECT version, description, success FROM (SELECT DISTINCT ON (version) version, description, type, success "
-        "FROM {table} WHERE version IS NOT NULL ORDER BY version, installed_rank DESC) AS latest "
-        "WHERE type NOT LIKE 'UNDO%' AND type <> 'DELETE'",
+        "SELECT t.version, t.description, t.success FROM {table} t "
+        "WHERE t.type NOT LIKE 'UNDO%' AND t.type <> 'DELETE' "
+        "AND t.installed_rank = (SELECT max(o.installed_rank) FROM {table} o WHERE o.version = t.version)",
     ),
 )
 

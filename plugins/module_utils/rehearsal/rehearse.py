@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
+from ..databases.choose import database_of
 from ..databases.postgresql.copies.containment import NotProved
 from ..databases.postgresql.copies.facts import system_of
 from ..databases.postgresql.copies.place import RehearsalImpossible
@@ -74,7 +75,7 @@ def rehearse(
     with scratch_copy(original, wishes, tools) as copy:
         look(copy)
         series = SnapshotSeries(copy.reader, copy.scratch.dumps_as, wishes.per_migration, copy.first)
-        watch = PlanWatch(jobs)
+        watch = PlanWatch(jobs, sees=database_of(copy.runner).abilities.traces_locks)
         with session_on(copy, original, wishes, watch.note) as session:
             watch.begin(session)
             ran = _run(session, prepared, watch.after(series.after_each), copy)

@@ -10,12 +10,10 @@ from typing import Any, Callable, Iterator, List, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
 from ..databases.choose import database_of
-from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies.place import Place, RehearsalImpossible
-from ..databases.postgresql.copies.second_connections import watched
 from ..databases.postgresql.server_errors import first_words
-from ..databases.postgresql.snapshots import SchemaReader, parse
+from ..databases.postgresql.snapshots import parse
 from ..databases.tools import Tools
 from ..run.hazards import TableWatch
 from ..run.session import Session
@@ -48,10 +46,10 @@ class ScratchCopy(NamedTuple):
     :ivar first: its own snapshot before anything runs on it.
     """
 
-    scratch: Place
-    reader: SchemaReader
+    scratch: Any
+    reader: Any
     base: Optional[Snapshot]
-    runner: Target
+    runner: Any
     is_same_role: bool
     key: Optional[str] = None
     fingerprint: str = ""
@@ -59,12 +57,12 @@ class ScratchCopy(NamedTuple):
 
     @property
     def role(self) -> str:
-        """Return who runs the steps."""
-        return self.runner.session_role or self.runner.params.get("user", "?")
+        """Return who runs the steps; '' where there are no roles."""
+        return str(self.runner.role)
 
     def stops_at(self, error: errors.MigrationError) -> Optional[str]:
         """Return why a step's error tells nothing of the original, which has what the copy lacks; None: it does."""
-        stopped = self.scratch.stops_at(error)
+        stopped: Optional[str] = self.scratch.stops_at(error)
         if stopped is None and self.reader.left_out and error.sqlstate in load.FAILS_OF_LACK:
             return LACKING % (labels(self.reader.left_out), error.message)
         return stopped
@@ -79,7 +77,19 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
     :raises RehearsalImpossible: when no copy can be made.
     """
     with ExitStack() as stack:
-        yield _made(stack, original, wishes, tools)
+        if database_of(wishes.server).abilities.copies_rows:
+            yield _whole(stack, original, tools)
+        else:
+            yield _made(stack, original, wishes, tools)
+
+
+def _whole(stack: ExitStack, original: Original, tools: Tools) -> ScratchCopy:
+    """Make a copy that has all that the original has."""
+    database = database_of(original.target)
+    reader = database.snapshots.reader(None, tools, database.history.unfound(original.history_table).tables())
+    place = stack.enter_context(database.copies.whole(original.target, tools))
+    base = reader.take(place.target)
+    return ScratchCopy(place, reader, base, place.target, True, first=base)
 
 
 def _made(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
@@ -149,7 +159,7 @@ def session_on(
     :raises RehearsalImpossible: when there is no connection left for it.
     """
     try:
-        connection = connect(copy.runner, "pg_migrate")
+        connection = database_of(copy.runner).sessions.connect(copy.runner, "pg_migrate")
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
     with closing(connection):
@@ -170,7 +180,7 @@ def session_on(
             settings=database.settings.settings(wishes.limits, connection),
             tables=tables,
             guard=copy.scratch.contain(note_all),
-            watching=watched,
+            watching=copy.scratch.watching,
         )
 
 

@@ -36,8 +36,11 @@ class InOneTransaction(InTransaction):
     """Where a step runs with single_transaction: all of them are one transaction, which the run ends."""
 
     can_retry = False  # all of them are
-    # Which the record of the step before has set, for the rest of the transaction.
-    opening = "RESET search_path; RESET quote_all_identifiers; "
+
+    @property
+    def opening(self) -> str:
+        """Return what gives the script its settings: the record of the step before has had its own."""
+        return self.session.database.settings.SCRIPTS_OWN
 
     def undo_question(self, cursor: Any) -> None:
         """Undo what should_run did to find out, and nothing of the steps before."""

@@ -83,6 +83,10 @@ class Journal:
         self._started_at = None
         database = self.session.database
         self._unlogged = detail = self._detail(number, following=following, transaction=transaction)
+        if database.abilities.logs_inside:
+            self.settle(self.session.connection.cursor())
+            self._unlogged = None
+            return
         if self._connection is None:
             self._connection = database.sessions.connect(self.session.target, "pg_migrate log")
             database.settings.let_last(self._connection)

@@ -53,8 +53,8 @@ def locate(body: model.SqlBody, diagnosis: Diagnosis, offset: int, probe: Option
         statements = ()
     if pointed is not None:
         return Place(*reading.position(body.text, pointed), _first_line(_at(statements, pointed)))
-    if not body.transactional:
-        found: Optional[model.Statement] = _at(statements, offset)
+    if not body.transactional or len(body.messages) > 1:
+        found: Optional[model.Statement] = _at(body.messages, offset)
     elif len(statements) == 1:
         found = statements[0]
     else:

@@ -18,18 +18,21 @@ class Place:
 
     :ivar can_retry: whether the step may be tried again after it waited too long for a lock.
     :ivar in_transaction: whether all that the step does is one transaction with its record.
-    :ivar opening: a statement to send ahead of the script.
     :ivar release: a statement to send ahead of the record: the end of a script's savepoint.
     """
 
     can_retry = True
     in_transaction = True
-    opening = ""
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.connection = session.connection
         self.release = ""
+
+    @property
+    def opening(self) -> str:
+        """Return statements to send ahead of the script."""
+        return ""
 
     def send(self, cursor: Any, body: model.SqlBody, index: int) -> None:
         """Send one message of an SQL script."""

@@ -15,8 +15,6 @@ from .failure import explain
 from .preparation import Job
 from .session import Session
 
-READ_ONLY = "SET TRANSACTION READ ONLY; " + SAVEPOINT
-
 
 def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[model.Outcome, ...]]:
     """Ask each repeatable migration, in a read-only transaction that is rolled back, whether it wants to run.
@@ -42,16 +40,17 @@ def ask_ahead(session: Session, jobs: Sequence[Job]) -> Tuple[List[Job], Tuple[m
 
 
 def _ask(session: Session, job: Job) -> Optional[bool]:
-    """Return the answer; None: it has to write to find out."""
+    """Return the answer; None: it has to write to find out, or might."""
     connection, body = session.connection, job[1].up
-    if not isinstance(body, model.PythonBody):
+    read_only = session.database.settings.READ_ONLY
+    if not isinstance(body, model.PythonBody) or read_only is None:
         return None
     own = facade(session.as_super_user)
     module = load(body, own)
     try:
         with connection.cursor() as cursor, importing(body.path, own):
             with connection.scripted():
-                cursor.execute(READ_ONLY)
+                cursor.execute(read_only + SAVEPOINT)
             with connection.lent(lambda: None):
                 return bool(module.should_run(cursor))
     except (Exception, SystemExit) as error:

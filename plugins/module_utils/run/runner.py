@@ -151,7 +151,7 @@ class _Run:
             self.database.remains.drop_new(self.connection, attempt.step.resume.invalid_before)
         try:
             with self.connection.cursor() as cursor:
-                self._announce(cursor, number, attempt)
+                self._begin(cursor, number, attempt)
                 note = attempt.run(cursor)
                 hazards = self._record(cursor, number, attempt, started)
         except ShouldNotRun:
@@ -161,6 +161,14 @@ class _Run:
         finally:
             attempt.place.close()
         return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
+
+    def _begin(self, cursor: Any, number: int, attempt: Attempt) -> None:
+        """Begin a step. Where a transaction waits for its right to write, it may wait too long already here."""
+        try:
+            self._announce(cursor, number, attempt)
+            self.recorder.before(cursor)
+        except self.connection.Error as error:
+            raise explain(error, attempt.migration, attempt.body, self.connection) from None
 
     def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager, nullcontext
-from typing import Any, Callable, ContextManager, Iterator, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, ContextManager, Iterator, NamedTuple, Optional
 
 from ..databases.choose import database_of
 from ..databases.savepoints import RELEASE, SAVEPOINT
 from .hazards import TableWatch
+
+if TYPE_CHECKING:
+    from ..databases.port import Database
 
 
 class Session(NamedTuple):
@@ -42,7 +45,7 @@ class Session(NamedTuple):
     watching: Callable[[Any], ContextManager[None]] = nullcontext
 
     @property
-    def database(self) -> Any:
+    def database(self) -> Database:
         """Return the ports of this kind of database, see databases/port.py."""
         return database_of(self.connection)
 
@@ -66,7 +69,7 @@ class Session(NamedTuple):
 
     def reset(self) -> str:
         """Return the statements that undo what a script has SET, for statements of our own in the same transaction."""
-        return str(self.database.settings.reset(self.target, self.connection, self.settings))
+        return self.database.settings.reset(self.target, self.connection, self.settings)
 
     def looker(self) -> Optional[Any]:
         """Return who looks at what a script sends outside a transaction: on a copy, its guard."""

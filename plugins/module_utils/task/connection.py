@@ -16,6 +16,9 @@ from .misplaced import PASSWORD_ASSIGNED
 # A URL with a slash behind its host, and nothing behind that.
 ENDS_WITHOUT_DATABASE = re.compile(r"[\w+]+://[^/?#]*/(?:[?#].*)?$", re.DOTALL)
 
+# An URL of SQLAlchemy's that leads to an SQLite file.
+OF_A_FILE = re.compile(r"\s*sqlite(?:\+\w+)?:", re.IGNORECASE)
+
 # community.postgresql's names → libpq's keywords.
 KEYWORDS = {
     "login_host": "host",
@@ -31,11 +34,17 @@ KEYWORDS = {
 }
 
 
-def target(params: Mapping[str, Any]) -> Target:
+def target(params: Mapping[str, Any]) -> Any:
     """Return where to connect: login_* overrides its part of url, and url the configuration file's.
 
-    :raises MigrationError: when url or the configuration file can't be read, or leave a part of theirs empty.
+    :returns: a port.Target.
+    :raises MigrationError: when url or the configuration file can't be read, or leave a part of theirs empty; or an
+        option is given that the database can't honour.
     """
+    if OF_A_FILE.match(params["url"] or ""):
+        from . import sqlite
+
+        return sqlite.target(params)
     overriding = {word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None}
     given = (params["connect_params"] or {}).items()
     overriding.update({key: keywords.text(value) for key, value in given if value is not None})
@@ -75,7 +84,7 @@ def other_database(option: str, url: Optional[str], role: Optional[str]) -> Opti
 
 def secrets(params: Mapping[str, Any]) -> FrozenSet[str]:
     """Return the secrets in URLs and in the configuration file. What can't be read is refused later, unquoted."""
-    if deps.PSYCOPG2_ERROR is not None:
+    if deps.PSYCOPG2_ERROR is not None or OF_A_FILE.match(params.get("url") or ""):
         return frozenset()
     found: Set[str] = set()
     for name in (None, "rehearsal_url", "rehearsal_database_url"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, FrozenSet, Mapping, Optional
+from typing import Any, Dict, FrozenSet, Mapping, Optional, Tuple
 
 from ... import deps, errors
 from ...files import opening
@@ -16,8 +16,10 @@ from .session import KIND, MigrationConnection
 from .transaction import takes_no_writes
 
 # With what is imported for it, this is the port of connections: see databases/port.py, Sessions.
-__all__ = ["Target", "connect", "describe", "settled", "takes_no_writes"]
+__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "settled", "takes_no_writes"]
 
+# What SQLAlchemy calls the driver.
+DRIVER = "postgresql+psycopg2"
 # SQLAlchemy names its driver in the scheme; libpq knows the bare two.
 SCHEME = re.compile(r"^postgres(?:ql)?(?:\+\w+)?://", re.IGNORECASE)
 
@@ -45,6 +47,15 @@ class Target:
     def with_database(self, name: str) -> Target:
         """Return the same server and user with another database."""
         return replace(self, params={**self.params, "dbname": name})
+
+    @property
+    def role(self) -> str:
+        """Return who works there."""
+        return self.session_role or self.params.get("user", "?")
+
+    def for_reading(self) -> Target:
+        """Return the same: what is only read stays untouched."""
+        return self
 
     def as_user(self, user: str) -> Target:
         """Return the same for another user; this one's password isn't theirs, and libpq's own sources hold."""
@@ -165,6 +176,16 @@ def describe(connection: Any) -> str:
     """Return whereto a connection goes, as a person would write it."""
     info = connection.info
     return "%s on %s port %s" % (info.dbname, info.host or "the local socket", info.port)
+
+
+def for_sqlalchemy(connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Return the parts of a URL that leads there, without the password, and an engine's options."""
+    info = connection.info
+    parts = {"drivername": DRIVER, "username": info.user, "port": info.port, "database": info.dbname}
+    # A socket's directory has no place between @ and the port.
+    place = {"query": {"host": info.host}} if (info.host or "").startswith("/") else {"host": info.host}
+    # Its lookup would be a transaction of its own, and would end ours.
+    return {**parts, **place}, {"use_native_hstore": False}
 
 
 def settled(target: Target, connection: Any) -> Target:

@@ -98,6 +98,18 @@ class PostgreSQL:
         return snapshots
 
     @property
+    def grammar(self) -> port.Grammar:
+        """Return the port of how scripts are read."""
+        from . import grammar
+
+        return grammar
+
+    @property
+    def copies(self) -> port.Copies:
+        """Return the port of copies with all rows: here they are made by rehearsal/, in more than one place."""
+        raise NotImplementedError
+
+    @property
     def errors(self) -> port.Errors:
         """Return the port of the driver's errors."""
         from . import script_errors

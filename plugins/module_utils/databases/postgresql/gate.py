@@ -9,7 +9,7 @@ class of cursors of its own. What is sent is looked at as it goes to the server,
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple, Type
+from typing import Any, Callable, Dict, List, Sequence, Tuple, Type
 
 from ... import deps
 from ...model import Statement
@@ -24,34 +24,6 @@ OWN_PATH = "SELECT pg_catalog.current_setting('search_path')"
 
 # What the server's encodings have in common is ASCII; all else only has to come out as it went in.
 ENCODING = ("utf-8", "surrogateescape")
-
-
-class Guard(Protocol):
-    """Runs what a script sends outside a transaction."""
-
-    def wants(self, text: str) -> bool:
-        """Return whether a text has to pass it."""
-
-    def __call__(self, connection: Any, send: Callable[[], Any], statements: Sequence[Statement]) -> Any:
-        """Return what send returns, or raise instead."""
-
-
-# Called when a script leaves the transaction: commits what came before, or raises. Returns who guards what follows.
-Leave = Callable[[], Optional[Guard]]
-LookAt = Optional[Callable[[str], None]]
-
-
-class Loan:
-    """A connection in the hands of a script.
-
-    :ivar look_at: called with each text that the script sends; it may raise instead.
-    :ivar left: whether the script has left the transaction, and goes on outside one.
-    :ivar on_leave: what its leaving does.
-    """
-
-    def __init__(self, on_leave: Leave, look_at: LookAt = None) -> None:
-        self.on_leave, self.look_at = on_leave, look_at
-        self.left = False
 
 
 class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 from ... import deps
 from ..values import Limits
@@ -20,6 +20,9 @@ SETTING = "SET {} = {}; "
 RESET = "RESET SESSION AUTHORIZATION; RESET ALL; UNLISTEN *; "
 RESET_ROLE = "RESET ROLE; "
 SET_ROLE = "SET ROLE {}; "
+
+READ_ONLY: Optional[str] = "SET TRANSACTION READ ONLY; "
+SCRIPTS_OWN = "RESET search_path; RESET quote_all_identifiers; "
 
 SHOW_PROGRESS = "SET application_name = %s; "
 MAX_APPLICATION_NAME = 63

@@ -5,30 +5,24 @@
 
 from __future__ import annotations
 
-import itertools
-import weakref
 from contextlib import contextmanager
-from typing import Any, Callable, ClassVar, Dict, Iterator, List, Optional, Sequence, Type
+from typing import Any, Callable, ClassVar, Dict, Iterator, Optional, Sequence, Type
 
 from ... import deps, errors
 from ...model import Statement
-from ..savepoints import RELEASE, ROLLBACK_TO, SAVEPOINT
-from .gate import Guard, Leave, Loan, LookAt, MigrationCursor, gated
+from ..everyone import EVERYONE
+from ..loan import Guard, Leave, Loan, LookAt
+from ..savepoints import MOVE_INNER, RELEASE, ROLLBACK_TO, ROLLBACK_TO_INNER, SAVEPOINT, Nested
+from .gate import MigrationCursor, gated
 from .notices import Notices, take_from
 
 # What kind of database a connection or a target leads to: see databases/choose.py.
 KIND = "postgresql"
 
-# Nested savepoints for alchemy, where several SQLAlchemy connections share this one.
-SET_INNER = "SAVEPOINT {name}"
-RELEASE_INNER = "RELEASE SAVEPOINT {name}"
-ROLLBACK_TO_INNER = "ROLLBACK TO SAVEPOINT {name}"
-MOVE_INNER = RELEASE_INNER + "; " + SET_INNER
-
 AUTOCOMMIT_LEVEL = 0
 
 
-class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
+class MigrationConnection(Nested, deps.BaseConnection):  # type: ignore[misc]
     """A psycopg2 connection that can be lent to a script.
 
     Its state changes on entering and leaving a context, and nowhere else.
@@ -38,23 +32,19 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
     """
 
     kind = KIND
-    # A signal ends the process, and so whatever any of its connections is at.
-    everyone: ClassVar[Any] = weakref.WeakSet()
     cursor_classes: ClassVar[Dict[Type[Any], Type[Any]]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.everyone.add(self)
+        Nested.__init__(self)
+        deps.BaseConnection.__init__(self, *args, **kwargs)
+        EVERYONE.add(self)
         self.notices = Notices()
         self.cursor_factory: Any = MigrationCursor
         self.guard: Optional[Guard] = None
         self.stopped: Optional[errors.MigrationError] = None
         self._loan: Optional[Loan] = None
-        self._stays_open = False
         self._scripted = False
         self._committed = False  # by what a script has sent last
-        self._savepoints: List[str] = []
-        self._numbers = itertools.count(1)
 
     @contextmanager
     def lent(self, on_leave: Leave, look_at: LookAt = None) -> Iterator[Loan]:
@@ -102,16 +92,6 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         finally:
             self.guard = guard
 
-    @contextmanager
-    def kept_open(self) -> Iterator[None]:
-        """Let close() have no effect, because others still work on this connection; their savepoints end with it."""
-        before, self._stays_open = self._stays_open, True
-        try:
-            yield
-        finally:
-            self._stays_open = before
-            self._savepoints.clear()
-
     @property
     def held(self) -> bool:
         """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
@@ -144,7 +124,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         if not self.held:
             super().commit()
         elif self._savepoints:
-            self._inner(MOVE_INNER, self._savepoints[-1])
+            self.inner(MOVE_INNER, self._savepoints[-1])
         else:
             self._plain(RELEASE + "; " + SAVEPOINT)
 
@@ -153,7 +133,7 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         if not self.held:
             super().rollback()
         elif self._savepoints:
-            self._inner(ROLLBACK_TO_INNER, self._savepoints[-1])
+            self.inner(ROLLBACK_TO_INNER, self._savepoints[-1])
         else:
             self._plain(ROLLBACK_TO)
 
@@ -165,29 +145,6 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         """Close the connection, unless others still work on it."""
         if not self._stays_open:
             super().close()
-
-    def push(self) -> str:
-        """Set a savepoint above all others, for commit() and rollback() to act on. Return its name."""
-        name = "pgops_script_%d" % next(self._numbers)
-        self._inner(SET_INNER, name)
-        self._savepoints.append(name)
-        return name
-
-    def pop(self, name: str) -> None:
-        """Forget a savepoint; what was done since stays. One below others goes when these go."""
-        if name == self._savepoints[-1]:
-            self._inner(RELEASE_INNER, name)
-        self._savepoints.remove(name)
-
-    def rollback_to(self, name: str) -> None:
-        """Undo what was done since a savepoint, also by those above it; all savepoints stay."""
-        self._inner(ROLLBACK_TO_INNER, name)
-        for above in self._savepoints[self._savepoints.index(name) + 1 :]:
-            self._inner(SET_INNER, above)
-
-    def is_top(self, name: str) -> bool:
-        """Return whether a savepoint is the one that commit() and rollback() act on."""
-        return self._savepoints[-1:] == [name]
 
     def control(self, statement: Statement) -> bool:
         """Obey transaction control that a script sent as SQL. Return whether it was any.
@@ -282,18 +239,10 @@ class MigrationConnection(deps.BaseConnection):  # type: ignore[misc]
         self._savepoints.clear()
         self.autocommit = True
 
-    def _inner(self, statement: str, name: str) -> None:
+    def inner(self, statement: str, name: str) -> None:
+        """Send a statement about a nested savepoint."""
         self._plain(deps.sql.SQL(statement).format(name=deps.sql.Identifier(name)))
 
     def _plain(self, statement: Any) -> None:
         with self.cursor() as cursor:
             deps.BaseCursor.execute(cursor, statement)
-
-
-def cancel_everything() -> None:
-    """Cancel what the process's connections are executing. May be called from another thread."""
-    for connection in list(MigrationConnection.everyone):
-        try:
-            connection.cancel()
-        except deps.DatabaseError:  # it is closed, or the server is gone
-            continue

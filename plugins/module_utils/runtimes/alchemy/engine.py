@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from typing import Any, Dict, Iterator
 
 from ... import deps
-from ...databases.postgresql.session import MigrationConnection
-from ...databases.postgresql.transaction import is_aborted
+from ...databases.choose import database_of
 from . import binding, changeset, connections, statements
 from .migrate import package
 from .patches import Patches
 
-DRIVER = "postgresql+psycopg2"
-
 
 @contextmanager
-def engine_on(connection: MigrationConnection) -> Iterator[Any]:
+def engine_on(connection: Any) -> Iterator[Any]:
     """Lend an SQLAlchemy engine whose every connection is this one, inside the runner's transaction.
 
     What a script commits on it is kept if the migration succeeds, and only then. When it ends, work that it
@@ -88,7 +85,7 @@ class _Checkout:
 class _Checkouts:
     """SQLAlchemy's transactions, each as a savepoint: several of its connections are one of ours."""
 
-    def __init__(self, connection: MigrationConnection) -> None:
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.open: Dict[Any, _Checkout] = {}
         self.closed = False
@@ -96,7 +93,7 @@ class _Checkouts:
     @property
     def held(self) -> bool:
         """Return whether there is a transaction of the runner's to set savepoints in."""
-        return self.connection.held
+        return bool(self.connection.held)
 
     def checkout(self, dummy_connection: Any, record: Any, fairy: Any) -> None:
         """Note a new use. It counts as begun (that's how raw connections behave) until SQLAlchemy takes it over."""
@@ -151,7 +148,7 @@ class _Checkouts:
             self.checkin(None, record)
 
     def _undo(self, checkout: _Checkout, keep: bool = False) -> None:
-        aborted = is_aborted(self.connection)
+        aborted = database_of(self.connection).transactions.is_aborted(self.connection)
         if self.held and checkout.begun and (aborted or not keep):
             self.connection.rollback_to(checkout.savepoint)
         elif aborted or (not self.held and checkout.begun and not keep and len(self.open) == 1):
@@ -168,21 +165,21 @@ class _Checkouts:
             self.connection.commit()
 
     def _is_top(self, checkout: _Checkout) -> bool:
-        return self.connection.is_top(checkout.savepoint)
+        return bool(self.connection.is_top(checkout.savepoint))
 
     def _of(self, fairy: Any) -> Any:
         return None if self.closed else self.open.get(getattr(fairy, "_connection_record", None))
 
 
-def _engine(sqlalchemy: Any, connection: MigrationConnection, checkouts: _Checkouts) -> Any:
+def _engine(sqlalchemy: Any, connection: Any, checkouts: _Checkouts) -> Any:
+    url, options = database_of(connection).sessions.for_sqlalchemy(connection)
     engine = sqlalchemy.create_engine(
-        _url(sqlalchemy, connection),
+        sqlalchemy.engine.url.URL.create(**url),
         creator=lambda: connection,
         # Each use has a record of its own there, by which the checkouts tell them apart.
         poolclass=sqlalchemy.pool.NullPool,
         pool_reset_on_return=None,
-        # Its lookup would be a transaction of its own, and would end ours.
-        use_native_hstore=False,
+        **options,
     )
     dialect = engine.dialect
     dialect.do_begin, dialect.do_commit, dialect.do_rollback = checkouts.begin, checkouts.commit, checkouts.rollback
@@ -195,15 +192,6 @@ def _engine(sqlalchemy: Any, connection: MigrationConnection, checkouts: _Checko
     else:
         sqlalchemy.event.listen(engine, "engine_connect", lambda conn, branch: checkouts.connected(conn))
     return engine
-
-
-def _url(sqlalchemy: Any, connection: MigrationConnection) -> Any:
-    """Return where the connection goes, for scripts that look; without the password."""
-    info = connection.info
-    parts = {"username": info.user, "port": info.port, "database": info.dbname}
-    # A socket's directory has no place between @ and the port.
-    place = {"query": {"host": info.host}} if (info.host or "").startswith("/") else {"host": info.host}
-    return sqlalchemy.engine.url.URL.create(DRIVER, **parts, **place)
 
 
 def _leave_open(dummy_connection: Any) -> None:

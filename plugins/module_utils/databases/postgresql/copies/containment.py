@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, List, Mapping, Optional, Pattern, Sequence
 
-from .... import deps, errors
+from .... import deps
 from ....model import Statement
 from ....sql.statements import BEGINS, COMMITS, TWO_PHASES, SplitError, split, words
+from ...copying import NotProved
 from ..transaction import ROLLBACK, in_transaction, is_aborted, ours
 from .own_commits import doubt, may_commit
 
@@ -65,10 +66,6 @@ SELECT pg_catalog.min(c.oid::pg_catalog.regclass::text)
 LOCAL_OUTSIDE = frozenset(
     ["CREATE INDEX", "DROP INDEX", "REINDEX", "VACUUM", "CLUSTER", "ALTER TYPE", "ALTER TABLE", "REFRESH"]
 )
-
-
-class NotProved(errors.RehearsalError):
-    """A step that must not run on a copy, because its effect would not stay there."""
 
 
 def stay_inside(cursor: Any) -> None:

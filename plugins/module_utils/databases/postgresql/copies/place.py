@@ -6,21 +6,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, List, Optional, Sequence
+from typing import Any, Callable, ContextManager, List, Optional, Sequence
 
 from .... import errors
+from ...copying import RehearsalImpossible
 from ..connection import Target
 from .containment import Containment
 from .load import Dump
+from .second_connections import watched
+
+__all__ = ["Place", "RehearsalImpossible", "become"]
 
 MAY_BECOME = "SELECT pg_catalog.pg_has_role(session_user, oid, 'MEMBER') FROM pg_catalog.pg_roles WHERE rolname = %s"
 
 # In the sentence for what of the original's schema a copy lacks.
 LEFT_OUT = "left out of the copy"
-
-
-class RehearsalImpossible(errors.RehearsalError):
-    """No scratch copy could be made; says why."""
 
 
 class Place:
@@ -127,6 +127,10 @@ class Place:
         :param note: called with a cursor before each look.
         """
         return Containment(note, self.name)
+
+    def watching(self, guard: Containment) -> ContextManager[None]:
+        """Let a guard watch connections that a script opens itself."""
+        return watched(guard)
 
     def stops_at(self, error: errors.MigrationError) -> Optional[str]:
         """Return why a step's error tells nothing of the original, which has what the copy lacks; None: it does."""

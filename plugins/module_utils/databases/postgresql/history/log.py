@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, List, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from .... import deps
 from ....version import COLLECTION_VERSION
@@ -21,7 +21,7 @@ def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
     cursor.execute(history.compose(sql.LOG), values)
 
 
-def log_position(cursor: Any, history: History, number: int, detail: str) -> None:
+def log_position(cursor: Any, history: History, number: Optional[int], detail: str) -> None:
     """Write where a script is into the event that tells of its start.
 
     :param number: of that event.

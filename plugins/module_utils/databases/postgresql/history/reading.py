@@ -11,9 +11,10 @@ that version with the same time; any other row was written by another tool.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .... import deps, errors, model
+from ...history_rows import folded
 from ...names import QualifiedName
 from ..gate import own_schemas
 from ..server_errors import as_migration_error, trouble_of
@@ -135,7 +136,7 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
             sqlstate=error.pgcode,
         ) from None
     try:
-        return _fold([_row(*values) for values in found])
+        return folded(_row(*values) for values in found)
     except (ValueError, TypeError) as error:
         raise errors.HistoryForeign(
             "The history table %s holds a version that isn't one: %s" % (history.table, error),
@@ -173,19 +174,6 @@ def _row(
     version: str, applied: Optional[str], name: Optional[str], checksum: Optional[str], event: Optional[str]
 ) -> model.HistoryRow:
     return model.HistoryRow(model.Version.parse(version), applied, name, checksum, event, (version,))
-
-
-def _fold(rows: List[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:
-    """Make one row of several for the same version; the latest tells how it stands, and all spellings are kept."""
-    folded: Dict[model.Version, model.HistoryRow] = {}
-    for row in rows:
-        earlier = folded.pop(row.version, None)
-        folded[row.version] = row if earlier is None else _joined(earlier, row)
-    return tuple(folded.values())
-
-
-def _joined(earlier: model.HistoryRow, row: model.HistoryRow) -> model.HistoryRow:
-    return row._replace(spellings=tuple(dict.fromkeys(earlier.spellings + row.spellings)))
 
 
 def _identifier(name: QualifiedName, bound: bool) -> Any:

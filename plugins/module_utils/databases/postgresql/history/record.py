@@ -87,6 +87,9 @@ class Recorder:
         held, dummy, left = cursor.fetchone()[-1].partition("\n")
         return Seen(sight_of(held), words_of(left))
 
+    def before(self, cursor: Any) -> None:
+        """Nothing is compared."""
+
     def forget(self) -> None:
         """Prepare the statements anew, under other names: a script may have deallocated them."""
         self._prepared = {}

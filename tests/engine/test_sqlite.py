@@ -1,0 +1,520 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole life of migrations on an SQLite file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils import errors, model
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import QualifiedName, parse_name
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.sqlite.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.rehearsal.proof import Verdict
+
+from .conftest import Project, done
+
+TABLE = parse_name("schema_migrations", "history_table")
+
+ORDERS = """CREATE TABLE orders (id INTEGER PRIMARY KEY, state TEXT NOT NULL);
+CREATE TABLE lines (id INTEGER PRIMARY KEY, order_id INTEGER REFERENCES orders (id));
+CREATE TRIGGER counted AFTER INSERT ON lines BEGIN
+  UPDATE orders SET state = 'has lines' WHERE id = new.order_id;
+END;
+CREATE VIEW new_orders AS SELECT id FROM orders WHERE state = 'new; not paid';
+"""
+
+
+class FileProject(Project):
+    """Scripts, and an SQLite file."""
+
+    def __init__(self, directory: Path, path: Path) -> None:
+        super().__init__(f"sqlite:///{path}", directory, "")
+        self.path = path
+
+    @property
+    def target(self) -> Target:
+        """Where it is."""
+        return parse_url(self.url)
+
+    def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return what the file says."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            rows = connection.execute(statement, values).fetchall()
+            connection.commit()
+            return rows
+
+    def execute(self, statement: str) -> None:
+        """Have it do several things."""
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.executescript(statement)
+
+    def tables(self) -> list[str]:
+        """Return the tables, without the history's."""
+        rows = self.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+        return [name for (name,) in rows if not name.startswith(("schema_migrations", "sqlite_"))]
+
+    def applied(self) -> list[str]:
+        """Return the recorded versions."""
+        return [row[0] for row in self.query("SELECT version FROM schema_migrations ORDER BY applied, version")]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> FileProject:
+    """Return an empty project on an empty file."""
+    directory, path = tmp_path / "migrations", tmp_path / "data" / "app.db"
+    directory.mkdir()
+    path.parent.mkdir()
+    path.touch()
+    return FileProject(directory, path)
+
+
+def state_of(project: FileProject) -> dict[str, Any]:
+    """Return what tells whether anything of a file, or beside it, was changed."""
+    return {each.name: (each.read_bytes(), each.stat().st_mtime_ns) for each in sorted(project.path.parent.iterdir())}
+
+
+def test_up_again_and_down(project: FileProject) -> None:
+    project.write(v1=ORDERS, v2="INSERT INTO orders VALUES (1, 'new');\nINSERT INTO lines (order_id) VALUES (1);\n")
+    project.file("2_v2.down.sql", "DELETE FROM lines; DELETE FROM orders;")
+    assert done(project.migrate()) == ["1", "2"]
+    assert project.tables() == ["lines", "orders"]
+    assert project.query("SELECT state FROM orders") == [("has lines",)]
+    assert done(project.migrate()) == []
+    assert done(project.migrate(state="rolled_back")) == ["2"]
+    assert project.query("SELECT count(*) FROM orders") == [(0,)]
+    assert project.applied() == ["1"]
+    events = project.query("SELECT event, version FROM schema_migrations_log ORDER BY id")
+    assert events == [("applied", "1"), ("applied", "2"), ("rolled_back", "2")]
+    assert project.query("SELECT name FROM pragma_table_info('schema_migrations')") == [("version",), ("applied",)]
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_check_leaves_the_file_and_what_is_beside_it_untouched(project: FileProject, mode: str) -> None:
+    project.execute(f"PRAGMA journal_mode = {mode}; CREATE TABLE t (x); INSERT INTO t VALUES (1), (2);")
+    project.write(v1="CREATE TABLE a AS SELECT x FROM t;", v2="ALTER TABLE t ADD COLUMN y DEFAULT 3;")
+    with closing(sqlite3.connect(project.path)) as another:  # keeps -wal and -shm there
+        another.execute("SELECT count(*) FROM t").fetchall()
+        before = state_of(project)
+        checked = project.check()
+        assert state_of(project) == before
+    assert done(checked) == ["1", "2"]
+    assert project.tables() == ["t"]
+    applied = project.migrate(with_diff=True)
+    assert applied.diffs == checked.diffs
+    assert "+CREATE TABLE a(x);" in str(applied.diffs)
+    assert list(project.scratch_files.iterdir()) == []
+
+
+def test_a_rehearsal_has_all_rows(project: FileProject) -> None:
+    project.execute("CREATE TABLE t (x); INSERT INTO t VALUES (1), (1);")
+    project.write(v1="CREATE UNIQUE INDEX t_x ON t (x);")
+    with pytest.raises(errors.ScriptFailed, match=r"on a scratch copy: .*UNIQUE constraint failed: t\.x"):
+        project.check()
+    assert project.query("SELECT name FROM sqlite_master WHERE type = 'index'") == []
+
+
+def test_what_fails_leaves_nothing_and_names_the_statement(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);\nINSERT INTO b VALUES (1);\n  DROP TABLE nope;\n")
+    with pytest.raises(errors.ScriptFailed, match=r"line 3, column 3\): no such table: nope \[DROP TABLE nope\]"):
+        project.migrate()
+    assert project.tables() == ["a"]
+    assert project.applied() == ["1"]
+    assert project.query("SELECT event, version FROM schema_migrations_log ORDER BY id")[-1] == ("failed", "2")
+
+
+# A script → how many rows of t there are in the end; None: it is refused.
+OF_PYTHON = {
+    "commit and rollback move a savepoint": (
+        "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n    cursor.connection.commit()\n"
+        "    cursor.execute('INSERT INTO t VALUES (2)')\n    cursor.connection.rollback()\n",
+        1,
+    ),
+    "as SQL too": (
+        "def up(cursor):\n    cursor.executescript('INSERT INTO t VALUES (1); COMMIT; BEGIN; ROLLBACK;')\n",
+        1,
+    ),
+    "several rows": ("def up(cursor):\n    cursor.executemany('INSERT INTO t VALUES (?)', [(1,), (2,)])\n", 2),
+    "what fails in the end leaves nothing": (
+        "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n    cursor.connection.commit()\n    1 / 0\n",
+        None,
+    ),
+    "outside a transaction": (
+        "transactional = False\ndef up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n"
+        "    cursor.execute('VACUUM')\n",
+        1,
+    ),
+    "it leaves its transaction": (
+        "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n    cursor.connection.autocommit = True\n"
+        "    cursor.execute('VACUUM')\n",
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_PYTHON)
+def test_python_scripts_get_a_cursor(project: FileProject, case: str) -> None:
+    script, rows = OF_PYTHON[case]
+    project.execute("CREATE TABLE t (x)")
+    project.file("1_a.py", script + "\ndef down(cursor):\n    pass\n")
+    if rows is None:
+        with pytest.raises(errors.ScriptFailed, match="division by zero"):
+            project.migrate()
+    else:
+        assert done(project.migrate()) == ["1"]
+    assert project.query("SELECT count(*) FROM t") == [(rows or 0,)]
+
+
+def test_a_script_for_an_engine(project: FileProject) -> None:
+    project.file(
+        "1_a.py",
+        "import sqlalchemy as sa\n\ndef upgrade(migrate_engine):\n    meta = sa.MetaData()\n"
+        "    sa.Table('a', meta, sa.Column('id', sa.Integer, primary_key=True), sa.Column('n', sa.String(10)))\n"
+        "    meta.create_all(migrate_engine)\n    with migrate_engine.begin() as connection:\n"
+        "        connection.execute(sa.text('INSERT INTO a (n) VALUES (:n)'), {'n': 'x'})\n"
+        "\ndef downgrade(migrate_engine):\n    sa.MetaData().drop_all(migrate_engine)\n",
+    )
+    assert done(project.migrate(kind="sqlalchemy")) == ["1"]
+    assert project.query("SELECT id, n FROM a") == [(1, "x")]
+
+
+REBUILT = """PRAGMA foreign_keys = OFF;
+BEGIN TRANSACTION;
+CREATE TABLE new_orders (id INTEGER PRIMARY KEY, state TEXT NOT NULL CHECK (state <> ''));
+INSERT INTO new_orders SELECT id, state FROM orders;
+DROP TABLE orders;
+ALTER TABLE new_orders RENAME TO orders;
+PRAGMA foreign_key_check;
+COMMIT;
+PRAGMA foreign_keys = ON;
+"""
+
+
+def test_a_table_is_rebuilt_as_the_manual_says(project: FileProject) -> None:
+    tables = ORDERS.partition("CREATE TRIGGER")[0]
+    project.write(
+        v1=tables + "INSERT INTO orders VALUES (1, 'x'); INSERT INTO lines (order_id) VALUES (1);", v2=REBUILT
+    )
+    assert done(project.migrate()) == ["1", "2"]
+    assert project.query("SELECT * FROM orders") == [(1, "x")]
+    assert "state <> ''" in project.query("SELECT sql FROM sqlite_master WHERE name = 'orders'")[0][0]
+
+
+def test_foreign_keys_that_lead_nowhere_are_found_before_the_commit(project: FileProject) -> None:
+    tables = ORDERS.partition("CREATE TRIGGER")[0]
+    project.execute(tables + "INSERT INTO lines (order_id) VALUES (7);")  # that one was there before
+    project.write(v1="CREATE TABLE a (x);", v2="INSERT INTO lines (order_id) VALUES (8), (9);")
+    with pytest.raises(errors.ScriptFailed, match="leaves 2 rows of lines whose foreign key leads to no row of orders"):
+        project.migrate()
+    assert project.tables() == ["a", "lines", "orders"]
+    assert project.query("SELECT order_id FROM lines") == [(7,)]
+
+
+def test_outside_a_transaction_each_statement_is_done_once(project: FileProject) -> None:
+    project.execute("CREATE TABLE t (x)")
+    statements = ("INSERT INTO t VALUES (1)", "VACUUM", "INSERT INTO t VALUES (2)", "INSERT INTO late VALUES (3)")
+    project.write(v1="-- no-transaction\n" + ";\n".join(statements) + ";\n")
+    with pytest.raises(errors.ScriptFailed, match="line 5, column 1.*no such table: late"):
+        project.migrate()
+    with pytest.raises(errors.Interrupted, match="at statement 4 of 4; those before it stand"):
+        project.migrate()
+    project.execute("CREATE TABLE late (x)")
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
+    assert project.query("SELECT x FROM t") == [(1,), (2,)]
+    assert project.query("SELECT x FROM late") == [(3,)]
+
+
+HOLDER = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN IMMEDIATE")
+print("holding", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_busy_file_names_who_is_in_the_way(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);")
+    project.migrate()
+    project.write(v2="CREATE TABLE b (x);")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(project.path)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        try:
+            with pytest.raises(
+                errors.LockTimeout, match=rf"database is locked.*in the way: pid {other.pid} "
+            ) as caught:
+                project.migrate(limits=Limits(lock_timeout=0.2, lock_retries=1), policies=Policies(drift="ignore"))
+        finally:
+            other.kill()
+    assert "tried 2 times" in caught.value.message
+    assert done(project.migrate()) == ["2"]
+
+
+def test_one_run_at_a_time(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);")
+    holder = (
+        "import fcntl, os, sys, time\nfd = os.open(sys.argv[1], os.O_RDONLY)\nfcntl.flock(fd, fcntl.LOCK_EX)\n"
+        "print('holding', flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", holder, str(project.path)], stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        try:
+            with pytest.raises(errors.LockHeld, match=rf"Another run works on this database \(pid {other.pid}"):
+                project.migrate(lock_wait=0.3)
+            request = InfoRequest(project.target, (str(project.directory),), TABLE)
+            assert (info(request).running or {})["pid"] == other.pid
+        finally:
+            other.kill()
+    assert done(project.migrate()) == ["1"]
+
+
+def test_no_such_file(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);")
+    project.path.unlink()
+    with pytest.raises(errors.DatabaseMissing, match="There is no database .*app.db"):
+        project.migrate()
+    assert not project.path.exists()
+
+
+UNOPENED = {
+    "no database": (lambda path: path.write_bytes(b"x" * 5000), "can't be opened: file is not a database"),
+    "a directory": (lambda path: (path.unlink(), path.mkdir()), "is a directory"),
+    "no directory": (
+        lambda path: (path.unlink(), path.parent.rmdir()),
+        "The directory .*data of the database isn't there",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNOPENED)
+def test_what_is_no_database(project: FileProject, case: str) -> None:
+    spoil, message = UNOPENED[case]
+    project.write(v1="CREATE TABLE a (x);")
+    spoil(project.path)
+    for checking in (False, True):
+        with pytest.raises(errors.ConnectError, match=message):
+            project.migrate(checking=checking)
+
+
+def test_changes_by_hand_and_the_digest(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);")
+    project.migrate()
+    project.execute("ALTER TABLE a ADD COLUMN y;")
+    project.write(v2="CREATE TABLE b (x);")
+    with pytest.raises(errors.Drift) as caught:
+        project.migrate(policies=Policies(drift="fail"))
+    assert "changed since the last run" in caught.value.message
+    digest = project.check().plan_digest
+    assert digest is not None
+    project.execute("CREATE TABLE more (x);")
+    with pytest.raises(errors.ExpectationFailed):
+        project.migrate(expect=digest)
+    project.execute("DROP TABLE more;")
+    assert done(project.migrate(expect=digest, with_diff=True)) == ["2"]
+
+
+def test_the_proof(project: FileProject) -> None:
+    project.write(
+        v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x); CREATE INDEX b_x ON b (x);", v3="CREATE TABLE c (x);"
+    )
+    project.file("1_v1.down.sql", "DROP TABLE a;")
+    project.file("2_v2.down.sql", "DROP INDEX b_x;")
+    project.file("3_v3.down.sql", "DROP TABLE nope;")
+    with pytest.raises(errors.RehearsalError, match=r"Not reversible.*\(2_v2, 3_v3\)"):
+        project.migrate(state="tested")
+    assert [each.verdict for each in project.report.proofs] == [
+        Verdict.REVERSIBLE,
+        Verdict.NOT_REVERSIBLE,
+        Verdict.NOT_REVERSIBLE,
+    ]
+    assert project.tables() == []
+
+
+# The table of another tool → its versions, as they are taken over.
+OF_OTHERS = {
+    "golang-migrate": (
+        "CREATE TABLE schema_migrations (version uint64, dirty bool); INSERT INTO schema_migrations VALUES (2, 0);",
+        ["1", "2"],
+    ),
+    "dbmate": (
+        "CREATE TABLE schema_migrations (version varchar(128) primary key);INSERT INTO schema_migrations VALUES ('1');",
+        ["1"],
+    ),
+    "goose": (
+        "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY, version_id INTEGER, is_applied INTEGER, at TIMESTAMP);"
+        "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1), (2, 1), (2, 0);",
+        ["1"],
+    ),
+    "sqlx": (
+        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT, installed_on TIMESTAMP,"
+        " success BOOLEAN, checksum BLOB, execution_time BIGINT);"
+        "INSERT INTO _sqlx_migrations VALUES (1, 'v1', '', 1, x'00', 1);",
+        ["1"],
+    ),
+    "diesel": (
+        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY, run_on TIMESTAMP);"
+        "INSERT INTO __diesel_schema_migrations VALUES ('1', '');",
+        ["1"],
+    ),
+    "sqlalchemy-migrate": (
+        "CREATE TABLE migrate_version (repository_id VARCHAR(250), repository_path TEXT, version INTEGER);"
+        "INSERT INTO migrate_version VALUES ('app', '/x', 1);",
+        ["1"],
+    ),
+}
+
+
+@pytest.mark.parametrize("tool", OF_OTHERS)
+def test_histories_of_other_tools_are_taken_over(project: FileProject, tool: str) -> None:
+    table, versions = OF_OTHERS[tool]
+    project.execute(table)
+    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);", v3="CREATE TABLE c (x);")
+    with pytest.raises(errors.HistoryForeign, match=tool):
+        project.migrate(history_table="ours")
+    project.migrate(history_table="ours", baseline_version="adopt")
+    recorded = [version for (version,) in project.query("SELECT version FROM ours ORDER BY applied, version")]
+    assert recorded == ["1", "2", "3"]
+    assert [table for table in project.tables() if len(table) == 1] == sorted(
+        {"1": "a", "2": "b", "3": "c"}[each] for each in {"1", "2", "3"} - set(versions)
+    )
+
+
+def test_a_first_run_into_a_file_that_holds_something(project: FileProject) -> None:
+    project.execute("CREATE TABLE theirs (x);")
+    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);")
+    with pytest.raises(errors.Nonempty, match="app.db has no history of migrations, and isn't empty: table theirs"):
+        project.migrate(on_nonempty="fail")
+    assert done(project.migrate(on_nonempty="fail", baseline_version="1")) == ["2"]
+    assert project.tables() == ["b", "theirs"]
+
+
+def test_a_lost_history(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);")
+    project.migrate()
+    project.execute("DROP TABLE schema_migrations;")
+    with pytest.raises(errors.HistoryLost):
+        project.migrate()
+
+
+def test_a_script_that_changes_the_history(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x); ALTER TABLE schema_migrations ADD COLUMN z;")
+    with pytest.raises(errors.ScriptFailed, match="The script changed the history table schema_migrations itself"):
+        project.migrate()
+    assert project.tables() == []
+
+
+def test_nothing_of_a_script_is_left_for_the_next(project: FileProject, tmp_path: Path) -> None:
+    project.write(
+        v1="CREATE TABLE orders (a); CREATE TEMP TABLE orders AS SELECT 1 AS a;",
+        v2="ALTER TABLE orders ADD COLUMN b;",
+    )
+    assert done(project.migrate()) == ["1", "2"]
+    assert project.query("SELECT name FROM pragma_table_info('orders')") == [("a",), ("b",)]
+
+
+LEADS_OUT = {
+    "ATTACH": "-- no-transaction\nATTACH '{0}' AS other;\n",
+    "VACUUM INTO": "-- no-transaction\nVACUUM INTO '{0}';\n",
+}
+
+
+@pytest.mark.parametrize("case", LEADS_OUT)
+def test_a_rehearsal_stays_in_its_copy(project: FileProject, tmp_path: Path, case: str) -> None:
+    other = tmp_path / "other.db"
+    project.write(v1="CREATE TABLE a (x);", v2=LEADS_OUT[case].format(other))
+    report = project.check()
+    assert done(report) == ["1"]
+    assert report.rehearsal is not None
+    assert "works on another file" in str(report.rehearsal.unproved)
+    assert not other.exists()
+
+
+def test_a_rehearsal_lets_no_script_open_a_file(project: FileProject) -> None:
+    project.execute("CREATE TABLE t (x)")
+    project.file(
+        "1_a.py",
+        f"import sqlite3\n\ndef up(cursor):\n    sqlite3.connect({str(project.path)!r}).execute('DROP TABLE t')\n"
+        "\ndef down(cursor):\n    pass\n",
+    )
+    assert "opens" in str(project.check().rehearsal.unproved)  # type: ignore[union-attr]
+    assert project.tables() == ["t"]
+
+
+def test_repeatable_and_deferred(project: FileProject) -> None:
+    project.execute("CREATE TABLE t (x)")
+    project.file(
+        "1_a.py",
+        "def should_run(cursor):\n    return cursor.execute('SELECT count(*) FROM t').fetchone()[0] < 2\n\n"
+        "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n\ndef down(cursor):\n    pass\n",
+    )
+    assert [done(project.migrate()) for dummy in range(3)] == [["1"], ["1"], []]
+    assert project.query("SELECT count(*) FROM t") == [(2,)]
+
+
+def test_single_transaction(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);", v3="DROP TABLE nope;")
+    with pytest.raises(errors.ScriptFailed):
+        project.migrate(single_transaction=True)
+    assert project.tables() == []
+    project.write(v3="CREATE TABLE c (x);")
+    assert done(project.migrate(single_transaction=True)) == ["1", "2", "3"]
+
+
+def test_marks(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);")
+    request = MarkRequest(project.target, (str(project.directory),), TABLE, ("1",), model.State.APPLIED)
+    assert [each.before for each in mark(request)] == [model.State.PENDING]
+    assert done(project.migrate()) == ["2"]
+    assert mark(request._replace(state=model.State.PENDING))[0].written
+    assert done(project.migrate()) == ["1"]
+
+
+def test_a_schema_in_the_name_of_the_history(project: FileProject) -> None:
+    project.write(v1="CREATE TABLE a (x);")
+    with pytest.raises(errors.OptionInvalid, match="names a schema, and SQLite has none"):
+        project.migrate(history_table="main.history")
+    assert QualifiedName("history").quoted() == '"history"'
+
+
+@pytest.mark.parametrize("moment", [0.05, 0.1, 0.15, 0.2, 0.3])
+def test_killed_at_any_moment_the_next_run_goes_on(project: FileProject, moment: float) -> None:
+    project.execute("CREATE TABLE log (n INTEGER PRIMARY KEY)")
+    for number in range(1, 60):
+        project.file(f"{number:03}_s.up.sql", f"CREATE TABLE t{number} (x);\nINSERT INTO log VALUES ({number});\n")
+    program = (
+        "import sys\nsys.path[:0] = sys.argv[3:]\nfrom pathlib import Path\n"
+        "from engine.test_sqlite import FileProject\n"
+        "project = FileProject.__new__(FileProject)\n"
+        "project.path, project.directory = Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "project.url, project.scratch_files, project.bindir = f'sqlite:///{sys.argv[1]}', Path('/tmp'), ''\n"
+        "print('begins', flush=True)\nproject.migrate()\n"
+    )
+    paths = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2] / ".collections")]
+    argv = [sys.executable, "-c", program, str(project.path), str(project.directory), *paths]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        time.sleep(moment)
+        run.kill()
+    project.migrate()
+    numbers = [(number,) for number in range(1, 60)]
+    assert project.query("SELECT n FROM log ORDER BY n") == numbers
+    assert [(int(version),) for version in project.applied()] == numbers
