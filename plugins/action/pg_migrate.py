@@ -16,7 +16,7 @@ import json
 import os
 import re
 import tempfile
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -83,7 +83,7 @@ class ActionModule(ActionBase):
     ) -> Dict[str, Any]:
         answer = self._execute_module(
             module_name=MODULE,
-            module_args={**arguments, "_engine": packing.pack(compiled)},
+            module_args={**arguments, "_engine": packing.pack(compiled, _text(arguments.get("url")))},
             task_vars=task_vars,
             persist_files=persist_files,
         )
@@ -129,6 +129,10 @@ class ActionModule(ActionBase):
             self._transfer_file(local, remote)
         self._fixup_perms2((place, remote))
         return remote, said
+
+
+def _text(value: Any) -> Optional[str]:
+    return None if value is None else str(value)
 
 
 def _flag(arguments: Dict[str, Any], name: str) -> bool:

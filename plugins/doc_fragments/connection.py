@@ -12,6 +12,8 @@ options:
     description:
       - A PostgreSQL URL (V(postgresql://user@host:5432/db?sslmode=require), also with V(postgres://) or
         V(postgresql+psycopg2://) in front) or a libpq DSN (V(host=… dbname=…)).
+      - Or the URL of an SQLite file (V(sqlite:////srv/app/app.db), with three slashes for a relative path), which
+        excludes every option of a server. Not for M(pgops.migrations.pg_user_db).
       - A password in it never shows in output, logs, the process list or the history.
       - A part that is there and empty, as in V(postgresql://host/) or V(dbname=), is an error.
     type: str

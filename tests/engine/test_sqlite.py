@@ -291,6 +291,9 @@ def test_no_such_file(project: FileProject) -> None:
     project.path.unlink()
     with pytest.raises(errors.DatabaseMissing, match="There is no database .*app.db"):
         project.migrate()
+    checked = project.check()
+    assert checked.database_missing
+    assert "+CREATE TABLE a (x);" in str(checked.diffs)
     assert not project.path.exists()
 
 
@@ -346,6 +349,13 @@ def test_the_proof(project: FileProject) -> None:
         Verdict.NOT_REVERSIBLE,
     ]
     assert project.tables() == []
+
+
+def test_the_example_can_be_rolled_back(project: FileProject) -> None:
+    example = Path(__file__).resolve().parents[2] / "examples/library/migrations"
+    project.migrate(state="tested", directories=(str(example),))
+    found = {proof.script.name: proof.verdict for proof in project.report.proofs}
+    assert set(found.values()) == {Verdict.REVERSIBLE}
 
 
 # The table of another tool → its versions, as they are taken over.

@@ -29,10 +29,11 @@ COPIES = f"{POSTGRESQL}.copies"
 PRECHECKS = f"{POSTGRESQL}.prechecks"
 OBSERVING = f"{POSTGRESQL}.observing"
 HISTORY = f"{POSTGRESQL}.history"
+SQLITE = "databases.sqlite"
 # Which database it is, and which of its modules answers what: by what these files import, they stand above the rest.
 CHOOSE = "databases.choose"
-CHOOSING = {f"{UTILS}.{CHOOSE}", f"{UTILS}.{POSTGRESQL}.database"}
-DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY}
+CHOOSING = {f"{UTILS}.{CHOOSE}", f"{UTILS}.{POSTGRESQL}.database", f"{UTILS}.{SQLITE}.database"}
+DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, SQLITE}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"task", "scripts", "files", BASE},
@@ -55,7 +56,8 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
-    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, "databases", BASE},
+    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, SQLITE, "databases", BASE},
+    SQLITE: {"databases", "schema", BASE},
     HISTORY: {POSTGRESQL, OBSERVING, "databases", BASE},
     OBSERVING: {"databases", BASE},
     POSTGRESQL: {"databases", "schema", "sql", "files", BASE},
@@ -76,13 +78,14 @@ CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {
     f"{UTILS}.authoring.from_database_tables": "sets search_path",
-    f"{UTILS}.runtimes.alchemy.engine": "names SQLAlchemy's driver",
     f"{UTILS}.task.entry": "says which driver is missing",
     f"{UTILS}.task.generate": "says which driver is missing",
 }
 
 # Of a MigrationConnection; its loan's too.
 CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_scripted", "_savepoints", "_committed"}
+
+CONNECTIONS = {f"{UTILS}.databases.savepoints", f"{UTILS}.{POSTGRESQL}.session", f"{UTILS}.{SQLITE}.session"}
 
 DRIVERS = {"psycopg2", "psycopg", "sqlalchemy"}
 DRIVERS_OF = f"{UTILS}.deps"
@@ -199,7 +202,7 @@ def changes_a_connection(file: File) -> Iterator[str]:
     """Find state of a connection that is changed from outside: it changes on entering and leaving a context."""
     for node in ast.walk(file.tree):
         assigned = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
-        its_own = file.name == f"{UTILS}.{POSTGRESQL}.session" and assigned and ast.unparse(node.value) == "self"
+        its_own = file.name in CONNECTIONS and assigned and ast.unparse(node.value) == "self"
         if assigned and node.attr in CONNECTION_STATE and not its_own:
             yield f"line {node.lineno}: {ast.unparse(node)} is assigned"
 

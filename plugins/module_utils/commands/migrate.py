@@ -16,7 +16,7 @@ from .context import Context
 from .view import View, read_all, read_view, view_of
 
 PROGRAM = "pg_migrate"
-NOT_THERE = 'There is no database "%s" on this server. What is shown is what would come out in a new, empty one.'
+NOT_THERE = 'There is no database "%s" yet. What is shown is what would come out in a new, empty one.'
 
 
 def migrate(context: Context) -> None:

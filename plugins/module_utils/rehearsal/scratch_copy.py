@@ -78,16 +78,16 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
     """
     with ExitStack() as stack:
         if database_of(wishes.server).abilities.copies_rows:
-            yield _whole(stack, original, tools)
+            yield _whole(stack, original, wishes, tools)
         else:
             yield _made(stack, original, wishes, tools)
 
 
-def _whole(stack: ExitStack, original: Original, tools: Tools) -> ScratchCopy:
-    """Make a copy that has all that the original has."""
-    database = database_of(original.target)
+def _whole(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
+    """Make a copy that has all that the original has; of one that isn't there yet, an empty one."""
+    database = database_of(wishes.server)
     reader = database.snapshots.reader(None, tools, database.history.unfound(original.history_table).tables())
-    place = stack.enter_context(database.copies.whole(original.target, tools))
+    place = stack.enter_context(database.copies.whole(wishes.server, tools))
     base = reader.take(place.target)
     return ScratchCopy(place, reader, base, place.target, True, first=base)
 

@@ -34,17 +34,16 @@ KEYWORDS = {
 }
 
 
-def target(params: Mapping[str, Any]) -> Any:
+def target(params: Mapping[str, Any]) -> Target:
     """Return where to connect: login_* overrides its part of url, and url the configuration file's.
 
-    :returns: a port.Target.
-    :raises MigrationError: when url or the configuration file can't be read, or leave a part of theirs empty; or an
-        option is given that the database can't honour.
+    :raises MigrationError: when url or the configuration file can't be read, or leave a part of theirs empty; or lead
+        to no server.
     """
     if OF_A_FILE.match(params["url"] or ""):
-        from . import sqlite
-
-        return sqlite.target(params)
+        raise errors.OptionInvalid(
+            "url: SQLite has no users, and no databases but files", hint="pg_user_db is for PostgreSQL. Leave it out."
+        )
     overriding = {word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None}
     given = (params["connect_params"] or {}).items()
     overriding.update({key: keywords.text(value) for key, value in given if value is not None})

@@ -11,7 +11,7 @@ from .. import deps, errors
 from ..commands.generate import GenerateRequest, Source, generate
 from ..databases.names import parse_name
 from ..databases.tools import Tools
-from .connection import target
+from .connection import OF_A_FILE, target
 from .entry import Failed, run_program
 from .parameters import HISTORY_TABLE, SUFFIX_BYTES
 
@@ -52,6 +52,10 @@ def _source(params: Dict[str, Any]) -> Source:
 
     :raises DependencyError: without psycopg2, which only this needs.
     """
+    if OF_A_FILE.match(params["url"] or ""):
+        raise errors.OptionInvalid(
+            "from_database: of an SQLite file no script is written yet", hint="Write what its .schema prints into one."
+        )
     if deps.PSYCOPG2_ERROR is not None:
         error = errors.DependencyError("psycopg2 is needed to read a database")
         error.library = "psycopg2"

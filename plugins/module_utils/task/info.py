@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ..commands.info import Info, InfoRequest, Standing, info, listing
-from .connection import target
 from .parameters import place
+from .target import target
 
 
 def pg_migration_info(module: Any) -> Dict[str, Any]:

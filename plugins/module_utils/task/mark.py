@@ -10,8 +10,8 @@ from typing import Any, Dict, List, Sequence
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
 from ..commands.reduce import Reduced, ReduceRequest, reduce
-from .connection import target
 from .parameters import place
+from .target import target
 
 # Of the options' states the one that is about the history, and no version's.
 REDUCED = "reduced"

@@ -25,15 +25,24 @@ HOME = os.path.dirname(os.path.dirname(__file__))
 KEPT = os.path.join(HOME, "__pycache__")
 
 
-def pack(compiled: bool = False) -> str:
+# What a task needs only for one kind of database, by the scheme of its URL.
+ONLY_FOR = {"sqlite": ("databases/sqlite/", "task/sqlite.py")}
+
+
+def pack(compiled: bool = False, url: Optional[str] = None) -> str:
     """Return the packages as they are here: a zip archive, in base64.
 
     :param compiled: for this very Python, where that can be kept; its number stands in the archive's comment.
+    :param url: of the task's database; None: it may be anywhere but where only a URL leads. What it has no use for
+        stays out.
     """
-    paths = _paths()
+    paths = _paths(url or "")
     key = _key(paths)
     compiled = compiled and _may_keep()  # to compile them all takes longer than a task
-    place = os.path.join(KEPT, "engine." + (str(sys.implementation.cache_tag) if compiled else "source"))
+    kinds = [kind for kind in ONLY_FOR if _leads_to(url or "", kind)]
+    place = os.path.join(
+        KEPT, ".".join(["engine", *kinds, str(sys.implementation.cache_tag) if compiled else "source"])
+    )
     found = _kept(place, key)
     if found is None:
         found = _packed(paths, compiled)
@@ -41,11 +50,18 @@ def pack(compiled: bool = False) -> str:
     return found
 
 
-def _paths() -> List[str]:
-    found = []
+def _leads_to(url: str, kind: str) -> bool:
+    return url.strip().lower().startswith(kind)
+
+
+def _paths(url: str) -> List[str]:
+    found: List[str] = []
     for directory, dummy, names in os.walk(HOME):
         found += [os.path.join(directory, name) for name in names if name.endswith(".py")]
-    return sorted(found)
+    unused = tuple(
+        os.path.join(HOME, place) for kind, places in ONLY_FOR.items() if not _leads_to(url, kind) for place in places
+    )
+    return sorted(path for path in found if not path.startswith(unused))
 
 
 def _key(paths: List[str]) -> str:

@@ -14,7 +14,8 @@ from ..databases.values import Limits
 from ..planning.request import Policies, Request
 from ..scripts.repository import repository_of_all
 from . import combinations
-from .connection import other_database, server, target
+from .connection import other_database, server
+from .target import target
 
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")

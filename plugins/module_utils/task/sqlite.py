@@ -30,8 +30,6 @@ def target(params: Mapping[str, Any]) -> Target:
             raise _unhonoured(name)
     if params.get("rehearsal_on") in ELSEWHERE:
         raise _unhonoured("rehearsal_on: %s" % params["rehearsal_on"])
-    if params.get("from_database"):
-        raise _unhonoured("from_database")
     return parse_url(params["url"])
 
 

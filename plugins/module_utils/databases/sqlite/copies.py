@@ -100,7 +100,9 @@ class Containment:
 
 @contextmanager
 def whole(target: Target, tools: Tools) -> Iterator[FileCopy]:
-    """Lend a copy of a file; it is removed afterwards. Of the file, and what is beside it, nothing changes.
+    """Lend a copy of a file, or an empty one where there is none; it is removed afterwards.
+
+    Of the file, and what is beside it, nothing changes.
 
     :raises RehearsalImpossible: when it can't be read, or there is no room for a copy.
     """
@@ -110,15 +112,19 @@ def whole(target: Target, tools: Tools) -> Iterator[FileCopy]:
         path = os.path.join(directory, os.path.basename(target.path))
         with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb"):
             pass
-        copy = Target(path, target.foreign_keys)
-        try:
-            with closing(connect(target.for_reading(), "")) as source, closing(sqlite3.connect(path)) as destination:
-                source.backup(destination)
-        except (errors.MigrationError, sqlite3.Error) as error:
-            raise RehearsalImpossible("no copy of %s can be made: %s" % (target.path, error)) from None
-        yield FileCopy(target, copy)
+        if os.path.exists(target.path):
+            _fill(path, target)
+        yield FileCopy(target, Target(path, target.foreign_keys))
     finally:
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _fill(path: str, target: Target) -> None:
+    try:
+        with closing(connect(target.for_reading(), "")) as source, closing(sqlite3.connect(path)) as destination:
+            source.backup(destination)
+    except (errors.MigrationError, sqlite3.Error) as error:
+        raise RehearsalImpossible("no copy of %s can be made: %s" % (target.path, error)) from None
 
 
 def _require_room(path: str, directory: str) -> None:

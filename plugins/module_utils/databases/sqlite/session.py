@@ -25,6 +25,8 @@ KIND = "sqlite"
 # Where nothing is to end the waiting; in milliseconds.
 WITHOUT_END = 2**31 - 1
 
+BUSY_TIMEOUT = "PRAGMA busy_timeout = {milliseconds}"
+
 BEGIN_TO_READ, BEGIN_TO_WRITE = "BEGIN", "BEGIN IMMEDIATE"
 
 
@@ -94,7 +96,7 @@ class MigrationConnection(Nested, sqlite3.Connection):
     def wait_for_others(self, seconds: float) -> None:
         """Let a statement wait so long for what others have locked; 0: without end."""
         milliseconds = round(seconds * 1000) if seconds else WITHOUT_END
-        sqlite3.Cursor(self).execute("PRAGMA busy_timeout = %d" % milliseconds)
+        sqlite3.Cursor(self).execute(composed(BUSY_TIMEOUT, milliseconds=str(milliseconds)))
 
     def keep_until_closed(self, descriptor: int) -> None:
         """Keep the descriptor that has the lock of a run: see lock.py."""

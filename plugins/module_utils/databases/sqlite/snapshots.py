@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from contextlib import closing
 from types import MappingProxyType
@@ -21,6 +22,16 @@ OBJECTS = """
 SELECT type, name, tbl_name, sql FROM sqlite_master
  WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
 """
+PLAIN_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# Words that need quotes to be names: of https://sqlite.org/lang_keywords.html what SQLite doesn't take as it is.
+WORDS = """
+ADD ALL ALTER AND AS AUTOINCREMENT BETWEEN CASE CHECK COLLATE COMMIT CONSTRAINT CREATE DEFAULT DEFERRABLE
+DELETE DISTINCT DROP ELSE ESCAPE EXCEPT EXISTS FOREIGN FROM GROUP HAVING IF IN INDEX INSERT INTERSECT INTO IS
+ISNULL JOIN LIMIT NOT NOTHING NOTNULL NULL ON OR ORDER PRIMARY REFERENCES RETURNING SELECT SET TABLE THEN TO
+TRANSACTION UNION UNIQUE UPDATE USING VALUES WHEN WHERE
+"""
+RESERVED = frozenset(WORDS.split())
+
 # What an application has numbered its file with.
 NUMBERS = {name: "PRAGMA " + name for name in ("user_version", "application_id")}
 
@@ -52,7 +63,7 @@ class SchemaReader:
         }
         for kind, name, table, text in found:
             if quoted(table) not in self.exclude:
-                objects[ObjectKey(kind.upper(), "", name)] = text + ";"
+                objects[ObjectKey(kind.upper(), "", name)] = _plainly_named(text, name) + ";"
         return Snapshot(MappingProxyType(objects))
 
     def begin(self, target: Any, earlier: Optional[Snapshot] = None) -> Callable[[], Snapshot]:
@@ -73,3 +84,14 @@ def reader(connection: Any, tools: Any, exclude: Sequence[str], whole: bool = Tr
 def renewed(text: str) -> str:
     """Return an object's statements, kept in the first format, in the present one: it is the same."""
     return text
+
+
+def _plainly_named(text: str, name: str) -> str:
+    """Return a statement with its table's name unquoted, where that will do: a renamed table gets quotes by SQLite.
+
+    So a table that was made anew, as SQLite's manual says, is the same as before.
+    """
+    if not PLAIN_NAME.fullmatch(name) or name.upper() in RESERVED:
+        return text
+    head = "CREATE TABLE " + quoted(name)
+    return "CREATE TABLE " + name + text[len(head) :] if text.startswith(head) else text

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import base64
 import importlib.util
+import io
 import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +113,16 @@ def test_what_is_packed_is_kept_until_a_file_changes(kept: Path, compiled: bool)
     (kept.parent / "more.py").touch()
     place.write_text(place.read_text().split("\n")[0] + "\nwhat is kept")
     assert packing.pack(compiled) != "what is kept"
+
+
+@pytest.mark.parametrize(
+    "url, has_it", [(None, False), ("postgresql://db/shop", False), ("sqlite:////srv/app.db", True)]
+)
+def test_what_only_another_database_needs_stays_out(url: str | None, has_it: bool) -> None:
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(packing.pack(url=url)))) as archive:
+        names = archive.namelist()
+    assert ("databases/sqlite/session.py" in names, "task/sqlite.py" in names) == (has_it, has_it)
+    assert "databases/postgresql/session.py" in names
 
 
 def test_where_nothing_may_be_kept_it_is_packed_as_text(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,2 @@
+DROP TRIGGER counted;
+ALTER TABLE authors DROP COLUMN books;
