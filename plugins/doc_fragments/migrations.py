@@ -33,9 +33,10 @@ options:
         C(upgrade(migrate_engine)), which needs SQLAlchemy, and SQL by dialect, also in a repository (C(migrate.cfg)).
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
+      - V(node_pg_migrate), V(sql_migrate) and V(tern) are too, since 0.4.0.
     type: str
     version_added: 0.1.0
-    choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway]
+    choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway, node_pg_migrate, sql_migrate, tern]
   follow:
     description:
       - Also take scripts that are links which lead out of their directory. Without it, such a link is refused by its

@@ -46,6 +46,26 @@ LAYOUTS: dict[str, dict[str, str]] = {
         "2019-02-28-000000_f/up.sql": FUNCTION,
         "2019-02-28-000000_f/down.sql": "DROP FUNCTION f();",
     },
+    "node_pg_migrate": {
+        "1_a.sql": "-- Up Migration\nCREATE TABLE a (x int);\n\n-- Down Migration\nDROP TABLE a;\n",
+        "2_b.sql": "-- down migration\nDROP INDEX i;\nDROP TABLE b;\n"
+        "  ---- UP MIGRATION: begins\nCREATE INDEX i ON a (x);\nCREATE TABLE b (x int);\n",
+        "3_f.sql": f"-- a comment first\n\n-- Up Migration\n{FUNCTION}\n-- Down Migration\nDROP FUNCTION f();\n",
+    },
+    "sql_migrate": {
+        "1-a.sql": "-- +migrate Up\nCREATE TABLE a (x int);\n\n-- +migrate Down\nDROP TABLE a;\n",
+        "2-b.sql": "-- +migrate Up notransaction\nCREATE INDEX CONCURRENTLY i ON a (x);\n"
+        "-- +migrate StatementBegin\nDO $$ BEGIN CREATE TABLE b (x int); END $$;\n-- +migrate StatementEnd\nSELECT 1;\n"
+        "-- +migrate Down notransaction\nDROP INDEX CONCURRENTLY i;\nDROP TABLE b;\n",
+        "3-f.sql": f"-- +migrate Up\n-- +migrate StatementBegin\n{FUNCTION}\n-- +migrate StatementEnd\n"
+        "-- +migrate Down\nDROP FUNCTION f();\n",
+    },
+    "tern": {
+        "001_a.sql": "CREATE TABLE a (x int);\n\n---- create above / drop below ----\n\nDROP TABLE a;\n",
+        "002_b.sql": "---- tern: disable-tx ----\nCREATE INDEX CONCURRENTLY i ON a (x);\nCREATE TABLE b (x int);\n"
+        "---- create above / drop below ----\nDROP INDEX CONCURRENTLY i;\nDROP TABLE b;\n",
+        "003_f.sql": f"{FUNCTION}\n---- create above / drop below ----\nDROP FUNCTION f();\n",
+    },
     "flyway": {
         "V1__a.sql": "CREATE TABLE a (x int);",
         "U1__a.sql": "DROP TABLE a;",
@@ -111,6 +131,31 @@ BAD: dict[str, tuple[dict[str, str], list[str]]] = {
     "goose: no begin": ({"1_a.sql": "-- +goose Up\nSELECT 1;\n-- +goose StatementEnd\n"}, ["line 3", "StatementBegin"]),
     "goose: another mark": ({"1_a.sql": "-- +goose ENVSUB ON\n-- +goose Up\nSELECT 1;"}, ["line 1", "ENVSUB ON"]),
     "goose: in Go": ({"1_a.sql": "-- +goose Up\nSELECT 1;", "2_b.go": "package x"}, ["2_b.go", "Go"]),
+    "sql-migrate: no section": ({"1_a.sql": "-- +migrate StatementBegin\n"}, ["line 1", "+migrate Up"]),
+    "sql-migrate: no end": ({"1_a.sql": "-- +migrate Up\n-- +migrate StatementBegin\nSELECT 1;\n"}, ["line 2", "End"]),
+    "sql-migrate: two ups": ({"1_a.sql": "-- +migrate Up\n-- +migrate Up\n"}, ["line 2", "second"]),
+    "sql-migrate: SQL before": ({"1_a.sql": "SELECT 1;\n-- +migrate Up\n"}, ["line 1", "never run"]),
+    "sql-migrate: small letters": (
+        {"1_a.sql": "-- +migrate Up\n-- +migrate down\n"},
+        ["line 2", "+migrate down is no"],
+    ),
+    "tern: a template": (
+        {"1_a.sql": 'SELECT 1;\n{{ template "x.sql" . }}\n---- create above / drop below ----\n'},
+        ["line 2", "template"],
+    ),
+    "tern: no SQL above": ({"1_a.sql": "-- x\n---- create above / drop below ----\nSELECT 1;"}, ["no SQL above"]),
+    "tern: more in the line": ({"1_a.sql": "SELECT 1; ---- create above / drop below ----\n"}, ["line 1", "alone"]),
+    "node-pg-migrate: SQL before": ({"1_a.sql": "SELECT 1;\n-- Up Migration\n"}, ["line 1", "never run"]),
+    "node-pg-migrate: no up": ({"1_a.sql": "-- Down Migration\nSELECT 1;"}, ["line 1", "without its -- Up"]),
+    "node-pg-migrate: two ups": (
+        {"1_a.sql": "-- Up Migration\n-- Down Migration\n\n-- Up Migration\n"},
+        ["line 4", "second"],
+    ),
+    "node-pg-migrate: in JavaScript": ({"1_a.sql": "-- Up Migration\n", "2_b.js": ""}, ["2_b.js", "JavaScript"]),
+    "tern and dbmate": (
+        {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n", "2_b.sql": "-- migrate:up\n"},
+        ["dbmate: 2_b.sql", "tern: 1_a.sql"],
+    ),
     "Flyway: a placeholder": ({"V1__a.sql": "SELECT 1;\nSELECT '${who}';"}, ["line 2", "${who}"]),
     "an unterminated quote": ({"1_a.sql": "-- migrate:up transaction:false\nSELECT 'x;\n"}, ["line 2, column 8"]),
     "two layouts": ({"1_a.sql": "-- migrate:up\n", "2_b.sql": "-- +goose Up\n"}, ["dbmate: 1_a.sql", "goose: 2_b.sql"]),
@@ -130,6 +175,23 @@ def test_bad_files_of_other_layouts(project: Project, name: str) -> None:
     for word in words:
         assert word in caught.value.message
     assert project.tables() == []
+
+
+ONE_WAY = {
+    "node_pg_migrate": "-- Up Migration\nCREATE TABLE a (x int);\n-- Down Migration\nDROP TABLE a;",
+    "tern": "CREATE TABLE a (x int);\n---- create above / drop below ----\nDROP TABLE a;",
+}
+
+
+@pytest.mark.parametrize("kind", ONE_WAY)
+def test_a_file_without_a_mark_among_those_of_a_tool_that_needs_none(project: Project, kind: str) -> None:
+    project.file("1_a.sql", ONE_WAY[kind])
+    project.file("2_b.sql", "CREATE TABLE b (x int);")
+    report = project.migrate()
+    assert {outcome.step.script.kind for outcome in report.progress.done} == {kind}
+    assert project.tables() == ["a", "b"]
+    with pytest.raises(MigrationError, match="2_b has no down"):
+        project.migrate(state="rolled_back", version="0")
 
 
 def test_a_kind_that_is_named_settles_a_mixture(project: Project) -> None:
@@ -155,6 +217,16 @@ POSITIONS = {
         7,
         18,
     ),
+    "sql-migrate": ("1_a.sql", "-- +migrate Up\n\nSELECT nonsense;\n", 3, 8),
+    "sql-migrate, outside": (
+        "1_a.sql",
+        "-- +migrate Up notransaction\nSELECT 1;\n-- +migrate StatementBegin\nSELECT 2;\n"
+        "-- +migrate StatementEnd\nSELECT 3; SELECT nonsense;\n",
+        6,
+        18,
+    ),
+    "tern": ("1_a.sql", "SELECT 1;\nSELECT nonsense;\n---- create above / drop below ----\n", 2, 8),
+    "node-pg-migrate": ("1_a.sql", "-- Down Migration\nSELECT 1;\n-- Up Migration\nSELECT nonsense;\n", 4, 8),
     "goose, in a block outside": (
         "1_a.sql",
         "-- +goose NO TRANSACTION\n-- +goose Up\nSELECT 1;\n-- +goose StatementBegin\nSELECT\n nonsense;\n"

@@ -26,17 +26,20 @@ class Listing:
 
     :ivar files: all that isn't a directory, whatever it is: what can't be read is told, not passed over.
     :ivar home: the directory that no link may lead out of; None: they may.
+    :ivar named: people have said which kind the scripts are.
     """
 
     directory: str
     files: Tuple[str, ...]
     folders: Tuple[str, ...]
     home: Optional[str] = None
+    named: bool = False
     _links: FrozenSet[str] = frozenset()
     _data: Dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    _texts: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
-    def of(cls, directory: str, home: Optional[str] = None) -> Listing:
+    def of(cls, directory: str, home: Optional[str] = None, named: bool = False) -> Listing:
         """List a directory.
 
         :raises ScriptInvalid: when it can't be read, or the name of a script in it.
@@ -59,7 +62,7 @@ class Listing:
                 )
         files = tuple(name for name, is_folder, dummy in found if not is_folder or name.endswith(LANGUAGES))
         folders = tuple(name for name, is_folder, dummy in found if is_folder)
-        return cls(directory, files, folders, home, frozenset(name for name, dummy, is_link in found if is_link))
+        return cls(directory, files, folders, home, named, frozenset(name for name, dummy, is_link in found if is_link))
 
     def ending(self, suffix: str) -> Iterator[str]:
         """Yield the files whose names end so; each kind looks only at those in its language."""
@@ -82,6 +85,15 @@ class Listing:
             self.admit(name)
             self._data[name] = reading.read_bytes(self.path(name))
         return self._data[name]
+
+    def text(self, name: str) -> str:
+        """Return the content of a file as text to look for marks in; see reading.looked_at.
+
+        :raises ScriptInvalid: when it can't be read, or a link to it leads out.
+        """
+        if name not in self._texts:
+            self._texts[name] = reading.looked_at(self.data(name))
+        return self._texts[name]
 
     def admit(self, name: str) -> None:
         """Let a script in, or what else a kind reads.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Iterator, Optional
+from typing import Dict, Iterator
 
 from .. import errors, model
 from . import reading, sqltext
@@ -15,17 +15,16 @@ from .claim import Claim, Listing
 KIND = "dbmate"
 LOOKS_LIKE = "<version>_<name>.sql with -- migrate:up"
 FILE_NAME = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)(?<!\.up)(?<!\.down)\.sql")
-MARKED = re.compile(rb"^--\s*migrate:(?:up|down)\b", re.MULTILINE)
+MARKED = re.compile(r"^--\s*migrate:(?:up|down)\b", re.MULTILINE)
 MARK = re.compile(r"--\s*migrate:(?P<section>up|down)\b(?P<options>.*)")
 NO_TRANSACTION = re.compile(r"\btransaction:\s*false\b")
-BLANK_OR_COMMENT = re.compile(r"\s*(?:--.*)?")
 
 
 def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
     for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
-        if match and MARKED.search(listing.data(file_name)):
+        if match and MARKED.search(listing.text(file_name)):
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
@@ -47,24 +46,12 @@ def _sections(path: str, text: str) -> Dict[str, model.SqlBody]:
     lines = text.split("\n")
     marks = [(number, match) for number, match in ((n, MARK.match(line)) for n, line in enumerate(lines)) if match]
     ends = [number for number, dummy in marks[1:]] + [len(lines)]
-    _refuse_text_before(path, lines[: marks[0][0]] if marks else [])
+    sqltext.refuse_text_before(path, lines[: marks[0][0]] if marks else [])
     sections: Dict[str, model.SqlBody] = {}
     for (number, match), end in zip(marks, ends):
         if match["section"] in sections:
-            raise _invalid(path, "a second -- migrate:%s" % match["section"], number + 1)
+            raise reading.invalid(path, number + 1, "a second -- migrate:%s" % match["section"])
         own = sqltext.only_lines(text, number + 1, end)
         no_transaction = NO_TRANSACTION.search(match["options"])
         sections[match["section"]] = sqltext.outside(path, own) if no_transaction else sqltext.body(path, own)
     return sections
-
-
-def _refuse_text_before(path: str, lines: Optional[list[str]]) -> None:
-    for number, line in enumerate(lines or []):
-        if not BLANK_OR_COMMENT.fullmatch(line):
-            raise _invalid(path, "SQL before the first mark, which would never run", number + 1)
-
-
-def _invalid(path: str, what: str, line: int) -> errors.ScriptInvalid:
-    return errors.ScriptInvalid(
-        "%s, line %d: %s" % (path, line, what), hint="Fix the file; nothing has been run.", path=path, line=line
-    )

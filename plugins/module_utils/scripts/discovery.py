@@ -10,12 +10,38 @@ import re
 from typing import Callable, Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from . import dbmate, dbmigrator, diesel, flyway, goose, reading, repository, sql_pair, sql_plain, sqlalchemy_migrate
+from . import (
+    dbmate,
+    dbmigrator,
+    diesel,
+    flyway,
+    goose,
+    node_pg_migrate,
+    reading,
+    repository,
+    sql_migrate,
+    sql_pair,
+    sql_plain,
+    sqlalchemy_migrate,
+    tern,
+)
 from .claim import Claim, Listing, refuse_leading_out
 
 # One module a kind. Each has KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text
 # tells more than its checksum.
-KINDS = (dbmigrator, sqlalchemy_migrate, sql_pair, sql_plain, dbmate, goose, diesel, flyway)
+KINDS = (
+    dbmigrator,
+    sqlalchemy_migrate,
+    sql_pair,
+    sql_plain,
+    dbmate,
+    goose,
+    diesel,
+    flyway,
+    node_pg_migrate,
+    sql_migrate,
+    tern,
+)
 KIND_NAMES = tuple(kind.KIND for kind in KINDS)
 
 # A name that can only have been meant as a migration: a version in front, or a section behind.
@@ -59,9 +85,9 @@ def _discover_one(directory: str, wanted: Optional[str], follow: bool) -> List[m
         if home is not None:
             refuse_leading_out(own.versions, home)
         directory, wanted = own.versions, sqlalchemy_migrate.KIND
-    listing = Listing.of(directory, home)
+    listing = Listing.of(directory, home, wanted is not None)
     claims = {each.KIND: list(each.claim(listing)) for each in KINDS if wanted in (None, each.KIND)}
-    looks = {kind: claimed for kind, claimed in claims.items() if claimed}
+    looks = _without_plain({kind: claimed for kind, claimed in claims.items() if claimed})
     if len(looks) > 1:
         raise _mixed_error(directory, looks)
     kind, claimed = next(iter(looks.items()), ("", []))
@@ -70,6 +96,15 @@ def _discover_one(directory: str, wanted: Optional[str], follow: bool) -> List[m
     if wanted is None:
         _refuse_suspects(directory, listing.files, claimed)
     return _pair(directory, kind, claimed)
+
+
+def _without_plain(looks: Dict[str, List[Claim]]) -> Dict[str, List[Claim]]:
+    """Leave plain SQL out where a tool whose files need no marks claims all of it, since one of them has a mark."""
+    plain = {claim.file_name for claim in looks.get(sql_plain.KIND, [])}
+    others = [kind.KIND for kind in (node_pg_migrate, tern) if kind.KIND in looks]
+    if any(plain <= {claim.file_name for claim in looks[kind]} for kind in others):
+        return {kind: claimed for kind, claimed in looks.items() if kind != sql_plain.KIND}
+    return looks
 
 
 def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[model.Script]:

@@ -59,9 +59,26 @@ def decode(data: bytes, path: str) -> str:
     return lines_of_one_sort(text)
 
 
+def looked_at(data: bytes) -> str:
+    """Return a file's bytes as text to look for marks in, whatever they are.
+
+    What decode() refuses has to be found first: passed over for its encoding, a script would be left out for good.
+    """
+    if data.startswith(OF_UTF_16):
+        return lines_of_one_sort(data.decode("utf-16", "replace"))
+    return lines_of_one_sort(data.decode("utf-8-sig", "replace"))
+
+
 def lines_of_one_sort(text: str) -> str:
     """Return a text whose line ends are those of Unix."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def invalid(path: str, line: int, what: str) -> errors.ScriptInvalid:
+    """Return what is told of a line (from 1) that a kind doesn't read."""
+    return errors.ScriptInvalid(
+        "%s, line %d: %s" % (path, line, what), hint="Fix the file; nothing has been run.", path=path, line=line
+    )
 
 
 def _undecodable(path: str, data: bytes, start: int, what: str) -> errors.ScriptInvalid:

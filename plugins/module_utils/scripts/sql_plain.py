@@ -16,20 +16,26 @@ KIND = "sql_plain"
 LOOKS_LIKE = "<version>_<name>.sql"
 FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+?)(?<!\.up)(?<!\.down)\.sql")
 
-# Marks of other tools' one-file layouts; and what sqlalchemy-migrate puts behind a name.
-MARKED = re.compile(rb"^--\s*(?:migrate:|\+goose\b)", re.MULTILINE)
+# Marks of tools all of whose files have them; and what sqlalchemy-migrate puts behind a name.
+MARKED = re.compile(r"^--\s*(?:migrate:|\+goose\b|\+migrate\b)", re.MULTILINE)
 OTHER_NAME = re.compile(r"_(?:upgrade|downgrade)\.sql$")
 
 
 def claim(listing: Listing) -> Iterator[Claim]:
-    """Yield a claim for each file of this kind; SQL of a version that a Python script has is read by that script."""
+    """Yield a claim for each file of this kind."""
+    for file_name in candidates(listing):
+        match = FILE_NAME.fullmatch(file_name)
+        if match and not MARKED.search(listing.text(file_name)):
+            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
+
+
+def candidates(listing: Listing) -> Iterator[str]:
+    """Yield the files named like this kind's; SQL of a version that a Python script has is read by that script."""
     scripts = {name.split("_")[0] for name in listing.ending(".py")}
     for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
-        if match is None or match["version"] in scripts or OTHER_NAME.search(file_name):
-            continue
-        if not MARKED.search(listing.data(file_name)):
-            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
+        if match and match["version"] not in scripts and not OTHER_NAME.search(file_name):
+            yield file_name
 
 
 def read(script: model.Script) -> model.Migration:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
-from typing import Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..sql import glance
+from . import reading
 
+BLANK_OR_COMMENT = re.compile(r"\s*(?:--.*)?")
 NO_TRANSACTION = re.compile(r"\s*--\s*no-transaction\b", re.IGNORECASE)
 
 BEGUN_NOTE = "went on outside a transaction, where it was begun"
@@ -83,6 +85,64 @@ def only_lines(text: str, first: int, last: int) -> str:
     """Return a text in which all lines but these (from 0, the last excluded) are empty: they keep their numbers."""
     lines = text.split("\n")
     return "\n".join(line if first <= number < last else "" for number, line in enumerate(lines))
+
+
+def refuse_text_before(path: str, lines: Sequence[str]) -> None:
+    """Refuse SQL above the first mark, of which the lines there are given.
+
+    :raises ScriptInvalid: when there is any.
+    """
+    for number, line in enumerate(lines):
+        if not BLANK_OR_COMMENT.fullmatch(line):
+            raise reading.invalid(path, number + 1, "SQL before the first mark, which would never run")
+
+
+def blocks(path: str, marks: Sequence[Tuple[int, str]]) -> List[Tuple[int, int]]:
+    """Return the lines (from 0, the last excluded) between each StatementBegin and its StatementEnd.
+
+    :param marks: by line (from 0), in capitals.
+    :raises ScriptInvalid: one of the two without the other.
+    """
+    found: List[Tuple[int, int]] = []
+    begun = None
+    for number, words in marks:
+        if words == "STATEMENTBEGIN":
+            if begun is not None:
+                raise reading.invalid(path, number + 1, "a StatementBegin inside another one")
+            begun = number
+        elif words == "STATEMENTEND":
+            if begun is None:
+                raise reading.invalid(path, number + 1, "a StatementEnd without its StatementBegin")
+            found.append((begun + 1, number))
+            begun = None
+    if begun is not None:
+        raise reading.invalid(path, begun + 1, "a StatementBegin without its StatementEnd")
+    return found
+
+
+def outside_in_blocks(path: str, text: str, blocks: Sequence[Tuple[int, int]]) -> model.SqlBody:
+    """Return a body in which each block is one statement, and the rest is split.
+
+    :raises ScriptInvalid: an unterminated quote or comment.
+    """
+    messages: List[model.Statement] = []
+    position = 0
+    for first, last in [*blocks, (text.count("\n") + 1,) * 2]:
+        before = only_lines(text, position, first)
+        messages += [
+            each._replace(offset=each.offset + _shift(text, before, each.line)) for each in statements_of(path, before)
+        ]
+        block = "\n".join(text.split("\n")[first:last])
+        if block.strip():
+            messages.append(model.Statement(block, len("\n".join(text.split("\n")[:first])) + 1, first + 1))
+        position = last
+    return model.SqlBody(path, text, tuple(messages), transactional=False)
+
+
+def _shift(text: str, blanked: str, line: int) -> int:
+    """Return how much further a line begins in the text than in one with lines blanked above it."""
+    above = line - 1
+    return sum(map(len, text.split("\n")[:above])) - sum(map(len, blanked.split("\n")[:above]))
 
 
 def _inside(path: str, text: str) -> model.SqlBody:

@@ -11,7 +11,10 @@ from ..databases.postgresql.keywords import SECRETS, TYPES
 from ..hazard import HazardKind, Level
 
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
-KINDS = ["python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"]
+KINDS = [
+    *("python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"),
+    *("node_pg_migrate", "sql_migrate", "tern"),
+]
 
 # Explicitly no secrets, though "pass" or "key" is in the names of some.
 CONNECT_PARAMS: Dict[str, Any] = {

@@ -132,6 +132,46 @@ def test_refused(tmp_path, names, told):
     assert all(words in caught.value.message for words in told)
 
 
+BOM = "\ufeff"
+GOOSE, DBMATE, SQL_MIGRATE = "-- +goose Up\n", "-- migrate:up\n", "-- +migrate Up\n"
+TERN, NODE = "---- create above / drop below ----\n", "-- Up Migration\n-- Down Migration\n"
+PLAIN = "SELECT 1;\n"
+
+
+@pytest.mark.parametrize(
+    "texts, kind, expected",
+    [
+        ([DBMATE, BOM + DBMATE], None, "dbmate"),
+        ([DBMATE, BOM + DBMATE], "dbmate", "dbmate"),
+        ([GOOSE, BOM + GOOSE], None, "goose"),
+        ([DBMATE.replace("\n", "\r"), "\r" + DBMATE], None, "dbmate"),
+        ([SQL_MIGRATE, BOM + SQL_MIGRATE], None, "sql_migrate"),
+        ([TERN, BOM + PLAIN], None, "tern"),
+        ([NODE, PLAIN], None, "node_pg_migrate"),
+        (["-- Up Migration\n", PLAIN], None, "node_pg_migrate"),
+        ([PLAIN, PLAIN], "tern", "tern"),
+        ([PLAIN, PLAIN], "node_pg_migrate", "node_pg_migrate"),
+        ([NODE, PLAIN], "sql_plain", "sql_plain"),
+        ([PLAIN, "-- Up migration for people\nSELECT 1;"], None, "sql_plain"),
+        ([GOOSE, GOOSE + "-- Up Migration\n"], None, "goose"),
+        ([TERN, TERN + NODE], None, "tern"),
+    ],
+)
+def test_kind_by_marks(tmp_path, texts, kind, expected):
+    for number, text in enumerate(texts, 1):
+        (tmp_path / ("%d_a.sql" % number)).write_bytes(text.encode())
+    assert shown(discover((str(tmp_path),), kind)) == ["%d_a %s" % (n, expected) for n in range(1, len(texts) + 1)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_mark_in_utf_16_is_told_of(tmp_path, encoding):
+    bom = "" if encoding == "utf-16" else BOM
+    (tmp_path / "1_a.sql").write_bytes((bom + DBMATE).encode(encoding))
+    (script,) = discover((str(tmp_path),), "dbmate")
+    with pytest.raises(ScriptInvalid, match="UTF-16"):
+        read(script)
+
+
 def test_several_directories_are_one_sequence(tmp_path):
     one = fill(tmp_path / "one", ["1_a.py", "10_d.py"])
     two = fill(tmp_path / "two", ["2_b.up.sql", "9_c.up.sql", "9_c.down.sql"])
