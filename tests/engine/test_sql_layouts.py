@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 
 from .conftest import Project, done
 
@@ -244,3 +245,76 @@ def test_an_error_says_where_in_the_file(project: Project, name: str) -> None:
     with pytest.raises(MigrationError, match="nonsense") as caught:
         project.migrate()
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+UP, DOWN = "CREATE TABLE people (id int);\n", "DROP TABLE people;\n"
+# Files that a kind would run from beginning to end → what is told, and what to do.
+OTHERS_MARKS: dict[str, tuple[dict[str, str], list[str], str]] = {
+    "indented": (
+        {"1_a.sql": f"  -- +migrate Up\n{UP}  -- +migrate Down\n{DOWN}"},
+        ["1_a.sql, line 1", '"-- +migrate Up" is a mark of sql-migrate', "kind sql_plain", "both run"],
+        "set kind: sql_migrate; or, if all of the file is to run as it is, set kind: sql_plain",
+    ),
+    "in a pair": (
+        {"1_a.up.sql": f"-- +goose Up\n{UP}-- +goose Down\n{DOWN}"},
+        ["1_a.up.sql, line 1", "goose", "kind sql "],
+        "set kind: goose",
+    ),
+    "in a folder": ({"1_a/up.sql": f"-- Up\n{UP}\n-- Down\n{DOWN}"}, ["1_a/up.sql, lines 1 and 4"], "two files"),
+    "Flyway's": ({"V1__a.sql": f"-- evolve-tx-off\n{UP}"}, ["line 1", "Evolve", "how the file"], "-- no-transaction"),
+    "in one of two": (
+        {"1_a.sql": UP, "2_b.sql": f"--liquibase formatted sql\n--changeset x:1\n{DOWN}"},
+        ["2_b.sql, line 1", "Liquibase"],
+        "No kind reads Liquibase's scripts",
+    ),
+    "in a section of another tool": (
+        {"1_a.sql": f"-- migrate:up\n-- Up\n{UP}-- Down\n{DOWN}-- migrate:down\n"},
+        ["1_a.sql, lines 2 and 4", "kind dbmate"],
+        "two files",
+    ),
+}
+
+
+@pytest.mark.parametrize("checking", [False, True])
+@pytest.mark.parametrize("name", OTHERS_MARKS)
+def test_marks_of_other_tools_are_refused(project: Project, name: str, checking: bool) -> None:
+    files, words, remedy = OTHERS_MARKS[name]
+    for file_name, text in files.items():
+        project.file(file_name, text)
+    with pytest.raises(MigrationError) as caught:
+        project.migrate(checking=checking)
+    assert (caught.value.kind, bool(caught.value.line)) == ("script_invalid", True)
+    for word in words:
+        assert word in caught.value.message
+    assert remedy in str(caught.value.hint)
+    assert project.query("SELECT to_regclass('people'), to_regclass('schema_migrations')") == [(None, None)]
+
+
+def test_with_a_kind_that_is_named_marks_of_other_tools_are_comments(project: Project) -> None:
+    project.file("1_a.sql", f"  -- +migrate Up\n{UP}  -- +migrate Down\n{DOWN}")
+    project.file("2_b.sql", f"-- Up\n{UP}-- Down\n{DOWN}{UP}")
+    report = project.migrate(kind="sql_plain")
+    assert project.tables() == ["people"]
+    (warning,) = report.warnings
+    assert warning.startswith("With kind: sql_plain, marks of other tools are comments")
+    assert "1_a.sql, line 1" in warning and "2_b.sql, lines 1 and 3" in warning
+    assert project.migrate(kind="sql_plain").warnings == ()
+
+
+def test_only_scripts_that_are_pending_are_looked_at(project: Project) -> None:
+    path = project.file("1_a.sql", UP)
+    project.migrate()
+    path.write_text(f"-- Up\n{UP}-- Down\n{DOWN}")
+    project.file("2_b.sql", "CREATE TABLE b (x int);")
+    assert done(project.migrate(policies=Policies(modified="ignore"))) == ["2"]
+
+
+def test_a_way_back_with_marks_is_looked_at_when_it_is_to_run(project: Project) -> None:
+    project.file("1_a.up.sql", UP)
+    project.file("1_a.down.sql", f"-- rambler up\n{UP}-- rambler down\n{DOWN}")
+    with pytest.raises(MigrationError, match="rambler"):
+        project.migrate(state="tested")
+    project.migrate()
+    with pytest.raises(MigrationError, match="1_a.down.sql, line 1: .* is a mark of rambler"):
+        project.migrate(state="rolled_back")
+    assert project.tables() == ["people"]

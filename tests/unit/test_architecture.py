@@ -37,7 +37,7 @@ PACKAGES: dict[str, set[str]] = {
     "commands": {
         *("rehearsal", "authoring", "run", "history", "planning", "runtimes", "scripts"),
         *DATABASES,
-        *("schema", BASE),
+        *("sql", "schema", BASE),
     },
     "rehearsal": {"run", "history", "provision", "sql", *DATABASES, "schema", BASE},
     "authoring": {"history", "runtimes.alchemy", "scripts", *DATABASES, "schema", BASE},

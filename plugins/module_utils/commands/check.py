@@ -48,7 +48,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     request, left = context.request, model.Progress(left=view.plan.steps)
     # What nobody has rehearsed in an empty cluster would be a green check of nothing.
     required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
-    jobs = read_all(view.plan.steps)
+    jobs = read_all(context, view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
         let_last(connection)
@@ -168,7 +168,7 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
     from ..rehearsal.proof import Verdict, prove
 
     request, left = context.request, model.Progress(left=view.plan.steps)
-    original, jobs = _original(request, view, connection), read_all(view.plan.steps)
+    original, jobs = _original(request, view, connection), read_all(context, view.plan.steps)
     try:
         context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
     except RehearsalImpossible:

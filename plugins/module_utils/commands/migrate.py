@@ -85,6 +85,6 @@ def _ask_ahead(context: Context, view: View, connection: Any) -> View:
     from ..run.session import Session
 
     session = Session(connection, view.history, request.target, request.super_user)
-    wanted, context.skipped = ask_ahead(session, read_all(view.plan.steps))
+    wanted, context.skipped = ask_ahead(session, read_all(context, view.plan.steps))
     context.plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
     return view._replace(plan=context.plan)

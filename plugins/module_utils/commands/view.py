@@ -17,6 +17,7 @@ from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
 from ..scripts import sqltext
 from ..scripts.discovery import read
+from .context import Context
 
 # baseline_version: adopt
 ADOPT = "adopt"
@@ -98,13 +99,17 @@ def _elsewhere(
 
 
 def read_all(
-    steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
+    context: Context, steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
 ) -> List[Tuple[model.Step, model.Migration]]:
     """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
 
+    :param context: gets what there is to warn of.
     :param known: what was read already.
     :raises Irreversible: when one that is to be rolled back has no down.
+    :raises ScriptInvalid: what can't be read, or has marks of another tool.
     """
+    from .foreign_marks import look_for
+
     migrations = {step.script: migration for step, migration in known}
     jobs = [(step, _as_begun(step, migrations.get(step.script) or read(step.script))) for step in steps]
     for step, migration in jobs:
@@ -115,6 +120,8 @@ def read_all(
                 version=str(step.script.version),
                 path=step.script.path,
             )
+    for warning in look_for(context.request, [job for job in jobs if job[0].script not in migrations]):
+        context.warn(warning)
     return jobs
 
 

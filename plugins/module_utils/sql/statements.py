@@ -171,7 +171,7 @@ def _skip(text: str, position: int) -> int:
         position = blank.end() if blank else position
         if not text.startswith("/*", position):
             return position
-        position = _comment_end(text, position)
+        position = comment_end(text, position)
 
 
 def _keyword(text: str, position: int) -> str:
@@ -236,7 +236,7 @@ def _marks(text: str, position: int, pattern: Pattern[str]) -> Iterator[Tuple[st
         if found[0] in "'\"$":
             position = _literal_end(text, mark)
         elif found[:2] in ("--", "/*"):
-            position = _comment_end(text, mark.start()) if found == "/*" else position
+            position = comment_end(text, mark.start()) if found == "/*" else position
             yield found[:2], mark.start(), position
         else:
             yield found.upper(), mark.start(), position
@@ -278,7 +278,8 @@ def _escaped_end(text: str, position: int) -> int:
         position = continued.end()
 
 
-def _comment_end(text: str, start: int) -> int:
+def comment_end(text: str, start: int) -> int:
+    """Return where the comment ends that begins here with a slash and a star; raise SplitError if nowhere."""
     depth = 0
     for edge in _COMMENT_EDGE.finditer(text, start):
         depth += 1 if edge.group() == "/*" else -1
