@@ -4,8 +4,8 @@
 """Comments by which other tools are told something: to a kind that doesn't read them the whole file would run.
 
 A mark stands alone in its line and between two statements; in a literal or inside a statement it is no mark. Marks that
-do no more than separate statements (drizzle's, bun's, Migratus') change nothing for whoever splits by himself, and aren't
-in the table.
+do no more than separate statements (drizzle's, bun's, Migratus') change nothing for whoever splits by himself: they
+aren't in the table.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ MARKS = (
     Mark("tern", "tern", r"create above\s*/\s*drop below", True, "tern, migrate/migrate.go"),
     Mark("tern", "tern", r"tern:\s*disable-tx", False, "tern, migrate/migrate.go"),
     # To the tool it is one in the middle of a sentence, too, but to nobody else: hence the end of the line.
-    Mark("node-pg-migrate", "node_pg_migrate", r"(?:up|down)\s+migration\W*$", True, "node-pg-migrate, sqlMigration.ts"),
+    Mark("node-pg-migrate", "node_pg_migrate", r"(?:up|down)\s+migration\W*$", True, "node-pg-migrate, sqlMigration"),
     Mark("Liquibase", None, r"liquibase\s+formatted\s+sql\b", True, "Liquibase, SQL format"),
     Mark("Liquibase", None, r"changeset\s+\S+:\S+", True, "Liquibase, SQL format: changeset"),
     Mark("Liquibase", None, r"liquibase\s+rollback\b", True, "Liquibase, SQL format: rollback"),
@@ -77,8 +77,8 @@ MARKS = (
     Mark("Evolve", None, r"evolve-(?:tx-off|repeat\S*)", False, "Evolve, MigrationScript.cs"),
     Mark("Codd", None, r"codd(?:-connection|-env-vars)?:", False, "Codd, docs/SQL-MIGRATIONS.md"),
     Mark("Atlas", None, r"atlas:(?:txmode|delimiter|checkpoint|txtar|assert)\b", False, "Atlas, Directives"),
-    Mark("graphile-migrate", None, r"!\s*(?:no-transaction|include\b|previous:|hash:)", False, "Graphile Migrate, README"),
-    Mark("postgres-migrations", None, r"postgres-migrations\s+disable-", False, "postgres-migrations, run-migration.ts"),
+    Mark("graphile-migrate", None, r"!\s*(?:no-transaction|include\b|previous:|hash:)", False, "graphile-migrate"),
+    Mark("postgres-migrations", None, r"postgres-migrations\s+disable-", False, "postgres-migrations"),
     Mark("pg-sql-migrate", None, r"pg-sql-migrate:\s", False, "pg-sql-migrate, migrate.ts"),
     Mark("Migratus", None, r":disable-transaction\b", False, "Migratus, README: Multiple statements"),
     Mark("marv", None, r"@marv\s+\w+\s*=", False, "marv, README: Directives"),
@@ -100,8 +100,8 @@ BESIDE = frozenset(
 MOST_WORDS = 3
 # No text without a comment like this has a mark.
 GLANCE = re.compile(
-    r"^[^\S\n]*(?:--[^\n]*|/\*[^/]{0,80}?)(?:[+!@:]|==|\bformatted\b|\bevolve-|\b(?:rambler|postgres-migrations|%s)\b)"
-    % "|".join(sorted(UP | DOWN)),
+    r"^[^\S\n]*(?:--[^\n]*|/\*[^/]{0,80}?)"
+    r"(?:[+!@:]|==|\bformatted\b|\bevolve-|\b(?:rambler|postgres-migrations|%s)\b)" % "|".join(sorted(UP | DOWN)),
     re.IGNORECASE | re.MULTILINE,
 )
 _COMMENT = re.compile(r"--[^\n]*|/\*")
@@ -158,7 +158,7 @@ def _heading(comment: str) -> Tuple[FrozenSet[str], FrozenSet[str]]:
     """Return which ways a heading is for, and what else it says; nothing, if it is no heading of a way."""
     words = re.findall(r"[^\W_]+", comment.lower())
     sides = frozenset(words) & (UP | DOWN)
-    sides = BOTH if BOTH <= sides else sides
+    sides = BOTH if sides >= BOTH else sides
     rest = frozenset(word for word in words if word not in sides and not word.isdecimal())
     if sides != BOTH and (len(sides) != 1 or len(words) > MOST_WORDS):
         return frozenset(), frozenset()

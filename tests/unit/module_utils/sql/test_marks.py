@@ -20,7 +20,7 @@ OF_TOOLS = {
     "tern": (UP + "---- create above / drop below ----\n" + DOWN, 2, "tern"),
     "tern, for the file": ("---- tern: disable-tx ----\n" + UP, 1, "tern"),
     "node-pg-migrate": ("-- Up Migration\n" + UP + "-- Down Migration\n" + DOWN, 1, "node-pg-migrate"),
-    "Liquibase": ("--liquibase formatted sql\n\n--changeset bob:1\n" + UP + "--rollback DROP TABLE a;\n", 1, "Liquibase"),
+    "Liquibase": ("--liquibase formatted sql\n\n--changeset bob:1\n" + UP + "--rollback DROP a;\n", 1, "Liquibase"),
     "Liquibase without its first line": ("--changeset bob:1 runInTransaction:false\n" + UP, 1, "Liquibase"),
     "Liquibase, a block": (UP + "/* liquibase rollback\n DROP TABLE people;\n*/\n", 2, "Liquibase"),
     "yoyo": ("-- add people\n-- depends: 0000.base 0000-more_of\n" + UP, 2, "yoyo"),
