@@ -58,7 +58,8 @@ class ActionModule(ActionBase):
 
         arguments["src"] = self._sources(arguments)
         follow, as_they_are = (_flag(arguments, name) for name in ("follow", "allow_writable_scripts"))
-        described = shipment.describe(arguments["src"], arguments.get("kind"), follow)
+        on_unread = str(arguments.get("on_unread") or "fail")
+        described = shipment.describe(arguments["src"], arguments.get("kind"), follow, on_unread)
         arguments["_described"] = json.dumps(described)
         answer = self._run_module(arguments, task_vars)
         wanted = answer.pop("_wants_scripts", None)

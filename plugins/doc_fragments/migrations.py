@@ -45,6 +45,17 @@ options:
     type: bool
     version_added: 0.2.0
     default: false
+  on_unread:
+    description:
+      - What to do about what has a version in its name, or is of another tool, and isn't read as a script.
+      - V(fail) stops before anything is touched, V(warn) names it in a warning, V(ignore) passes it over.
+      - The same about a directory in which no migration was found, though something in it, or in a folder of it, looks
+        like one.
+      - What O(kind) leaves to another kind is named in a warning, unless it is V(ignore).
+    type: str
+    version_added: 0.4.0
+    choices: [ignore, warn, fail]
+    default: fail
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.

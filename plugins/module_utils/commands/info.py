@@ -15,7 +15,8 @@ from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.server_errors import driver_errors_translated
 from ..history import history as history_room
 from ..planning.integrity import is_modified
-from ..scripts.discovery import discover, read
+from ..scripts.discovery import discover
+from ..scripts.kinds.catalogue import read
 
 NARROW = 15
 PENDING = (model.State.PENDING, model.State.FAILED)
@@ -32,6 +33,7 @@ class InfoRequest(NamedTuple):
     kind: Optional[str] = None
     repository_id: Optional[str] = None
     follow: bool = False
+    on_unread: str = "fail"
     only: str = "all"
 
 
@@ -61,6 +63,7 @@ class Info(NamedTuple):
     :ivar pending_count: how many would be applied; repeatable ones that ran before don't count.
     :ivar running: who is at work on the database right now, see lock.holder.
     :ivar database_missing: there is no database of that name yet.
+    :ivar warnings: what there is to say of the scripts.
     """
 
     standings: Tuple[Standing, ...]
@@ -70,6 +73,7 @@ class Info(NamedTuple):
     pending_count: int
     running: Optional[Dict[str, Any]] = None
     database_missing: bool = False
+    warnings: Tuple[str, ...] = ()
 
 
 @driver_errors_translated()
@@ -78,7 +82,8 @@ def info(request: InfoRequest) -> Info:
 
     :raises MigrationError: when directory, connection or history can't be read.
     """
-    scripts = discover(request.directories, request.kind, request.follow)
+    warnings: List[str] = []
+    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, warnings.append)
     missing = False
     try:
         with closing(connect(request.target, "pg_migration_info")) as connection:
@@ -99,7 +104,8 @@ def info(request: InfoRequest) -> Info:
         standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
-    return Info(tuple(standings), _highest(on_disk), _highest(applied), count, len(pending), running, missing)
+    latest, current = _highest(on_disk), _highest(applied)
+    return Info(tuple(standings), latest, current, count, len(pending), running, missing, tuple(warnings))
 
 
 def listing(found: Info, wide: bool) -> List[str]:

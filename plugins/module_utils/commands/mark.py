@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.postgresql import lock
@@ -39,6 +39,7 @@ class MarkRequest(NamedTuple):
     kind: Optional[str] = None
     repository_id: Optional[str] = None
     follow: bool = False
+    on_unread: str = "fail"
     lock_wait: float = 60
     checking: bool = False
 
@@ -62,13 +63,14 @@ class Mark(NamedTuple):
 
 
 @driver_errors_translated()
-def mark(request: MarkRequest) -> List[Mark]:
+def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> List[Mark]:
     """Mark each version, all in one transaction.
 
+    :param warn: is called with what there is to say of the scripts.
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
-    scripts = discover(request.directories, request.kind, request.follow)
+    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, warn)
     with closing(connect(request.target, "pg_migration_mark")) as connection:
         if request.checking:
             return [each for each, dummy in _plan(connection, request, scripts)[1]]

@@ -30,10 +30,9 @@ def migrate(context: Context) -> None:
     """
     request = context.request
     scripts = request.described
+    context.warnings += request.said
     if scripts is None:
-        scripts = discover(request.directories, request.kind, request.follow)
-    if not scripts:
-        context.warnings += ["There are no migrations in %s." % each for each in request.directories]
+        scripts = discover(request.directories, request.kind, request.follow, request.on_unread, context.warn)
     history = History(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
         _proceed(context, view_of(request, scripts, history, ()), None)

@@ -15,8 +15,8 @@ from ..history.history import History
 from ..planning.integrity import examine, settle
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
-from ..scripts import sqltext
-from ..scripts.discovery import read
+from ..scripts.kinds import sqltext
+from ..scripts.kinds.catalogue import read
 from .context import Context
 
 # baseline_version: adopt

@@ -27,6 +27,8 @@ class Request(NamedTuple):
 
     :ivar kind: the kind of the scripts; None: found by looking.
     :ivar follow: also take scripts that are links which lead out of their directory.
+    :ivar on_unread: fail, warn or ignore, where something looks like a script and isn't read.
+    :ivar said: what there is to warn of scripts that are somewhere else.
     :ivar repository_id: of a repository of sqlalchemy-migrate.
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
@@ -54,6 +56,8 @@ class Request(NamedTuple):
     history_table: QualifiedName
     kind: Optional[str] = None
     follow: bool = False
+    on_unread: str = "fail"
+    said: Tuple[str, ...] = ()
     repository_id: Optional[str] = None
     state: str = "migrated"
     version: Optional[str] = None

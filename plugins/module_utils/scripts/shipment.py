@@ -11,9 +11,10 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..files import opening
-from . import diesel, neighbours, reading, repository, trust
-from .claim import refuse_leading_out
-from .discovery import discover
+from . import neighbours, repository, trust
+from .discovery import FAIL, discover
+from .kinds import diesel, reading
+from .kinds.claim import refuse_leading_out
 from .repository import repository_of_all
 
 # What goes to the target at each run that has something to do; more was hardly meant to.
@@ -22,15 +23,18 @@ MOST_BYTES = opening.GIB
 LEFT_BEHIND = "src: %s wasn't taken along: %s. If a script reads it, have it on the host and read it there."
 
 
-def describe(directories: Sequence[str], kind: Optional[str], follow: bool = False) -> Dict[str, Any]:
-    """Return what is known of the directories' scripts without running any, as plain data.
+def describe(
+    directories: Sequence[str], kind: Optional[str], follow: bool = False, on_unread: str = FAIL
+) -> Dict[str, Any]:
+    """Return what is known of the directories' scripts without running any, as plain data; and what to warn of.
 
     :raises MigrationError: see discovery.
     """
-    scripts = [script._asdict() for script in discover(directories, kind, follow)]
+    warnings: List[str] = []
+    scripts = [script._asdict() for script in discover(directories, kind, follow, on_unread, warnings.append)]
     for script in scripts:
         script["version"] = str(script["version"])
-    return {"repository_id": repository_of_all(directories, follow), "scripts": scripts}
+    return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}
 
 
 def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], versions: Sequence[str]) -> None:

@@ -10,7 +10,8 @@ from typing import Dict, Iterable, Iterator, List, Sequence
 
 from .. import errors, model
 from ..files import writers
-from . import diesel, imports, repository
+from . import imports, repository
+from .kinds import diesel
 
 
 def refuse_writable(directories: Sequence[str], scripts: Iterable[model.Script]) -> None:

@@ -44,6 +44,7 @@ MIGRATIONS: Dict[str, Any] = {
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": KINDS},
     "follow": {"type": "bool", "default": False},
+    "on_unread": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "history_table": {"type": "str"},
 }
 

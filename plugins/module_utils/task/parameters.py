@@ -54,7 +54,7 @@ def place(params: Mapping[str, Any]) -> Dict[str, Any]:
     paths = directories(params)
     own = repository_of_all(paths, params["follow"])
     table = _history_table(params, own)
-    found = {"directories": paths, "kind": params["kind"], "follow": params["follow"]}
+    found = {"directories": paths, **{name: params[name] for name in ("kind", "follow", "on_unread")}}
     return {**found, "history_table": table, "repository_id": own}
 
 
@@ -73,6 +73,8 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
     described = json.loads(params["_described"])
     own = described["repository_id"]
     found = {"directories": tuple(params["src"]), "kind": params["kind"], "repository_id": own}
+    # What isn't read was told of where they were described; it didn't come along.
+    found.update(on_unread="ignore", said=tuple(described["warnings"]))
     only_described = {} if params["_archive"] else {"described": scripts_of(described)}
     return {**found, "history_table": _history_table(params, own), **only_described}
 
