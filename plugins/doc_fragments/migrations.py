@@ -37,6 +37,15 @@ options:
     type: str
     version_added: 0.1.0
     choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway, node_pg_migrate, sql_migrate, tern]
+  order:
+    description:
+      - How versions are ordered. V(numeric) compares them as numbers, V(text) character by character.
+      - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate and diesel, V(numeric)
+        for all others. A history that was recorded in numeric order keeps it.
+      - Directories of kinds whose tools order differently need it.
+    type: str
+    version_added: 0.4.0
+    choices: [numeric, text]
   follow:
     description:
       - Also take scripts that are links which lead out of their directory. Without it, such a link is refused by its

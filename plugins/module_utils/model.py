@@ -85,7 +85,8 @@ class Script(NamedTuple):
     @property
     def label(self) -> str:
         """Return version and name, as people refer to a migration."""
-        return str(self.version) if self.version.is_repeatable else "%s_%s" % (self.version, self.name)
+        alone = self.version.is_repeatable or self.version.is_whole_name
+        return str(self.version) if alone else "%s_%s" % (self.version, self.name)
 
 
 class Statement(NamedTuple):

@@ -318,3 +318,53 @@ def test_a_way_back_with_marks_is_looked_at_when_it_is_to_run(project: Project) 
     with pytest.raises(MigrationError, match="1_a.down.sql, line 1: .* is a mark of rambler"):
         project.migrate(state="rolled_back")
     assert project.tables() == ["people"]
+
+
+TEXTUAL = {
+    "20240101000000_a.sql": "-- migrate:up\nCREATE TABLE a (x int);\n-- migrate:down\nDROP TABLE a;\n",
+    "20240102_b.sql": "-- migrate:up\nALTER TABLE a ADD y int;\n-- migrate:down\nALTER TABLE a DROP y;\n",
+    "3_c.sql": "-- migrate:up\nALTER TABLE a ADD z int;\n-- migrate:down\nALTER TABLE a DROP z;\n",
+}
+
+
+def test_a_tool_that_orders_versions_as_text(project: Project) -> None:
+    for name, text in TEXTUAL.items():
+        project.file(name, text)
+    report = project.migrate(version="20240102")
+    assert done(report) == ["20240101000000", "20240102"]
+    assert [str(script.version) for script, dummy in report.plan.left_out] == ["3"]
+    assert str(report.plan.latest) == "3"
+    assert done(project.migrate()) == ["3"]
+    project.file("20240103_d.sql", "-- migrate:up\nSELECT 1;\n")
+    with pytest.raises(MigrationError, match="Not applied, yet below the current version.*20240103_d"):
+        project.migrate(policies=Policies(out_of_order="fail"))
+    report = project.migrate(state="rolled_back", version="20240101000000")
+    assert [str(outcome.step.script.version) for outcome in report.progress.done] == ["3", "20240102"]
+
+
+def test_a_history_in_numeric_order_keeps_it(project: Project) -> None:
+    for number in (9, 10):
+        project.file(f"{number}_a.sql", f"-- migrate:up\nCREATE TABLE t{number} (x int);\n")
+        project.migrate()
+    assert str(max(project.migrate().plan.applied)) == "10"
+    project.file("11_a.sql", "-- migrate:up\nSELECT 1;\n")
+    assert done(project.migrate(policies=Policies(out_of_order="fail"))) == ["11"]
+    project.file("12_a.sql", "-- migrate:up\nSELECT 1;\n")
+    with pytest.raises(MigrationError, match="below the current version"):
+        project.migrate(policies=Policies(out_of_order="fail"), order="text")
+
+
+def test_scripts_that_are_known_by_their_whole_names(project: Project) -> None:
+    for name, table in (("1-a", "a"), ("1-b", "b"), ("2-c", "c")):
+        project.file(
+            f"{name}.sql", f"-- +migrate Up\nCREATE TABLE {table} (x int);\n-- +migrate Down\nDROP TABLE {table};\n"
+        )
+    assert done(project.migrate(version="1-a")) == ["1-a"]
+    with pytest.raises(MigrationError, match="No script has the version 1") as caught:
+        project.migrate(version="1")
+    assert "Did you mean 1-" in str(caught.value.hint)
+    assert done(project.migrate(version="2")) == ["1-b", "2-c"]
+    assert project.applied() == ["1-a", "1-b", "2-c"]
+    project.migrate(state="rolled_back", version="1-b")
+    assert project.tables() == ["a", "b"]
+    assert project.check().plan.findings == ()

@@ -15,6 +15,7 @@ from ..databases.postgresql.names import QualifiedName
 from ..databases.postgresql.server_errors import driver_errors_translated
 from ..history import history as history_room
 from ..planning.integrity import is_modified
+from ..planning.order import in_one_order
 from ..scripts.discovery import discover
 from ..scripts.kinds.catalogue import read
 
@@ -34,6 +35,7 @@ class InfoRequest(NamedTuple):
     repository_id: Optional[str] = None
     follow: bool = False
     on_unread: str = "fail"
+    order: Optional[str] = None
     only: str = "all"
 
 
@@ -83,7 +85,9 @@ def info(request: InfoRequest) -> Info:
     :raises MigrationError: when directory, connection or history can't be read.
     """
     warnings: List[str] = []
-    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, warnings.append)
+    scripts = discover(
+        request.directories, request.kind, request.follow, request.on_unread, request.order, warnings.append
+    )
     missing = False
     try:
         with closing(connect(request.target, "pg_migration_info")) as connection:
@@ -93,6 +97,7 @@ def info(request: InfoRequest) -> Info:
             running = lock.holder(connection)
     except errors.DatabaseMissing:
         rows, failed, running, missing = (), frozenset(), None, True
+    scripts, rows = in_one_order(scripts, rows, request.order)
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
     pending = [each for each in standings if each.state in PENDING]
     count = len(standings)

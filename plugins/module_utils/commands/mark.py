@@ -40,6 +40,7 @@ class MarkRequest(NamedTuple):
     repository_id: Optional[str] = None
     follow: bool = False
     on_unread: str = "fail"
+    order: Optional[str] = None
     lock_wait: float = 60
     checking: bool = False
 
@@ -70,7 +71,7 @@ def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> 
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
-    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, warn)
+    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, request.order, warn)
     with closing(connect(request.target, "pg_migration_mark")) as connection:
         if request.checking:
             return [each for each, dummy in _plan(connection, request, scripts)[1]]

@@ -32,7 +32,8 @@ def migrate(context: Context) -> None:
     scripts = request.described
     context.warnings += request.said
     if scripts is None:
-        scripts = discover(request.directories, request.kind, request.follow, request.on_unread, context.warn)
+        wanted = (request.kind, request.follow, request.on_unread, request.order)
+        scripts = discover(request.directories, *wanted, context.warn)
     history = History(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
         _proceed(context, view_of(request, scripts, history, ()), None)

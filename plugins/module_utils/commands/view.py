@@ -13,6 +13,7 @@ from ..history import beginning
 from ..history import history as history_room
 from ..history.history import History
 from ..planning.integrity import examine, settle
+from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
 from ..scripts.kinds import sqltext
@@ -154,6 +155,7 @@ def view_of(
 
     :param begun: the history tells of something, so that there is no baseline any more.
     """
+    scripts, rows = in_one_order(scripts, rows, request.order)
     if request.state == "rolled_back":
         return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
     baseline = adopted

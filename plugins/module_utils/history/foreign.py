@@ -11,6 +11,7 @@ from .. import deps, errors, model
 from ..databases.postgresql import beside_sql as sql
 from ..databases.postgresql.gate import own_schemas
 from ..databases.postgresql.names import QualifiedName
+from ..versions import NUMERIC
 from .history import refuse_code
 
 
@@ -118,7 +119,8 @@ def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script
                 hint="Fix it with that tool first; nothing was taken over.",
                 version=version,
             )
-    versions = {model.Version.parse(version): name or "" for version, name, dummy in found.rows}
+    order = scripts[0].version.order if scripts else NUMERIC
+    versions = {model.Version.parse(version, order): name or "" for version, name, dummy in found.rows}
     if found.tool.up_to:
         last = max(versions, default=None)
         return tuple(script for script in scripts if last is not None and script.version <= last)

@@ -26,6 +26,7 @@ class Request(NamedTuple):
     """What the user asks for; see the module's options of the same names.
 
     :ivar kind: the kind of the scripts; None: found by looking.
+    :ivar order: numeric or text; None: that of the scripts' tool.
     :ivar follow: also take scripts that are links which lead out of their directory.
     :ivar on_unread: fail, warn or ignore, where something looks like a script and isn't read.
     :ivar said: what there is to warn of scripts that are somewhere else.
@@ -55,6 +56,7 @@ class Request(NamedTuple):
     directories: Tuple[str, ...]
     history_table: QualifiedName
     kind: Optional[str] = None
+    order: Optional[str] = None
     follow: bool = False
     on_unread: str = "fail"
     said: Tuple[str, ...] = ()

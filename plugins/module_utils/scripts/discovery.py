@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors, model
+from ..versions import NUMERIC
 from . import repository
 from .kinds import catalogue, sqlalchemy_migrate
 from .kinds.claim import Claim, Listing, refuse_leading_out
@@ -22,16 +23,19 @@ def discover(
     kind: Optional[str] = None,
     follow: bool = False,
     on_unread: str = FAIL,
+    order: Optional[str] = None,
     warn: Optional[Callable[[str], None]] = None,
 ) -> Tuple[model.Script, ...]:
-    """Find the scripts of several directories, as one sequence ordered by version, and look at each.
+    """Find the scripts of several directories, as one sequence in the order of their kind, and look at each.
 
     :param kind: the kind of all of them; None: found by looking, for each directory.
     :param follow: also take scripts that are links which lead out of their directory.
     :param on_unread: fail, warn or ignore, where something looks like a script and isn't read.
+    :param order: numeric or text; None: as the kind's own tool has it.
     :param warn: is called with each warning.
     :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, what looks like a script and isn't read,
         what is no regular file, or a link that leads out.
+    :raises OptionInvalid: directories of kinds whose orders differ, and none is asked for.
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
     found: Dict[model.Version, model.Script] = {}
@@ -40,7 +44,25 @@ def discover(
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
-    return tuple(catalogue.survey(found[version]) for version in sorted(found))
+    order = order or _order_of(found.values())
+    ordered = sorted(version.ordered(order) for version in found)
+    return tuple(catalogue.survey(found[version]._replace(version=version)) for version in ordered)
+
+
+def _order_of(scripts: Iterable[model.Script]) -> str:
+    """Return the order of the tools that scripts are written for.
+
+    :raises OptionInvalid: when it isn't one.
+    """
+    kinds = dict.fromkeys(script.kind for script in scripts)
+    orders = {catalogue.order_of(kind): kind for kind in kinds}
+    if len(orders) > 1:
+        raise errors.OptionInvalid(
+            "order: the directories hold kinds that order differently (%s)"
+            % ", ".join("%s: %s" % (kind, each) for each, kind in orders.items()),
+            hint="Set order to numeric (they compare as numbers) or text (they compare character by character).",
+        )
+    return next(iter(orders), NUMERIC)
 
 
 def _unheard(sentence: str) -> None:

@@ -24,16 +24,20 @@ LEFT_BEHIND = "src: %s wasn't taken along: %s. If a script reads it, have it on 
 
 
 def describe(
-    directories: Sequence[str], kind: Optional[str], follow: bool = False, on_unread: str = FAIL
+    directories: Sequence[str],
+    kind: Optional[str],
+    follow: bool = False,
+    on_unread: str = FAIL,
+    order: Optional[str] = None,
 ) -> Dict[str, Any]:
     """Return what is known of the directories' scripts without running any, as plain data; and what to warn of.
 
     :raises MigrationError: see discovery.
     """
     warnings: List[str] = []
-    scripts = [script._asdict() for script in discover(directories, kind, follow, on_unread, warnings.append)]
+    scripts = [script._asdict() for script in discover(directories, kind, follow, on_unread, order, warnings.append)]
     for script in scripts:
-        script["version"] = str(script["version"])
+        script["version"] = (str(script["version"]), script["version"].order)
     return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}
 
 
@@ -48,7 +52,7 @@ def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], ve
 def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     """Return the scripts that were described."""
     found: Sequence[Mapping[str, Any]] = described["scripts"]
-    return tuple(model.Script(**{**each, "version": model.Version.parse(each["version"])}) for each in found)
+    return tuple(model.Script(**{**each, "version": model.Version.parse(*each["version"])}) for each in found)
 
 
 def pack(described: Mapping[str, Any], directories: Sequence[str], archive: str, follow: bool = False) -> List[str]:

@@ -43,6 +43,7 @@ MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": KINDS},
+    "order": {"type": "str", "choices": ["numeric", "text"]},
     "follow": {"type": "bool", "default": False},
     "on_unread": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "history_table": {"type": "str"},

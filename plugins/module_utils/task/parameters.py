@@ -54,7 +54,7 @@ def place(params: Mapping[str, Any]) -> Dict[str, Any]:
     paths = directories(params)
     own = repository_of_all(paths, params["follow"])
     table = _history_table(params, own)
-    found = {"directories": paths, **{name: params[name] for name in ("kind", "follow", "on_unread")}}
+    found = {"directories": paths, **{name: params[name] for name in ("kind", "order", "follow", "on_unread")}}
     return {**found, "history_table": table, "repository_id": own}
 
 
@@ -72,9 +72,9 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
 
     described = json.loads(params["_described"])
     own = described["repository_id"]
-    found = {"directories": tuple(params["src"]), "kind": params["kind"], "repository_id": own}
+    found = {"directories": tuple(params["src"]), "kind": params["kind"], "order": params["order"]}
     # What isn't read was told of where they were described; it didn't come along.
-    found.update(on_unread="ignore", said=tuple(described["warnings"]))
+    found.update(on_unread="ignore", said=tuple(described["warnings"]), repository_id=own)
     only_described = {} if params["_archive"] else {"described": scripts_of(described)}
     return {**found, "history_table": _history_table(params, own), **only_described}
 

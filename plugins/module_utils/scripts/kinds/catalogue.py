@@ -4,7 +4,7 @@
 """The kinds of scripts that there are, and what is done by kind.
 
 Each is a module with KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text tells more
-than its checksum; below(listing) where the tool also reads what is in folders.
+than its checksum; below(listing) where the tool also reads what is in folders; ORDER where its versions aren't numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, List, Optional
 
 from ... import model
+from ...versions import NUMERIC
 from . import (
     dbmate,
     dbmigrator,
@@ -61,6 +62,12 @@ def claims(listing: Listing, wanted: Optional[str] = None) -> Dict[str, List[Cla
             below = list(getattr(BY_NAME[name], "below", _nothing)(listing))
             looks = {name: looks.get(name, []) + below} if below else looks
     return looks
+
+
+def order_of(kind: str) -> str:
+    """Return how the kind's own tool orders versions."""
+    order: str = getattr(BY_NAME[kind], "ORDER", NUMERIC)
+    return order
 
 
 def survey(script: model.Script) -> model.Script:

@@ -9,10 +9,12 @@ import re
 from typing import Dict, Iterator
 
 from ... import errors, model
+from ...versions import TEXT
 from . import reading, sqltext
 from .claim import Claim, Listing
 
 KIND = "dbmate"
+ORDER = TEXT
 LOOKS_LIKE = "<version>_<name>.sql with -- migrate:up"
 FILE_NAME = re.compile(r"(?P<version>[0-9]+)_(?P<name>.*)(?<!\.up)(?<!\.down)\.sql")
 MARKED = re.compile(r"^--\s*migrate:(?:up|down)\b", re.MULTILINE)

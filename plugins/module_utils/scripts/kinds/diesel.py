@@ -10,10 +10,12 @@ import re
 from typing import Iterator
 
 from ... import model
+from ...versions import TEXT
 from . import reading, sqltext
 from .claim import Claim, Listing
 
 KIND = "diesel"
+ORDER = TEXT
 LOOKS_LIKE = "<version>_<name>/up.sql"
 FOLDER_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)")
 METADATA = "metadata.toml"

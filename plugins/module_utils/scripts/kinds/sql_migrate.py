@@ -1,7 +1,10 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQL in one file, ``<version>_<name>.sql`` with ``-- +migrate Up`` and ``-- +migrate Down``: sql-migrate's layout."""
+"""SQL in one file, ``<version>_<name>.sql`` with ``-- +migrate Up`` and ``-- +migrate Down``: sql-migrate's layout.
+
+It knows a script by its whole name, so that two may have one number, and orders by number, then by name.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from .claim import Claim, Listing
 
 KIND = "sql_migrate"
 LOOKS_LIKE = "<version>_<name>.sql with -- +migrate Up"
-FILE_NAME = re.compile(r"(?P<version>[0-9]+)[_-](?P<name>.+)(?<!\.up)(?<!\.down)\.sql")
+FILE_NAME = re.compile(r"(?P<version>[0-9]+[_-](?P<name>.+)(?<!\.up)(?<!\.down))\.sql")
 MARKED = re.compile(r"^--\s*\+migrate\b", re.MULTILINE)
 MARK = re.compile(r"\s*--\s*\+migrate\b.*", re.IGNORECASE)
 # All that the tool knows, in the only way in which it knows it.

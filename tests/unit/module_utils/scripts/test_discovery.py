@@ -8,7 +8,11 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.errors import DuplicateVersion, ScriptInvalid
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import (
+    DuplicateVersion,
+    OptionInvalid,
+    ScriptInvalid,
+)
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Version
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.catalogue import read
@@ -462,3 +466,42 @@ def test_folders_beside_another_kind_s_scripts_are_its_own_business(tmp_path):
     directory = fill(tmp_path / "m", ["1_a.py", "data/"])
     fill(tmp_path / "m/data", ["V2__b.sql", "3_c.up.sql"])
     assert told(directory) == (["1_a python"], [])
+
+
+def marked(directory, texts):
+    """Make files with their texts."""
+    directory.mkdir()
+    for name, text in texts.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text)
+    return str(directory)
+
+
+def test_each_kind_in_its_own_order(tmp_path):
+    names = ["20240101000000_a.sql", "20240102_b.sql", "3_c.sql"]
+    dbmate = marked(tmp_path / "dbmate", dict.fromkeys(names, DBMATE))
+    plain = marked(tmp_path / "plain", dict.fromkeys(names, PLAIN))
+    diesel = marked(tmp_path / "diesel", {"2025-09-19-132648-0000_a/up.sql": "", "2025-10-01-000000_b/up.sql": ""})
+    assert [each.name for each in discover((dbmate,))] == ["a", "b", "c"]
+    assert [each.name for each in discover((plain,))] == ["c", "b", "a"]
+    assert [each.name for each in discover((diesel,))] == ["a", "b"]
+    assert [each.name for each in discover((plain,), order="text")] == ["a", "b", "c"]
+    assert [each.name for each in discover((diesel,), order="numeric")] == ["b", "a"]
+
+
+def test_directories_that_order_differently(tmp_path):
+    one = marked(tmp_path / "dbmate", {"1_a.sql": DBMATE})
+    two = marked(tmp_path / "goose", {"10_b.sql": GOOSE})
+    with pytest.raises(OptionInvalid, match=r"order differently \(dbmate: text, goose: numeric\)") as caught:
+        discover((one, two))
+    assert "Set order to numeric" in caught.value.hint
+    assert shown(discover((one, two), order="numeric")) == ["1_a dbmate", "10_b goose"]
+    assert shown(discover((one, two), order="text")) == ["10_b goose", "1_a dbmate"]
+
+
+def test_scripts_with_one_number_of_a_tool_that_knows_them_by_name(tmp_path):
+    names = ["2_b.sql", "10-a.sql", "10_b.sql"]
+    directory = marked(tmp_path / "m", dict.fromkeys(names, SQL_MIGRATE))
+    found = discover((directory,))
+    assert [str(each.version) for each in found] == ["2_b", "10-a", "10_b"]
+    assert shown(found) == ["2_b sql_migrate", "10-a sql_migrate", "10_b sql_migrate"]
