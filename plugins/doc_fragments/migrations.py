@@ -33,15 +33,29 @@ options:
         C(upgrade(migrate_engine)), which needs SQLAlchemy, and SQL by dialect, also in a repository (C(migrate.cfg)).
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
-      - V(node_pg_migrate), V(sql_migrate) and V(tern) are too, since 0.4.0.
+      - V(node_pg_migrate), V(sql_migrate), V(tern), V(prisma), V(drizzle) and V(supabase) are too, since 0.4.0.
     type: str
     version_added: 0.1.0
-    choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway, node_pg_migrate, sql_migrate, tern]
+    choices:
+      - python
+      - sqlalchemy
+      - sql
+      - sql_plain
+      - dbmate
+      - goose
+      - diesel
+      - flyway
+      - node_pg_migrate
+      - sql_migrate
+      - tern
+      - prisma
+      - drizzle
+      - supabase
   order:
     description:
       - How versions are ordered. V(numeric) compares them as numbers, V(text) character by character.
-      - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate and diesel, V(numeric)
-        for all others. A history that was recorded in numeric order keeps it.
+      - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate, diesel, Prisma
+        and Supabase, V(numeric) for all others. A history that was recorded in numeric order keeps it.
       - Directories of kinds whose tools order differently need it.
     type: str
     version_added: 0.4.0

@@ -67,6 +67,24 @@ LAYOUTS: dict[str, dict[str, str]] = {
         "---- create above / drop below ----\nDROP INDEX CONCURRENTLY i;\nDROP TABLE b;\n",
         "003_f.sql": f"{FUNCTION}\n---- create above / drop below ----\nDROP FUNCTION f();\n",
     },
+    "prisma": {
+        "20240101000000_a/migration.sql": "CREATE TABLE a (x int);",
+        "20240101000000_a/down.sql": "DROP TABLE a;",
+        "20240101000000_b/migration.sql": "-- CreateIndex\nCREATE INDEX CONCURRENTLY i ON a (x);\n",
+        "20240101000000_b/down.sql": "DROP INDEX CONCURRENTLY i;",
+        "20240102_f/migration.sql": FUNCTION + "CREATE TABLE b (x int);",
+        "20240102_f/down.sql": "DROP FUNCTION f(); DROP TABLE b;",
+        "migration_lock.toml": 'provider = "postgresql"\n',
+    },
+    "drizzle": {
+        "0000_a.sql": "CREATE TABLE a (x int);",
+        "0001_b.sql": "CREATE INDEX i ON a (x);--> statement-breakpoint\nCREATE TABLE b (x int);\n",
+        "0002_f.sql": FUNCTION,
+        "meta/_journal.json": '{"version": "7", "dialect": "postgresql", "entries": ['
+        '{"idx": 0, "version": "7", "when": 1700000000000, "tag": "0000_a", "breakpoints": true},'
+        '{"idx": 1, "version": "7", "when": 1700000000001, "tag": "0001_b", "breakpoints": true},'
+        '{"idx": 2, "version": "7", "when": 1700000000002, "tag": "0002_f", "breakpoints": true}]}',
+    },
     "flyway": {
         "V1__a.sql": "CREATE TABLE a (x int);",
         "U1__a.sql": "DROP TABLE a;",
@@ -90,7 +108,7 @@ def test_a_layout_goes_up_down_and_up_again(project: Project, kind: str) -> None
     assert project.tables() == ["a", "b"]
     assert project.query("SELECT indexname FROM pg_indexes WHERE indexname = 'i'") == [("i",)]
     assert project.migrate().plan.steps == ()
-    if kind == "sql_plain":
+    if kind in ("sql_plain", "drizzle"):
         return
     assert len(done(project.migrate(state="rolled_back", version="0"))) == 3
     assert project.tables() == []
@@ -161,6 +179,29 @@ BAD: dict[str, tuple[dict[str, str], list[str]]] = {
     "an unterminated quote": ({"1_a.sql": "-- migrate:up transaction:false\nSELECT 'x;\n"}, ["line 2, column 8"]),
     "two layouts": ({"1_a.sql": "-- migrate:up\n", "2_b.sql": "-- +goose Up\n"}, ["dbmate: 1_a.sql", "goose: 2_b.sql"]),
     "a pair among folders": ({"1_a/up.sql": "", "2_b.up.sql": ""}, ["diesel: 1_a", "sql: 2_b.up.sql"]),
+    "drizzle: no journal": ({"0000_a.sql": "", "meta/_journal.json": "{}"}, ["meta/_journal.json", "no journal"]),
+    "drizzle: a file is gone": (
+        {"0000_a.sql": "", "meta/_journal.json": '{"entries": [{"idx": 0, "tag": "0000_b"}]}'},
+        ["meta/_journal.json", "lists 0000_b.sql, which isn't there"],
+    ),
+    "drizzle: a file isn't listed": (
+        {"0000_a.sql": "", "0001_b.sql": "", "meta/_journal.json": '{"entries": [{"idx": 0, "tag": "0000_a"}]}'},
+        ["0001_b.sql looks like a migration"],
+    ),
+    "drizzle: another order": (
+        {
+            "0000_a.sql": "",
+            "0001_b.sql": "",
+            "meta/_journal.json": '{"entries": [{"idx": 1, "tag": "0000_a"}, {"idx": 0, "tag": "0001_b"}]}',
+        },
+        ["0000_a stands behind 0001"],
+    ),
+    "Prisma: no version": ({"init/migration.sql": "SELECT 1;"}, ["init has a migration.sql, and no version"]),
+    "Flyway: a callback": ({"V1__a.sql": "", "afterMigrate.sql": ""}, ["afterMigrate.sql looks like a migration"]),
+    "Flyway: a configuration": (
+        {"V1__a.sql": "SELECT 1", "V1__a.sql.conf": "# x\nshouldExecute=false\n"},
+        ["V1__a.sql.conf, line 2", "executeInTransaction"],
+    ),
     "Flyway's baseline": ({"V1__a.sql": "", "B2__b.sql": ""}, ["B2__b.sql", "looks like a migration"]),
 }
 
@@ -368,3 +409,39 @@ def test_scripts_that_are_known_by_their_whole_names(project: Project) -> None:
     project.migrate(state="rolled_back", version="1-b")
     assert project.tables() == ["a", "b"]
     assert project.check().plan.findings == ()
+
+
+LONE = {"sql": "1_i.up.sql", "sql_plain": "1_i.sql", "prisma": "1_i/migration.sql"}
+
+
+@pytest.mark.parametrize("kind", LONE)
+def test_a_statement_alone_in_a_file_that_is_sent_as_it_stands(project: Project, kind: str) -> None:
+    project.query("CREATE TABLE a (x int)")
+    path = project.file(LONE[kind], "-- alone\nCREATE INDEX CONCURRENTLY i ON a (x);\n")
+    (outcome,) = project.migrate().progress.done
+    assert outcome.step.script.kind == kind
+    assert project.query("SELECT indisvalid FROM pg_index WHERE indexrelid = 'i'::regclass") == [(True,)]
+    project.query("DROP INDEX i")
+    path.write_text("CREATE INDEX CONCURRENTLY i ON a (x); SELECT 1;")
+    with pytest.raises(MigrationError, match="CONCURRENTLY"):
+        project.migrate(history_table="other")
+
+
+def test_flyways_configuration_beside_a_script(project: Project) -> None:
+    project.file("V1__a.sql", "CREATE TABLE a (x int);\nINSERT INTO a VALUES (1);\nSELECT 1/0;\n")
+    project.file("V1__a.sql.conf", "# for the index\nexecuteInTransaction=false\n\n")
+    with pytest.raises(MigrationError, match="division by zero"):
+        project.migrate()
+    assert project.query("SELECT * FROM a") == [(1,)]
+
+
+def test_the_supabase_clis_directory(project: Project) -> None:
+    directory = project.directory / "supabase" / "migrations"
+    directory.mkdir(parents=True)
+    for name, text in (("20240101000000_a.sql", UP), ("20240102_b.sql", "ALTER TABLE people ADD x int;")):
+        (directory / name).write_text(text)
+    report = project.migrate(directories=(str(directory),))
+    assert [(str(each.step.script.version), each.step.script.kind) for each in report.progress.done] == [
+        ("20240101000000", "supabase"),
+        ("20240102", "supabase"),
+    ]

@@ -86,15 +86,15 @@ def _elsewhere(
         return None
     from ..history import foreign
 
-    found = foreign.find(connection, request.repository_id)
+    found = foreign.find(connection, request.repository_id, request.adopt_from if adopting else None, scripts)
     if found is not None and adopting:
         return foreign.adopted(found, scripts)
-    if found is not None and found.rows:
+    if found is not None and (found.rows or found.baseline):
         raise foreign.unadopted_error(found)
     if adopting:
         raise errors.UnknownVersion(
             "baseline_version: there is no table of another tool to adopt from",
-            hint="Say with search_path (connect_params) where it is, or name a version.",
+            hint="Say with adopt_from where it is, or name a version.",
         )
     return None
 

@@ -34,6 +34,7 @@ class Request(NamedTuple):
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
+    :ivar adopt_from: the table of another tool; None: it is looked for.
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
     :ivar on_nonempty: fail, warn or ignore, where a database without a history holds something already.
     :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
@@ -66,6 +67,7 @@ class Request(NamedTuple):
     steps: int = 1
     run_deferred: bool = False
     baseline_version: Optional[str] = None
+    adopt_from: Optional[QualifiedName] = None
     super_user: str = "postgres"
     single_transaction: bool = False
     per_migration: bool = False

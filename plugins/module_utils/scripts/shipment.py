@@ -13,7 +13,7 @@ from .. import errors, model
 from ..files import opening
 from . import neighbours, repository, trust
 from .discovery import FAIL, discover
-from .kinds import diesel, reading
+from .kinds import catalogue, reading
 from .kinds.claim import refuse_leading_out
 from .repository import repository_of_all
 
@@ -100,8 +100,7 @@ def _needed(directory: str, scripts: Sequence[model.Script]) -> Iterator[str]:
     yield os.path.join(directory, repository.CONFIG)
     for script in scripts:
         yield from filter(None, (script.path, script.down_path))
-        if script.kind == diesel.KIND:
-            yield diesel.metadata_of(script)
+        yield from catalogue.beside(script)
 
 
 class _Parcel:

@@ -11,7 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Sequence
 from .. import errors, model
 from ..files import writers
 from . import imports, repository
-from .kinds import diesel
+from .kinds import catalogue
 
 
 def refuse_writable(directories: Sequence[str], scripts: Iterable[model.Script]) -> None:
@@ -50,8 +50,7 @@ def _read_for(directory: str, scripts: Iterable[model.Script]) -> Iterator[str]:
         yield script.path
         if script.down_path is not None:
             yield script.down_path
-        if script.kind == diesel.KIND:
-            yield diesel.metadata_of(script)
+        yield from catalogue.beside(script)
         if script.path.endswith(".py"):
             yield os.path.dirname(script.path)
             yield from imports.beside(script.path)

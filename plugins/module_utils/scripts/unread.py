@@ -15,7 +15,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 from .. import errors, model
 from ..sql import marks
-from .kinds import catalogue, others
+from .kinds import catalogue, drizzle, flyway, others
 from .kinds.claim import LANGUAGES, Claim, Listing
 
 # A script's name that can only have been meant as a migration's: a version in front, or a section behind.
@@ -63,7 +63,7 @@ def look(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[Told
             yield Told(_no_such_kind(listing, kind, passed, of_others))
             return
     if left:
-        yield Told(_unread(listing, left))
+        yield Told(_unread(listing, kind, left))
     elif not claimed:
         error = _elsewhere(listing) or _without_version(listing)
         if error is not None:
@@ -77,7 +77,11 @@ def _left(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[str
     read = {claim.version for claim in claimed if claim.file_name.endswith(".py")} if claimed else set()
     if kind in catalogue.IN_PYTHON:
         read = read | {claim.version for claim in claimed}
+    if kind == flyway.KIND:
+        taken |= {name + flyway.CONFIG for name in taken}
     for name in sorted({*listing.files, *folders}):
+        if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
+            yield name
         if name in taken or not (SUSPECT.fullmatch(name) or VERSIONED.fullmatch(name) or _of_a_tool(name)):
             continue
         leading = LEADING_VERSION.match(name)
@@ -127,7 +131,7 @@ def _no_such_kind(listing: Listing, kind: str, names: Sequence[str], kinds: Dict
     )
 
 
-def _unread(listing: Listing, names: Sequence[str]) -> errors.ScriptInvalid:
+def _unread(listing: Listing, kind: str, names: Sequence[str]) -> errors.ScriptInvalid:
     first = listing.path(names[0])
     if len(names) == 1:
         what = "%s looks like a migration, but no kind of script reads it" % first
@@ -138,13 +142,17 @@ def _unread(listing: Listing, names: Sequence[str]) -> errors.ScriptInvalid:
         )
     return errors.ScriptInvalid(
         what,
-        hint="%s; move it elsewhere; or set on_unread to warn or ignore." % _remedy(listing, names[0]),
+        hint="%s; move it elsewhere; or set on_unread to warn or ignore." % _remedy(listing, kind, names[0]),
         path=first,
     )
 
 
-def _remedy(listing: Listing, name: str) -> str:
+def _remedy(listing: Listing, kind: str, name: str) -> str:
     """Return what to do about the first thing that isn't read."""
+    if kind == drizzle.KIND and name.endswith(".sql"):
+        return "%s doesn't list it: drizzle wouldn't run it either. Have drizzle-kit add it" % drizzle.JOURNAL
+    if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
+        return "It is a callback of Flyway's, and no such script runs here: write what it does into an R__ script"
     tool = others.of(name)
     if tool is not None:
         return "It looks like a script of %s, which isn't read here: %s" % (tool.tool, tool.advice)

@@ -13,7 +13,7 @@ from ..hazard import HazardKind, Level
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
 KINDS = [
     *("python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"),
-    *("node_pg_migrate", "sql_migrate", "tern"),
+    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase"),
 ]
 
 # Explicitly no secrets, though "pass" or "key" is in the names of some.
@@ -57,6 +57,7 @@ MIGRATE: Dict[str, Any] = {
     "steps": {"type": "int", "default": 1},
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
+    "adopt_from": {"type": "str"},
     "super_user": {"type": "str", "default": "postgres"},
     "on_modified": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "on_missing": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},

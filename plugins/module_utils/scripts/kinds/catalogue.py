@@ -4,7 +4,8 @@
 """The kinds of scripts that there are, and what is done by kind.
 
 Each is a module with KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text tells more
-than its checksum; below(listing) where the tool also reads what is in folders; ORDER where its versions aren't numbers.
+than its checksum; below(listing) where the tool also reads what is in folders; ORDER where its versions aren't numbers;
+beside(script) where another file says how a script is run.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ from . import (
     dbmate,
     dbmigrator,
     diesel,
+    drizzle,
     flyway,
     goose,
     node_pg_migrate,
+    prisma,
     reading,
     sql_migrate,
     sql_pair,
     sql_plain,
     sqlalchemy_migrate,
+    supabase,
     tern,
 )
 from .claim import Claim, Listing
@@ -41,11 +45,14 @@ KINDS = (
     node_pg_migrate,
     sql_migrate,
     tern,
+    prisma,
+    drizzle,
+    supabase,
 )
 BY_NAME: Dict[str, Any] = {kind.KIND: kind for kind in KINDS}
 KIND_NAMES = tuple(BY_NAME)
 # Whose files need no mark each, so that all of them would pass for plain SQL.
-UNMARKED = (node_pg_migrate.KIND, tern.KIND)
+UNMARKED = (node_pg_migrate.KIND, tern.KIND, drizzle.KIND, supabase.KIND)
 # Whose scripts read what stands beside them.
 IN_PYTHON = (dbmigrator.KIND, sqlalchemy_migrate.KIND)
 
@@ -62,6 +69,12 @@ def claims(listing: Listing, wanted: Optional[str] = None) -> Dict[str, List[Cla
             below = list(getattr(BY_NAME[name], "below", _nothing)(listing))
             looks = {name: looks.get(name, []) + below} if below else looks
     return looks
+
+
+def beside(script: model.Script) -> List[str]:
+    """Return the paths of further files that decide how a script runs; they need not be there."""
+    found = getattr(BY_NAME[script.kind], "beside", None)
+    return [found(script)] if found is not None else []
 
 
 def order_of(kind: str) -> str:
@@ -93,8 +106,13 @@ def _nothing(listing: Listing) -> Iterable[Claim]:
 
 
 def _without_plain(looks: Dict[str, List[Claim]]) -> Dict[str, List[Claim]]:
-    """Leave plain SQL out where a tool whose files need no marks claims all of it, since one of them has a mark."""
+    """Leave plain SQL out where a tool whose files need no marks claims all of it, since something else tells of it.
+
+    A journal tells which files there are: those that it doesn't list are passed over by its tool, and are told of.
+    """
     plain = {claim.file_name for claim in looks.get(sql_plain.KIND, [])}
-    if any(plain <= {claim.file_name for claim in looks[kind]} for kind in UNMARKED if kind in looks):
+    if drizzle.KIND in looks or any(
+        plain <= {claim.file_name for claim in looks[kind]} for kind in UNMARKED if kind in looks
+    ):
         return {kind: claimed for kind, claimed in looks.items() if kind != sql_plain.KIND}
     return looks

@@ -19,6 +19,8 @@ ORDER = TEXT
 LOOKS_LIKE = "<version>_<name>/up.sql"
 FOLDER_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+)")
 METADATA = "metadata.toml"
+# In its folder a down.sql is not of diesel's.
+PRISMA = "migration.sql"
 FILES = (("up.sql", model.Direction.UP), ("down.sql", model.Direction.DOWN))
 
 # All that diesel reads there; the only line that it knows.
@@ -29,8 +31,10 @@ def claim(listing: Listing) -> Iterator[Claim]:
     """Yield a claim for each file of this kind."""
     for folder in listing.folders:
         match = FOLDER_NAME.fullmatch(folder)
-        for file_name, section in FILES if match else ():
-            if match and listing.has(folder, file_name):
+        if match is None or (listing.has(folder, PRISMA) and not listing.has(folder, FILES[0][0])):
+            continue
+        for file_name, section in FILES:
+            if listing.has(folder, file_name):
                 for name in (file_name, METADATA):
                     listing.admit(os.path.join(folder, name))
                 yield Claim(
@@ -43,14 +47,14 @@ def read(script: model.Script) -> model.Migration:
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    metadata = metadata_of(script)
+    metadata = beside(script)
     text = reading.decode(reading.read_bytes(metadata), metadata) if os.path.lexists(metadata) else ""
     transactional = not NO_TRANSACTION.search(text)
     down = _body(script.down_path, transactional) if script.down_path else None
     return model.Migration(script, _body(script.path, transactional), down)
 
 
-def metadata_of(script: model.Script) -> str:
+def beside(script: model.Script) -> str:
     """Return the path of the file that says how a script is run; it need not be there."""
     return os.path.join(os.path.dirname(script.path), METADATA)
 

@@ -21,6 +21,12 @@ REPEATABLE = re.compile(r"R__(?P<name>.+)\.sql")
 MOST_FOLDERS = 2000
 SECTIONS = {"V": model.Direction.UP, "U": model.Direction.DOWN}
 
+# What Flyway runs before or after others, whatever is pending. It isn't read here.
+CALLBACK = re.compile(r"(?:(?:before|after)[A-Z]\w*|createSchema)(?:__.+)?\.(?:sql|java|class)")
+CONFIG = ".conf"
+# All that is read there. A line may be blank, or a comment.
+SETTING = re.compile(r"\s*(?:#.*|(?:flyway\.)?executeInTransaction\s*=\s*(?P<value>true|false)\s*)?", re.IGNORECASE)
+
 # Flyway would fill these in.
 PLACEHOLDER = re.compile(r"\$\{[A-Za-z_][\w:.]*\}")
 
@@ -72,14 +78,39 @@ def survey(script: model.Script) -> model.Script:
 def read(script: model.Script) -> model.Migration:
     """Read a script.
 
-    :raises ScriptInvalid: not UTF-8, a placeholder that Flyway would fill in, or an unterminated quote or comment.
+    :raises ScriptInvalid: not UTF-8, a placeholder that Flyway would fill in, a configuration that isn't read, or an
+        unterminated quote or comment.
     """
     return model.Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+
+
+def beside(script: model.Script) -> str:
+    """Return the path of the file that says how a script is run; it need not be there."""
+    return script.path + CONFIG
+
+
+def _in_transaction(path: str) -> bool:
+    """Return what the configuration beside a script says of its transaction.
+
+    :raises ScriptInvalid: when it says anything else.
+    """
+    if not os.path.lexists(path):
+        return True
+    found = True
+    for number, line in enumerate(reading.decode(reading.read_bytes(path), path).split("\n")):
+        setting = SETTING.fullmatch(line)
+        if setting is None:
+            raise reading.invalid(path, number + 1, "nothing but executeInTransaction is read here: %s" % line.strip())
+        if setting["value"]:
+            found = setting["value"].lower() == "true"
+    return found
 
 
 def _body(path: str) -> model.SqlBody:
     text = reading.decode(reading.read_bytes(path), path)
     _refuse_placeholders(path, text)
+    if not _in_transaction(path + CONFIG):
+        return sqltext.outside(path, text)
     if NEEDS_NONE.search(text):
         statements = sqltext.statements_of(path, text)
         if any(NEEDS_NONE.match(each.text) for each in statements):

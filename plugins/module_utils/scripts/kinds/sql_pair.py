@@ -36,4 +36,4 @@ def read(script: model.Script) -> model.Migration:
 
 
 def _body(path: str) -> model.SqlBody:
-    return sqltext.body(path, reading.decode(reading.read_bytes(path), path))
+    return sqltext.message(path, reading.decode(reading.read_bytes(path), path))

@@ -44,5 +44,5 @@ def read(script: model.Script) -> model.Migration:
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
     return model.Migration(
-        script, sqltext.body(script.path, reading.decode(reading.read_bytes(script.path), script.path))
+        script, sqltext.message(script.path, reading.decode(reading.read_bytes(script.path), script.path))
     )

@@ -43,6 +43,21 @@ def body(path: str, text: str) -> model.SqlBody:
     return _inside(path, text)
 
 
+def message(path: str, text: str) -> model.SqlBody:
+    """Return the body of a text that its tool sends as it stands: a statement alone in it has no transaction around it.
+
+    :raises ScriptInvalid: an unterminated quote or comment.
+    """
+    if not glance.may_need_no_transaction(text):
+        return body(path, text)
+    from ...sql.statements import needs_no_transaction
+
+    statements = statements_of(path, text)
+    if len(statements) == 1 and needs_no_transaction(statements[0]):
+        return outside(path, text, statements)
+    return body(path, text)
+
+
 def as_begun(body: model.SqlBody) -> model.SqlBody:
     """Return how to go on with a script that was begun outside a transaction: there, whatever it looks like by now.
 

@@ -32,7 +32,9 @@ READ = {
     "flyway_folders": ["1_a flyway", "2_b flyway", "R__view flyway"],
     "flyway_only_folders": ["1_a flyway", "2_b flyway"],
     "prose_with_a_number": ["1_a sql_plain"],
+    "prisma_two_of_one_version": ["20240101000000_a prisma", "20240101000000_b prisma"],
     "python_and_its_data": ["1_a python"],
+    "text_order": ["20240101000000_a dbmate", "20240102_b dbmate"],
 }
 
 # What is refused: words of the message, and of the hint.
@@ -45,8 +47,11 @@ REFUSED = {
     "directory_as_script": ("002_b.up.sql can't be read: Is a directory", ""),
     "django": ("0001_initial.py", "Django"),
     "diesel_capital": ("2_b looks like a migration", "a folder with Up.sql; name it <version>_<name>/up.sql"),
-    "diesel_other_name": ("2_b looks like a migration", "a folder with migration.sql"),
+    "diesel_other_name": ("more than one kind .*diesel: 1_a/up.sql; prisma: 2_b/migration.sql", "say with kind"),
+    "drizzle_unlisted": ("0001_b.sql looks like a migration", "_journal.json doesn't list it"),
     "evolve": ("V1__index.sql, line 1: .* is a mark of Evolve", "-- no-transaction"),
+    "flyway_callback": ("afterMigrate.sql looks like a migration", "callback of Flyway's.*R__"),
+    "flyway_configuration": ("V1__a.sql.conf, line 1: nothing but executeInTransaction", ""),
     "flyway_java": ("V2__b.java looks like a migration", "Flyway"),
     "flyway_small_letter": ("v2__b.sql looks like a migration", "V<version>__<name>.sql"),
     "golang_code": ("2_b.up.go looks like a migration", "golang-migrate.*Go can't be run here"),
@@ -58,6 +63,7 @@ REFUSED = {
     "liquibase_xml": ("db.changelog-master.xml", "Liquibase.*liquibase update-sql"),
     "mixture": ("more than one kind .*dbmate: 2_b.sql; goose: 1_a.sql", "say with kind"),
     "one_level_too_high": ("what is in .*/migrations looks like scripts of the kind sql: 1_a.up.sql", "Name that dir"),
+    "prisma_too_high": ("what is in .*/migrations looks like scripts of the kind prisma: 20240101", "Name that dir"),
     "php": ("2014_10_12_000000_users.php looks like a migration", "Laravel"),
     "pop_fizz": ("20240102000000_b.up.fizz looks like a migration", "pop"),
     "python_and_other_data": ("2_data.csv looks like a migration", "on_unread"),
