@@ -68,6 +68,19 @@ options:
       - What belongs to the baseline can't be rolled back.
     type: str
     version_added: 0.1.0
+  variables:
+    description:
+      - Values for C(${name}) in SQL files, in code, in strings and in quoted identifiers; never in comments, nor inside
+        dollar quotes. They go in as they are; there is no way to write C(${) otherwise while this is given.
+      - A variable without a value, and C(${) that begins none, stop the task before anything is touched. Without
+        O(variables) and O(secret_variables) nothing is filled in.
+      - The checksum is that of the file as it is; RV(plan_digest) depends on the values.
+    type: dict
+    version_added: 0.4.0
+  secret_variables:
+    description: The same as O(variables), for values that must not be shown.
+    type: dict
+    version_added: 0.4.0
   adopt_from:
     description:
       - The table of another tool to take over from with O(baseline_version=adopt), where it has another name than that
@@ -440,6 +453,15 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/flyway
     baseline_version: adopt
     adopt_from: audit.changes
+
+- name: Fill values into the SQL files
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/flyway
+    variables:
+      reader: shop_reader
+    secret_variables:
+      token: "{{ vault_token }}"
 """
 
 RETURN = r"""

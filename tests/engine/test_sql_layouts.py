@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.planning.variables import Variables
 
 from .conftest import Project, done
 
@@ -445,3 +448,67 @@ def test_the_supabase_clis_directory(project: Project) -> None:
         ("20240101000000", "supabase"),
         ("20240102", "supabase"),
     ]
+
+
+FILLED = {
+    "sql": ("1_a.up.sql", "CREATE TABLE ${table} (x int DEFAULT ${number});"),
+    "sql_plain": ("1_a.sql", "-- no-transaction\nCREATE TABLE ${table} (x int);\nCREATE INDEX ON ${table} (x);"),
+    "dbmate": ("1_a.sql", "-- migrate:up\nCREATE TABLE ${table} (x int);\n-- migrate:down\nDROP TABLE ${table};"),
+    "goose": ("1_a.sql", "-- +goose Up\nCREATE TABLE ${table} (x int);\n"),
+    "flyway": ("V1__a.sql", "CREATE TABLE ${table} (x int);\nCOMMENT ON TABLE ${table} IS '${token}';"),
+    "diesel": ("1_a/up.sql", "CREATE TABLE ${table} (x int);"),
+    "prisma": ("1_a/migration.sql", "CREATE TABLE ${table} (x int);"),
+}
+GIVEN = Variables({"table": "filled", "number": "5"}, {"token": "$1 ${table}"})
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_variables_are_filled_in(project: Project, kind: str) -> None:
+    path = project.file(*FILLED[kind])
+    checked = project.check(variables=GIVEN)
+    (outcome,) = project.migrate(variables=GIVEN).progress.done
+    assert (outcome.step.script.kind, project.tables()) == (kind, ["filled"])
+    assert outcome.step.script.checksum == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert checked.plan_digest
+    if kind == "flyway":
+        assert project.query("SELECT obj_description('filled'::regclass)") == [("$1 ${table}",)]
+
+
+def test_a_plan_is_approved_with_its_variables(project: Project) -> None:
+    project.file("1_a.up.sql", "CREATE TABLE a (x int DEFAULT ${number});")
+    digest = project.check(variables=Variables({}, {"number": "1"})).plan_digest
+    with pytest.raises(MigrationError, match="the values of variables"):
+        project.migrate(variables=Variables({}, {"number": "2"}), expect=digest)
+    assert project.tables() == []
+    assert done(project.migrate(variables=Variables({}, {"number": "1"}), expect=digest)) == ["1"]
+
+
+WRONG = {
+    "no value": ("CREATE TABLE a (x int);\nSELECT '${nobody}';", "1_a.up.sql, line 2: ${nobody} has no value"),
+    "no variable": ("SELECT 1;\n\nSELECT ${ 1;", "1_a.up.sql, line 3: ${ 1; is no variable"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_wrong_variables(project: Project, name: str) -> None:
+    text, told = WRONG[name]
+    project.file("1_a.up.sql", text)
+    for checking in (True, False):
+        with pytest.raises(MigrationError) as caught:
+            project.migrate(variables=Variables({}, {}), checking=checking)
+        assert told in caught.value.message and caught.value.kind == "script_invalid"
+    assert project.tables() == []
+
+
+def test_a_placeholder_of_flyways_in_a_function(project: Project) -> None:
+    project.file("V1__a.sql", "-- ${nobody}\nSELECT ${number};\nDO $$ BEGIN\nPERFORM '${number}'; END $$;")
+    with pytest.raises(
+        MigrationError, match=r"V1__a.sql, line 4: \${number} is a placeholder, and nothing is filled in"
+    ):
+        project.migrate(variables=GIVEN)
+
+
+def test_without_variables_nothing_is_filled_in(project: Project) -> None:
+    project.file("1_a.up.sql", "CREATE TABLE a (x text DEFAULT '${nobody}');")
+    project.migrate()
+    assert project.query("INSERT INTO a DEFAULT VALUES RETURNING x") == [("${nobody}",)]

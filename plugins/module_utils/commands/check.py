@@ -124,12 +124,12 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
         rehearsal,
         differences(rehearsal.snapshots, request.diff_context),
         hazards,
-        digest.digest_of(before, steps, after) if rehearsal.is_exact else None,
+        digest.digest_of(before, steps, after, request.variables) if rehearsal.is_exact else None,
     )
     context.warnings += warnings(hazards)
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
-        context.warn(digest.expect(request.expect, before, steps, after))
+        context.warn(digest.expect(request.expect, before, steps, after, request.variables))
     if connection is not None and request.prechecks != "off":
         _look_at_rows(context, connection, context.checked)
 

@@ -16,7 +16,7 @@ from ..planning.integrity import examine, settle
 from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
-from ..scripts.kinds import sqltext
+from ..scripts.kinds import reading, sqltext
 from ..scripts.kinds.catalogue import read
 from .context import Context
 
@@ -112,7 +112,8 @@ def read_all(
     from .foreign_marks import look_for
 
     migrations = {step.script: migration for step, migration in known}
-    jobs = [(step, _as_begun(step, migrations.get(step.script) or read(step.script))) for step in steps]
+    source = _source(context.request)
+    jobs = [(step, _as_begun(step, migrations.get(step.script) or read(step.script, source))) for step in steps]
     for step, migration in jobs:
         if step.direction is model.Direction.DOWN and migration.down is None:
             raise errors.Irreversible(
@@ -124,6 +125,15 @@ def read_all(
     for warning in look_for(context.request, [job for job in jobs if job[0].script not in migrations]):
         context.warn(warning)
     return jobs
+
+
+def _source(request: Request) -> reading.Source:
+    """Return what gives the texts of SQL files: with their variables filled in, if there are some."""
+    if request.variables is None:
+        return reading.text
+    from ..scripts.variables import filled
+
+    return filled(request.variables.all())
 
 
 def _as_begun(step: model.Step, migration: model.Migration) -> model.Migration:

@@ -11,6 +11,7 @@ from .. import model
 from ..databases.port import Limits
 from ..databases.postgresql.connection import Target
 from ..databases.postgresql.names import QualifiedName
+from .variables import Variables
 
 
 class Policies(NamedTuple):
@@ -34,6 +35,7 @@ class Request(NamedTuple):
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
+    :ivar variables: what is filled into SQL files; None: nothing is.
     :ivar adopt_from: the table of another tool; None: it is looked for.
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
     :ivar on_nonempty: fail, warn or ignore, where a database without a history holds something already.
@@ -67,6 +69,7 @@ class Request(NamedTuple):
     steps: int = 1
     run_deferred: bool = False
     baseline_version: Optional[str] = None
+    variables: Optional[Variables] = None
     adopt_from: Optional[QualifiedName] = None
     super_user: str = "postgres"
     single_transaction: bool = False

@@ -58,6 +58,8 @@ MIGRATE: Dict[str, Any] = {
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
     "adopt_from": {"type": "str"},
+    "variables": {"type": "dict"},
+    "secret_variables": {"type": "dict", "no_log": True},
     "super_user": {"type": "str", "default": "postgres"},
     "on_modified": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "on_missing": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import errors
 from ..databases.port import Limits
 from ..databases.postgresql.names import QualifiedName, check_name, parse_name
 from ..planning.request import Policies, Request
+from ..planning.variables import Variables
 from ..scripts.repository import repository_of_all
 from . import combinations
 from .connection import other_database, server, target
@@ -19,6 +21,7 @@ from .connection import other_database, server, target
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")
 HISTORY_TABLE = "schema_migrations"
+VARIABLE = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
 # Options that are fields of the request, under the same names.
 AS_THEY_ARE = (
     *("state", "version", "steps", "run_deferred", "baseline_version", "super_user", "single_transaction"),
@@ -90,6 +93,41 @@ def _history_table(params: Mapping[str, Any], repository_id: Optional[str]) -> Q
     return parse_name(params["history_table"] or own, "history_table", reserve=SUFFIX_BYTES)
 
 
+def variables_of(params: Mapping[str, Any]) -> Optional[Variables]:
+    """Return the values of variables; None: none are filled in.
+
+    :raises OptionInvalid: what is no name, no value, or in both options.
+    """
+    given = {option: params[option] for option in ("variables", "secret_variables") if params[option] is not None}
+    values = {
+        option: {str(name): _text(option, name, value) for name, value in each.items()}
+        for option, each in given.items()
+    }
+    plain, secret = values.get("variables", {}), values.get("secret_variables", {})
+    for name in plain:
+        if name in secret:
+            raise errors.OptionInvalid("%s is in variables and in secret_variables" % name, hint="Leave one out.")
+    return Variables(plain, secret) if given else None
+
+
+def _text(option: str, name: Any, value: Any) -> str:
+    """Return a value as it is written into a text. The value itself is never told: it may be a secret."""
+    if not VARIABLE.fullmatch(str(name)):
+        raise errors.OptionInvalid(
+            "%s: %s is no name of a variable" % (option, name),
+            hint="It is letters, digits and _ . : -, a letter first.",
+        )
+    if not isinstance(value, (str, int, float)):
+        raise errors.OptionInvalid("%s: %s has no value that is a text or a number" % (option, name), hint="Quote it.")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if any(sign in text for sign in "\0\r\n"):
+        raise errors.OptionInvalid(
+            "%s: %s has a value of several lines" % (option, name),
+            hint="Lines of a script keep their numbers, so that an error says where it is. Write it in one line.",
+        )
+    return text
+
+
 def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
     """Return what pg_migrate is asked for.
 
@@ -101,6 +139,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         target=target(params),
         **where,
         **{name: params[name] for name in AS_THEY_ARE},
+        variables=variables_of(params),
         adopt_from=parse_name(params["adopt_from"], "adopt_from") if params["adopt_from"] is not None else None,
         per_migration=params["diff_per"] == "migration",
         rehearsal_data=tuple(params["rehearsal_data"]),

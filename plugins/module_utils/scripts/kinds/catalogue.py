@@ -92,12 +92,13 @@ def survey(script: model.Script) -> model.Script:
     return looked
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a script's files by its kind.
 
+    :param source: gives the text of an SQL file.
     :raises ScriptInvalid: see the kinds.
     """
-    migration: model.Migration = BY_NAME[script.kind].read(script)
+    migration: model.Migration = BY_NAME[script.kind].read(script, source)
     return migration
 
 

@@ -30,12 +30,12 @@ def claim(listing: Listing) -> Iterator[Claim]:
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read both sections of a script.
 
     :raises ScriptInvalid: not UTF-8, no up or two of them, or an unterminated quote or comment.
     """
-    sections = _sections(script.path, reading.decode(reading.read_bytes(script.path), script.path))
+    sections = _sections(script.path, source(script.path))
     up = sections.get("up")
     if up is None:
         raise errors.ScriptInvalid(

@@ -42,7 +42,7 @@ def survey(script: model.Script) -> model.Script:
     return looked._replace(repeatable="should_run" in names, deferred=_is_deferred(tree))
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read and compile a script; nothing of it is run.
 
     :raises ScriptInvalid: not UTF-8, a syntax error, or no ``up``.

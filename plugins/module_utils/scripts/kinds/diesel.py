@@ -42,16 +42,16 @@ def claim(listing: Listing) -> Iterator[Claim]:
                 )
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a folder.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
     metadata = beside(script)
-    text = reading.decode(reading.read_bytes(metadata), metadata) if os.path.lexists(metadata) else ""
+    text = reading.text(metadata) if os.path.lexists(metadata) else ""
     transactional = not NO_TRANSACTION.search(text)
-    down = _body(script.down_path, transactional) if script.down_path else None
-    return model.Migration(script, _body(script.path, transactional), down)
+    down = _body(script.down_path, transactional, source) if script.down_path else None
+    return model.Migration(script, _body(script.path, transactional, source), down)
 
 
 def beside(script: model.Script) -> str:
@@ -59,6 +59,6 @@ def beside(script: model.Script) -> str:
     return os.path.join(os.path.dirname(script.path), METADATA)
 
 
-def _body(path: str, transactional: bool) -> model.SqlBody:
-    text = reading.decode(reading.read_bytes(path), path)
+def _body(path: str, transactional: bool, source: reading.Source) -> model.SqlBody:
+    text = source(path)
     return sqltext.body(path, text) if transactional else sqltext.outside(path, text)

@@ -42,12 +42,12 @@ def claim(listing: Listing) -> Iterator[Claim]:
         yield Claim(file_name, version, match["name"])
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a script.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    text = reading.decode(reading.read_bytes(script.path), script.path)
+    text = source(script.path)
     return model.Migration(script, sqltext.body(script.path, text))
 
 
@@ -62,7 +62,7 @@ def _tags(path: str) -> List[str]:
     :raises ScriptInvalid: when it isn't what drizzle writes.
     """
     try:
-        journal: Any = json.loads(reading.decode(reading.read_bytes(path), path))
+        journal: Any = json.loads(reading.text(path))
         entries = sorted(journal["entries"], key=lambda entry: int(entry["idx"]))
         return [str(entry["tag"]) for entry in entries]
     except (ValueError, KeyError, TypeError):

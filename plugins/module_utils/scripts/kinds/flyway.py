@@ -75,13 +75,15 @@ def survey(script: model.Script) -> model.Script:
     return reading.survey(script)._replace(repeats_on_change=script.version.is_repeatable)
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a script.
 
     :raises ScriptInvalid: not UTF-8, a placeholder that Flyway would fill in, a configuration that isn't read, or an
         unterminated quote or comment.
     """
-    return model.Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+    return model.Migration(
+        script, _body(script.path, source), _body(script.down_path, source) if script.down_path else None
+    )
 
 
 def beside(script: model.Script) -> str:
@@ -97,7 +99,7 @@ def _in_transaction(path: str) -> bool:
     if not os.path.lexists(path):
         return True
     found = True
-    for number, line in enumerate(reading.decode(reading.read_bytes(path), path).split("\n")):
+    for number, line in enumerate(reading.text(path).split("\n")):
         setting = SETTING.fullmatch(line)
         if setting is None:
             raise reading.invalid(path, number + 1, "nothing but executeInTransaction is read here: %s" % line.strip())
@@ -106,9 +108,9 @@ def _in_transaction(path: str) -> bool:
     return found
 
 
-def _body(path: str) -> model.SqlBody:
-    text = reading.decode(reading.read_bytes(path), path)
-    _refuse_placeholders(path, text)
+def _body(path: str, source: reading.Source) -> model.SqlBody:
+    text = source(path)
+    _refuse_placeholders(path, reading.text(path), source is not reading.text)
     if not _in_transaction(path + CONFIG):
         return sqltext.outside(path, text)
     if NEEDS_NONE.search(text):
@@ -118,13 +120,22 @@ def _body(path: str) -> model.SqlBody:
     return sqltext.body(path, text)
 
 
-def _refuse_placeholders(path: str, text: str) -> None:
-    found = PLACEHOLDER.search(text)
+def _refuse_placeholders(path: str, text: str, are_filled: bool) -> None:
+    """Refuse what Flyway would fill in and nobody does.
+
+    :param are_filled: outside dollar quotes they are.
+    """
+    if not are_filled:
+        found = PLACEHOLDER.search(text)
+    else:
+        from ...sql.variables import first_in_dollars
+
+        found = first_in_dollars(text, PLACEHOLDER)
     if found:
         line, column = reading.position(text, found.start())
         raise errors.ScriptInvalid(
             "%s, line %d: %s is a placeholder, and nothing is filled in here" % (path, line, found[0]),
-            hint="Write the value itself, or make the file from a template before this task.",
+            hint="Give its value in variables; inside dollar quotes nothing is filled in.",
             path=path,
             line=line,
             column=column,

@@ -30,14 +30,14 @@ def claim(listing: Listing) -> Iterator[Claim]:
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read both sections of a script.
 
     :raises ScriptInvalid: written in Go, not UTF-8, no Up, an unknown mark or a StatementBegin that isn't ended.
     """
     if script.path.endswith(".go"):
         raise reading.invalid(script.path, 1, "a migration in Go can't be run here")
-    text = reading.decode(reading.read_bytes(script.path), script.path)
+    text = source(script.path)
     marks = _marks(script.path, text)
     no_transaction = "NO TRANSACTION" in [words for dummy, words in marks]
     sections: Dict[str, model.SqlBody] = {}

@@ -38,7 +38,7 @@ def claim(listing: Listing) -> Iterator[Claim]:
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read both sections of a script; without a mark all of it is the way up.
 
     :raises ScriptInvalid: written in JavaScript, not UTF-8, SQL before the first mark, a Down without its Up, a section
@@ -46,7 +46,7 @@ def read(script: model.Script) -> model.Migration:
     """
     if script.path.endswith(IN_JAVASCRIPT):
         raise reading.invalid(script.path, 1, "a migration in JavaScript can't be run here")
-    text = reading.decode(reading.read_bytes(script.path), script.path)
+    text = source(script.path)
     starts = _starts(script.path, text)
     if not starts:
         return model.Migration(script, sqltext.body(script.path, text))

@@ -35,12 +35,14 @@ def claim(listing: Listing) -> Iterator[Claim]:
                     yield Claim(os.path.join(folder, file_name), version, folder.partition("_")[2], section)
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a folder.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    return model.Migration(script, _body(script.path), _body(script.down_path) if script.down_path else None)
+    return model.Migration(
+        script, _body(script.path, source), _body(script.down_path, source) if script.down_path else None
+    )
 
 
 def _version(listing: Listing, folder: str) -> model.Version:
@@ -55,5 +57,5 @@ def _version(listing: Listing, folder: str) -> model.Version:
         ) from None
 
 
-def _body(path: str) -> model.SqlBody:
-    return sqltext.message(path, reading.decode(reading.read_bytes(path), path))
+def _body(path: str, source: reading.Source) -> model.SqlBody:
+    return sqltext.message(path, source(path))

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Callable
 
 from ... import errors, model
 from ...files import opening
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+# What gives the text of a script by its path: with variables filled in, where there are some.
+Source = Callable[[str], str]
 
 # More than people write, and no more than a small host has memory for.
 MOST = 100 * opening.MIB
@@ -57,6 +61,14 @@ def decode(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         raise _undecodable(path, data, error.start, "is not UTF-8: byte 0x%02x" % data[error.start]) from None
     return lines_of_one_sort(text)
+
+
+def text(path: str) -> str:
+    """Return a file's text.
+
+    :raises ScriptInvalid: when it can't be read, is not UTF-8, or has a NUL in it.
+    """
+    return decode(read_bytes(path), path)
 
 
 def looked_at(data: bytes) -> str:

@@ -40,13 +40,13 @@ def claim(listing: Listing) -> Iterator[Claim]:
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read both sections of a script. One without an Up does nothing on its way up.
 
     :raises ScriptInvalid: not UTF-8, SQL before the first mark, an unknown mark, a section twice, a StatementBegin that
         isn't ended, or an unterminated quote or comment.
     """
-    text = reading.decode(reading.read_bytes(script.path), script.path)
+    text = source(script.path)
     marks = _marks(script.path, text)
     starts = [mark for mark in marks if mark.command in ("Up", "Down")]
     if not starts:

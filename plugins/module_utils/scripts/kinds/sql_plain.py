@@ -38,11 +38,9 @@ def candidates(listing: Listing) -> Iterator[str]:
             yield file_name
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a script.
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    return model.Migration(
-        script, sqltext.message(script.path, reading.decode(reading.read_bytes(script.path), script.path))
-    )
+    return model.Migration(script, sqltext.message(script.path, source(script.path)))

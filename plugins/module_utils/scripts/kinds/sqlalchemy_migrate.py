@@ -40,13 +40,15 @@ def claim(listing: Listing) -> Iterator[Claim]:
     yield from by_dialect.values()
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a script; nothing of it is run.
 
     :raises ScriptInvalid: not UTF-8, a syntax error, SQL for another database, or also written for a cursor.
     """
     if script.path.endswith(".sql"):
-        return model.Migration(script, _sql(script.path), _sql(script.down_path) if script.down_path else None)
+        return model.Migration(
+            script, _sql(script.path, source), _sql(script.down_path, source) if script.down_path else None
+        )
     if CURSOR_SCRIPT.search(reading.read_bytes(script.path)):
         raise errors.ScriptInvalid(
             "%s has both up and upgrade" % script.path,
@@ -74,7 +76,7 @@ def _by_dialect(listing: Listing) -> Dict[Tuple[model.Version, model.Direction],
     return {key: claimed for key, (dummy, claimed) in chosen.items()}
 
 
-def _sql(path: str) -> model.SqlBody:
+def _sql(path: str, source: reading.Source) -> model.SqlBody:
     match = BY_DIALECT.search(path)
     if match and match["dialect"] not in PREFERENCE:
         raise errors.ScriptInvalid(
@@ -82,4 +84,4 @@ def _sql(path: str) -> model.SqlBody:
             hint="Add one that ends in _postgresql_%s.sql or _default_%s.sql." % (match["section"], match["section"]),
             path=path,
         )
-    return sqltext.body(path, reading.decode(reading.read_bytes(path), path))
+    return sqltext.body(path, source(path))

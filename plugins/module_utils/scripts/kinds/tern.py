@@ -32,13 +32,13 @@ def claim(listing: Listing) -> Iterator[Claim]:
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
 
 
-def read(script: model.Script) -> model.Migration:
+def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read both sections of a script. Whether there is a transaction is said above the divider, for both.
 
     :raises ScriptInvalid: not UTF-8, a template, a divider that isn't alone in its line, no SQL above it, or an
         unterminated quote or comment.
     """
-    text = reading.decode(reading.read_bytes(script.path), script.path)
+    text = source(script.path)
     if TEMPLATE in text:
         line, dummy = reading.position(text, text.index(TEMPLATE))
         raise reading.invalid(script.path, line, "{{ begins a template, and nothing is filled in here")
