@@ -109,6 +109,7 @@ class SqlBody(NamedTuple):
     :ivar messages: what to send one by one.
     :ivar note: what a person should know about how it runs.
     :ivar whole: the text with the BEGIN and the COMMIT that were taken off; None: none were.
+    :ivar secrets: what was filled in and must not be told.
     """
 
     path: str
@@ -117,6 +118,7 @@ class SqlBody(NamedTuple):
     transactional: bool = True
     note: Optional[str] = None
     whole: Optional[str] = None
+    secrets: Tuple[str, ...] = ()
 
 
 class PythonBody(NamedTuple):

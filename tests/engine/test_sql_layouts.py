@@ -508,6 +508,16 @@ def test_a_placeholder_of_flyways_in_a_function(project: Project) -> None:
         project.migrate(variables=GIVEN)
 
 
+def test_a_secret_is_told_nowhere(project: Project) -> None:
+    project.file("1_a.up.sql", "SELECT '${token}'::int;")
+    for checking in (True, False):
+        with pytest.raises(MigrationError, match="invalid input syntax") as caught:
+            project.migrate(variables=Variables({}, {"token": "hunter2", "empty": ""}), checking=checking)
+        assert "hunter2" not in caught.value.message and "********" in caught.value.message
+    ((log,),) = project.query("SELECT string_agg(l::text, ' ') FROM schema_migrations_log l")
+    assert "failed" in log and "hunter2" not in log
+
+
 def test_without_variables_nothing_is_filled_in(project: Project) -> None:
     project.file("1_a.up.sql", "CREATE TABLE a (x text DEFAULT '${nobody}');")
     project.migrate()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.postgresql.connection import describe
@@ -16,7 +16,7 @@ from ..planning.integrity import examine, settle
 from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
-from ..scripts.kinds import reading, sqltext
+from ..scripts.kinds import sqltext
 from ..scripts.kinds.catalogue import read
 from .context import Context
 
@@ -112,8 +112,8 @@ def read_all(
     from .foreign_marks import look_for
 
     migrations = {step.script: migration for step, migration in known}
-    source = _source(context.request)
-    jobs = [(step, _as_begun(step, migrations.get(step.script) or read(step.script, source))) for step in steps]
+    reader = _reader(context.request)
+    jobs = [(step, _as_begun(step, migrations.get(step.script) or reader(step.script))) for step in steps]
     for step, migration in jobs:
         if step.direction is model.Direction.DOWN and migration.down is None:
             raise errors.Irreversible(
@@ -127,13 +127,13 @@ def read_all(
     return jobs
 
 
-def _source(request: Request) -> reading.Source:
-    """Return what gives the texts of SQL files: with their variables filled in, if there are some."""
+def _reader(request: Request) -> Callable[[model.Script], model.Migration]:
+    """Return what reads a script: with its variables filled in, if there are some."""
     if request.variables is None:
-        return reading.text
-    from ..scripts.variables import filled
+        return read
+    from ..scripts.variables import reader
 
-    return filled(request.variables.all())
+    return reader(request.variables.all(), tuple(filter(None, request.variables.secret.values())))
 
 
 def _as_begun(step: model.Step, migration: model.Migration) -> model.Migration:

@@ -5,12 +5,29 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from typing import Callable, Mapping, Optional, Tuple
 
-from .. import errors
+from .. import errors, model
 from ..sql.statements import SplitError
 from ..sql.variables import VariableError, fill
-from .kinds import reading
+from .kinds import catalogue, reading
+
+
+def reader(values: Mapping[str, str], secrets: Tuple[str, ...]) -> Callable[[model.Script], model.Migration]:
+    """Return what reads a script with these values filled in.
+
+    :param secrets: those of the values that must not be told.
+    """
+    source = filled(values)
+
+    def with_secrets(body: Optional[model.Body]) -> Optional[model.Body]:
+        return body._replace(secrets=secrets) if isinstance(body, model.SqlBody) else body
+
+    def read(script: model.Script) -> model.Migration:
+        migration = catalogue.read(script, source)
+        return migration._replace(up=with_secrets(migration.up), down=with_secrets(migration.down))
+
+    return read
 
 
 def filled(values: Mapping[str, str]) -> reading.Source:

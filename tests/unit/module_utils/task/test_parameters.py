@@ -20,7 +20,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task.parameters i
         (
             {"a": "x", "b": 1, "c": 1.5, "d": True, "e": ""},
             None,
-            {"a": "x", "b": "1", "c": "1.5", "d": "true", "e": ""},
+            {"a": "x", "b": "1", "c": "1.5", "d": "true"},
         ),
         ({"a_1": "$x ${a_1}"}, {"s.t-u:v": "'"}, Variables({"a_1": "$x ${a_1}"}, {"s.t-u:v": "'"})),
     ],
