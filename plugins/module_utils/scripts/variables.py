@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, Optional, Tuple
+from typing import Callable, Mapping, Tuple
 
 from .. import errors, model
 from ..sql.statements import SplitError
@@ -20,12 +20,13 @@ def reader(values: Mapping[str, str], secrets: Tuple[str, ...]) -> Callable[[mod
     """
     source = filled(values)
 
-    def with_secrets(body: Optional[model.Body]) -> Optional[model.Body]:
+    def with_secrets(body: model.Body) -> model.Body:
         return body._replace(secrets=secrets) if isinstance(body, model.SqlBody) else body
 
     def read(script: model.Script) -> model.Migration:
         migration = catalogue.read(script, source)
-        return migration._replace(up=with_secrets(migration.up), down=with_secrets(migration.down))
+        down = with_secrets(migration.down) if migration.down is not None else None
+        return migration._replace(up=with_secrets(migration.up), down=down)
 
     return read
 

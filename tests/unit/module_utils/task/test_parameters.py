@@ -18,7 +18,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task.parameters i
         ({}, None, Variables({}, {})),
         (None, {}, Variables({}, {})),
         (
-            {"a": "x", "b": 1, "c": 1.5, "d": True, "e": ""},
+            {"a": "x", "b": 1, "c": 1.5, "d": True},
             None,
             {"a": "x", "b": "1", "c": "1.5", "d": "true"},
         ),
