@@ -66,6 +66,7 @@ class Reason(Enum):
 class Script(NamedTuple):
     """A migration's files as found on disk, and what a look at their text tells. Nothing is compiled yet.
 
+    :ivar verify_path: the SQL that has to hold when it is applied.
     :ivar checksum: SHA-256 of the text with line ends normalised; empty until it was looked at.
     :ivar repeatable: it has should_run, and is considered at every run.
     :ivar deferred: it says of itself that it only runs when asked for.
@@ -77,6 +78,7 @@ class Script(NamedTuple):
     kind: str
     path: str
     down_path: Optional[str] = None
+    verify_path: Optional[str] = None
     checksum: str = ""
     repeatable: bool = False
     deferred: bool = False
@@ -138,11 +140,15 @@ Body = Union[SqlBody, PythonBody]
 
 
 class Migration(NamedTuple):
-    """A script that has been read: what it would run, and what it says about itself."""
+    """A script that has been read: what it would run, and what it says about itself.
+
+    :ivar verify: what has to hold when it is applied, statement by statement.
+    """
 
     script: Script
     up: Body
     down: Optional[Body] = None
+    verify: Optional[SqlBody] = None
 
     def body(self, direction: Direction) -> Body:
         """Return what a step in this direction runs; that there is a down has been seen to before."""

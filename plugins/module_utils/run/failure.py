@@ -45,7 +45,7 @@ def explain(
     of_engine = isinstance(body, model.PythonBody) and body.wants_engine and diagnosis.sqlstate is None
     told = "Migration %s failed (%s%s): %s%s"
     return diagnosis.kind(
-        _masked(told % (script.label, body.path, _where(place), diagnosis.message, _which(place)), body),
+        masked(told % (script.label, body.path, _where(place), diagnosis.message, _which(place)), body),
         hint=diagnosis.hint or _of_psql(diagnosis, body, offset) or (ENGINE_HINT if of_engine else None),
         version=str(script.version),
         path=body.path,
@@ -55,7 +55,7 @@ def explain(
     )
 
 
-def _masked(message: str, body: model.Body) -> str:
+def masked(message: str, body: model.Body) -> str:
     """Return a message without what was filled into a script as a secret: it is logged in the database, too."""
     for secret in sorted(body.secrets, key=len, reverse=True) if isinstance(body, model.SqlBody) else ():
         message = message.replace(secret, MASK)

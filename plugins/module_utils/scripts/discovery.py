@@ -84,11 +84,13 @@ def _discover_one(
     kind, claimed = next(iter(looks.items()), (wanted or "", []))
     for claim in claimed:
         listing.admit(claim.file_name)
-    if on_unread != IGNORE and len({claim.file_name for claim in claimed}) < len(listing.files) + len(listing.folders):
+    if on_unread != IGNORE and len({claim.file_name for claim in claimed}) < len(
+        (*listing.files, *listing.folders, *listing.verifying)
+    ):
         _tell_unread(listing, kind, claimed, on_unread, warn)
     if not claimed:
         warn("There are no migrations in %s." % directory)
-    return _pair(directory, kind, claimed)
+    return _pair(listing, kind, claimed)
 
 
 def _tell_unread(
@@ -106,8 +108,9 @@ def _tell_unread(
         warn(told.error.message + ".")
 
 
-def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[model.Script]:
-    """Make one script of the one or two files that each version has."""
+def _pair(listing: Listing, kind: str, claims: Sequence[Claim]) -> List[model.Script]:
+    """Make one script of the files that each version has."""
+    directory = listing.directory
     files: Dict[Tuple[model.Version, Optional[model.Direction]], Claim] = {}
     for claim in claims:
         other = files.setdefault((claim.version, claim.section), claim)
@@ -120,8 +123,11 @@ def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[model.Scri
         if section is model.Direction.DOWN:
             _require_up(directory, claim, files.get((version, model.Direction.UP)))
             continue
-        down_path = os.path.join(directory, down.file_name) if down is not None else None
-        scripts.append(model.Script(version, claim.name, kind, os.path.join(directory, claim.file_name), down_path))
+        verify = listing.verify(claim.file_name)
+        script = model.Script(version, claim.name, kind, listing.path(claim.file_name))
+        down_path = listing.path(down.file_name) if down is not None else None
+        verify_path = listing.path(verify) if verify is not None else None
+        scripts.append(script._replace(down_path=down_path, verify_path=verify_path))
     return scripts
 
 

@@ -99,7 +99,7 @@ def _needed(directory: str, scripts: Sequence[model.Script]) -> Iterator[str]:
     """Yield the files that are read here."""
     yield os.path.join(directory, repository.CONFIG)
     for script in scripts:
-        yield from filter(None, (script.path, script.down_path))
+        yield from filter(None, (script.path, script.down_path, script.verify_path))
         yield from catalogue.beside(script)
 
 

@@ -47,9 +47,7 @@ def _read_for(directory: str, scripts: Iterable[model.Script]) -> Iterator[str]:
     yield directory
     yield os.path.join(directory, repository.CONFIG)
     for script in scripts:
-        yield script.path
-        if script.down_path is not None:
-            yield script.down_path
+        yield from filter(None, (script.path, script.down_path, script.verify_path))
         yield from catalogue.beside(script)
         if script.path.endswith(".py"):
             yield os.path.dirname(script.path)

@@ -16,7 +16,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 from .. import errors, model
 from ..sql import marks
 from .kinds import catalogue, drizzle, flyway, others
-from .kinds.claim import LANGUAGES, Claim, Listing
+from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 
 # A script's name that can only have been meant as a migration's: a version in front, or a section behind.
 SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE | re.DOTALL)
@@ -79,6 +79,7 @@ def _left(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[str
         read = read | {claim.version for claim in claimed}
     if kind == flyway.KIND:
         taken |= {name + flyway.CONFIG for name in taken}
+    yield from sorted(listing.verifying - {verify_of(claim.file_name) for claim in claimed})
     for name in sorted({*listing.files, *folders}):
         if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
             yield name
@@ -153,6 +154,10 @@ def _remedy(listing: Listing, kind: str, name: str) -> str:
         return "%s doesn't list it: drizzle wouldn't run it either. Have drizzle-kit add it" % drizzle.JOURNAL
     if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
         return "It is a callback of Flyway's, and no such script runs here: write what it does into an R__ script"
+    if name.endswith(VERIFY):
+        return (
+            "It verifies a script that isn't there: name it like that script, with %s in the place of its end" % VERIFY
+        )
     tool = others.of(name)
     if tool is not None:
         return "It looks like a script of %s, which isn't read here: %s" % (tool.tool, tool.advice)

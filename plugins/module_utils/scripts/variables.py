@@ -26,7 +26,8 @@ def reader(values: Mapping[str, str], secrets: Tuple[str, ...]) -> Callable[[mod
     def read(script: model.Script) -> model.Migration:
         migration = catalogue.read(script, source)
         down = with_secrets(migration.down) if migration.down is not None else None
-        return migration._replace(up=with_secrets(migration.up), down=down)
+        verify = migration.verify._replace(secrets=secrets) if migration.verify is not None else None
+        return migration._replace(up=with_secrets(migration.up), down=down, verify=verify)
 
     return read
 

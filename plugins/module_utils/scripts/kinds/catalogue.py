@@ -28,6 +28,7 @@ from . import (
     sql_pair,
     sql_plain,
     sqlalchemy_migrate,
+    sqltext,
     supabase,
     tern,
 )
@@ -99,7 +100,9 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     :raises ScriptInvalid: see the kinds.
     """
     migration: model.Migration = BY_NAME[script.kind].read(script, source)
-    return migration
+    if script.verify_path is None:
+        return migration
+    return migration._replace(verify=sqltext.verify(script.verify_path, source(script.verify_path)))
 
 
 def _nothing(listing: Listing) -> Iterable[Claim]:

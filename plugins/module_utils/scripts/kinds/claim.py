@@ -29,6 +29,7 @@ class Listing:
     :ivar files: all that isn't a directory, whatever it is: what can't be read is told, not passed over.
     :ivar home: the directory that no link may lead out of; None: they may.
     :ivar named: people have said which kind the scripts are.
+    :ivar verifying: the files that verify a script; they are in no other list.
     :ivar above: the folders that this one was found in, by device and inode: a link may lead back to one of them.
     """
 
@@ -38,6 +39,7 @@ class Listing:
     home: Optional[str] = None
     named: bool = False
     above: Tuple[Tuple[int, int], ...] = ()
+    verifying: FrozenSet[str] = frozenset()
     _links: FrozenSet[str] = frozenset()
     _data: Dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     _texts: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -66,10 +68,12 @@ class Listing:
                     hint="Rename it: versions and names are kept in the database.",
                     path=_readable(os.path.join(directory, name)),
                 )
-        files = tuple(name for name, is_folder, dummy in found if not is_folder or name.endswith(LANGUAGES))
+        every = [name for name, is_folder, dummy in found if not is_folder or name.endswith(LANGUAGES)]
+        files = tuple(name for name in every if not name.endswith(VERIFY))
+        verifying = frozenset(name for name in every if name.endswith(VERIFY))
         folders = tuple(name for name, is_folder, dummy in found if is_folder)
         links = frozenset(name for name, dummy, is_link in found if is_link)
-        return cls(directory, files, folders, home, named, above, links)
+        return cls(directory, files, folders, home, named, above, verifying, links)
 
     def ending(self, suffix: str) -> Iterator[str]:
         """Yield the files whose names end so; each kind looks only at those in its language."""
@@ -113,6 +117,17 @@ class Listing:
             self._texts[name] = reading.looked_at(self.data(name))
         return self._texts[name]
 
+    def verify(self, file_name: str) -> Optional[str]:
+        """Return the name of the file that verifies a script, if it is there.
+
+        :raises ScriptInvalid: when it is a link that leads out.
+        """
+        name = verify_of(file_name)
+        if not (self.has(name) if os.sep in name else name in self.verifying):
+            return None
+        self.admit(name)
+        return name
+
     def admit(self, name: str) -> None:
         """Let a script in, or what else a kind reads.
 
@@ -152,6 +167,20 @@ def _identity(folder: str) -> Tuple[int, int]:
 def _readable(name: str) -> str:
     """Return a name in which bytes that aren't UTF-8 are written as backslashes and digits."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+# What has to hold when a script is applied, in a file beside it.
+VERIFY = ".verify.sql"
+UP = ".up.sql"
+
+
+def verify_of(file_name: str) -> str:
+    """Return the path of the file that verifies a script, by that of its way up; it need not be there."""
+    folder, base = os.path.split(file_name)
+    if folder and base in ("up.sql", "migration.sql"):
+        return os.path.join(folder, VERIFY[1:])
+    stem = base[: -len(UP)] if base.endswith(UP) else os.path.splitext(base)[0]
+    return os.path.join(folder, stem + VERIFY)
 
 
 class Claim(NamedTuple):

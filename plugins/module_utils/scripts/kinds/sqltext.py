@@ -58,6 +58,20 @@ def message(path: str, text: str) -> model.SqlBody:
     return body(path, text)
 
 
+def verify(path: str, text: str) -> model.SqlBody:
+    """Return the statements that have to hold when a script is applied.
+
+    :raises ScriptInvalid: an unterminated quote or comment, or a statement that begins or ends a transaction.
+    """
+    from ...sql.statements import CONTROL
+
+    statements = statements_of(path, text)
+    for statement in statements:
+        if statement.keyword in CONTROL:
+            raise reading.invalid(path, statement.line, "%s: what verifies is in the script's" % statement.keyword)
+    return model.SqlBody(path, text, tuple(statements), transactional=False)  # for they are sent one by one
+
+
 def as_begun(body: model.SqlBody) -> model.SqlBody:
     """Return how to go on with a script that was begun outside a transaction: there, whatever it looks like by now.
 
