@@ -107,3 +107,18 @@ def test_refused(project: Project, name: str) -> None:
         project.migrate()
     assert caught.value.kind == "script_invalid"
     assert project.tables() == []
+
+
+def test_a_script_outside_a_transaction_goes_on_where_it_was(project: Project) -> None:
+    project.file("1_a.sql", "-- no-transaction\n" + TABLE)
+    path = project.file("1_a.verify.sql", "SELECT false;")
+    with pytest.raises(MigrationError, match="verification"):
+        project.migrate()
+    assert project.query("SELECT x FROM a") == [(1,)], "what it has done stands"
+    assert project.applied() == []
+    path.write_text(GOOD)
+    with pytest.raises(MigrationError) as caught:
+        project.migrate()
+    assert caught.value.kind == "interrupted"
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
+    assert project.query("SELECT x FROM a") == [(1,)], "nothing was sent twice"

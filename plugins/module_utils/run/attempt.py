@@ -83,7 +83,11 @@ class Attempt:
         if self.migration.verify is not None and self.step.direction is model.Direction.UP:
             from .verifying import verify
 
+            if not self.place.in_transaction:
+                self.connection.rollback()  # what has looked at tables has put its own search_path there
             verify(cursor, self.session, self.migration, self.migration.verify)
+            if not self.place.in_transaction:
+                self.connection.rollback()
 
     def _send_all(self, cursor: Any, body: model.SqlBody) -> None:
         if self.session.guard is not None:
