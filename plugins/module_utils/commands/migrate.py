@@ -29,7 +29,7 @@ def migrate(context: Context) -> None:
     :raises MigrationError: at the first failure.
     """
     request = context.request
-    scripts = request.described
+    scripts = request.found if request.described is None else request.described
     context.warnings += request.said
     if scripts is None:
         wanted = (request.kind, request.follow, request.on_unread, request.order)

@@ -43,6 +43,7 @@ class Request(NamedTuple):
     :ivar expect: the plan_digest that has been reviewed.
     :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar described: the scripts, where only what is known of them is here, and their files aren't.
+    :ivar found: the scripts, where somebody has looked for them already.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
@@ -92,5 +93,6 @@ class Request(NamedTuple):
     expect: Optional[str] = None
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
+    found: Optional[Tuple[model.Script, ...]] = None
     checking: bool = False
     with_diff: bool = False

@@ -55,6 +55,25 @@ def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     return tuple(model.Script(**{**each, "version": model.Version.parse(*each["version"])}) for each in found)
 
 
+def at(described: Mapping[str, Any], sources: Sequence[str], places: Sequence[str]) -> Tuple[model.Script, ...]:
+    """Return the scripts that were described, with the paths that they have where they were unpacked.
+
+    :param sources: where they were described; in the same order as places.
+    """
+    moved = {os.path.join(source, ""): place for source, place in zip(sources, places)}
+
+    def path(text: Optional[str]) -> Optional[str]:
+        home = max((each for each in moved if text and text.startswith(each)), key=len, default=None)
+        return os.path.join(moved[home], text[len(home) :]) if text is not None and home is not None else text
+
+    return tuple(
+        script._replace(
+            path=str(path(script.path)), down_path=path(script.down_path), verify_path=path(script.verify_path)
+        )
+        for script in scripts_of(described)
+    )
+
+
 def pack(described: Mapping[str, Any], directories: Sequence[str], archive: str, follow: bool = False) -> List[str]:
     """Write scripts into one archive, and what they may import and read beside themselves; see neighbours.
 
