@@ -58,7 +58,9 @@ class ActionModule(ActionBase):
 
         arguments["src"] = self._sources(arguments)
         follow, as_they_are = (_flag(arguments, name) for name in ("follow", "allow_writable_scripts"))
-        described = shipment.describe(arguments["src"], arguments.get("kind"), follow)
+        on_unread = str(arguments.get("on_unread") or "fail")
+        kind, order = arguments.get("kind"), arguments.get("order")
+        described = shipment.describe(arguments["src"], kind, follow, on_unread, order)
         arguments["_described"] = json.dumps(described)
         answer = self._run_module(arguments, task_vars)
         wanted = answer.pop("_wants_scripts", None)

@@ -33,9 +33,33 @@ options:
         C(upgrade(migrate_engine)), which needs SQLAlchemy, and SQL by dialect, also in a repository (C(migrate.cfg)).
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
+      - V(node_pg_migrate), V(sql_migrate), V(tern), V(prisma), V(drizzle) and V(supabase) are too, since 0.4.0.
     type: str
     version_added: 0.1.0
-    choices: [python, sqlalchemy, sql, sql_plain, dbmate, goose, diesel, flyway]
+    choices:
+      - python
+      - sqlalchemy
+      - sql
+      - sql_plain
+      - dbmate
+      - goose
+      - diesel
+      - flyway
+      - node_pg_migrate
+      - sql_migrate
+      - tern
+      - prisma
+      - drizzle
+      - supabase
+  order:
+    description:
+      - How versions are ordered. V(numeric) compares them as numbers, V(text) character by character.
+      - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate, diesel, Prisma
+        and Supabase, V(numeric) for all others. A history that was recorded in numeric order keeps it.
+      - Directories of kinds whose tools order differently need it.
+    type: str
+    version_added: 0.4.0
+    choices: [numeric, text]
   follow:
     description:
       - Also take scripts that are links which lead out of their directory. Without it, such a link is refused by its
@@ -44,6 +68,17 @@ options:
     type: bool
     version_added: 0.2.0
     default: false
+  on_unread:
+    description:
+      - What to do about what has a version in its name, or is of another tool, and isn't read as a script.
+      - V(fail) stops before anything is touched, V(warn) names it in a warning, V(ignore) passes it over.
+      - The same about a directory in which no migration was found, though something in it, or in a folder of it, looks
+        like one.
+      - What O(kind) leaves to another kind is named in a warning, unless it is V(ignore).
+    type: str
+    version_added: 0.4.0
+    choices: [ignore, warn, fail]
+    default: fail
   history_table:
     description:
       - Table that records what is applied; C(schema.table) puts it into a schema. It is made at the first run.

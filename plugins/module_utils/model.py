@@ -66,6 +66,7 @@ class Reason(Enum):
 class Script(NamedTuple):
     """A migration's files as found on disk, and what a look at their text tells. Nothing is compiled yet.
 
+    :ivar verify_path: the SQL that has to hold when it is applied.
     :ivar checksum: SHA-256 of the text with line ends normalised; empty until it was looked at.
     :ivar repeatable: it has should_run, and is considered at every run.
     :ivar deferred: it says of itself that it only runs when asked for.
@@ -77,6 +78,7 @@ class Script(NamedTuple):
     kind: str
     path: str
     down_path: Optional[str] = None
+    verify_path: Optional[str] = None
     checksum: str = ""
     repeatable: bool = False
     deferred: bool = False
@@ -85,7 +87,8 @@ class Script(NamedTuple):
     @property
     def label(self) -> str:
         """Return version and name, as people refer to a migration."""
-        return str(self.version) if self.version.is_repeatable else "%s_%s" % (self.version, self.name)
+        alone = self.version.is_repeatable or self.version.is_whole_name
+        return str(self.version) if alone else "%s_%s" % (self.version, self.name)
 
 
 class Statement(NamedTuple):
@@ -108,6 +111,7 @@ class SqlBody(NamedTuple):
     :ivar messages: what to send one by one.
     :ivar note: what a person should know about how it runs.
     :ivar whole: the text with the BEGIN and the COMMIT that were taken off; None: none were.
+    :ivar secrets: what was filled in and must not be told.
     """
 
     path: str
@@ -116,6 +120,7 @@ class SqlBody(NamedTuple):
     transactional: bool = True
     note: Optional[str] = None
     whole: Optional[str] = None
+    secrets: Tuple[str, ...] = ()
 
 
 class PythonBody(NamedTuple):
@@ -135,11 +140,15 @@ Body = Union[SqlBody, PythonBody]
 
 
 class Migration(NamedTuple):
-    """A script that has been read: what it would run, and what it says about itself."""
+    """A script that has been read: what it would run, and what it says about itself.
+
+    :ivar verify: what has to hold when it is applied, statement by statement.
+    """
 
     script: Script
     up: Body
     down: Optional[Body] = None
+    verify: Optional[SqlBody] = None
 
     def body(self, direction: Direction) -> Body:
         """Return what a step in this direction runs; that there is a down has been seen to before."""

@@ -8,11 +8,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache, total_ordering
-from typing import Tuple
+from typing import Optional, Tuple
 
 # Flyway's repeatable scripts have a name only; they come behind all versions.
 REPEATABLE_PREFIX = "R__"
 AFTER_ALL = 10**40
+# What stands first in the identity of a script that its tool knows by its whole name.
+WHOLE_NAME = -1
+
+# How versions are ordered.
+NUMERIC, TEXT = "numeric", "text"
+
+DIGITS = re.compile(r"[0-9-]+(?:[._][0-9-]+)*")
+NAMED = re.compile(r"[0-9]+(?P<rest>[_.-]+[^0-9._\x00-\x1f-][^\x00-\x1f]*)")
+# What ends a version in a file's name: tools that order names as text compare it too.
+END = "_"
 
 
 @total_ordering
@@ -20,50 +30,85 @@ AFTER_ALL = 10**40
 class Version:
     """The sortable key of a migration.
 
-    ``text`` is as in the file name. Numbers compare as numbers, dashes don't count, dots and underscores
-    separate parts (Flyway's rule: a missing part is 0).
+    ``text`` is as in the file name. What it is equal to doesn't depend on the order: numbers are compared as numbers,
+    dashes don't count, dots and underscores separate parts (Flyway's rule: a missing part is 0). The whole name of a
+    script is a version too, to tools that know scripts by it (sql-migrate, Prisma).
+
+    :ivar parts: the identity.
+    :ivar key: the place among others of the same order.
     """
 
     text: str
     parts: Tuple[int, ...]
+    key: Tuple[int, ...]
+    order: str = NUMERIC
 
     @classmethod
-    def repeatable(cls, name: str) -> Version:
+    def repeatable(cls, name: str, order: str = NUMERIC) -> Version:
         """Return the key of a script without a version, which comes behind all that have one, by name."""
-        return cls(REPEATABLE_PREFIX + name, (AFTER_ALL, *name.encode()))
+        parts = (AFTER_ALL, *name.encode())
+        return cls(REPEATABLE_PREFIX + name, parts, parts, order)
 
     @property
     def is_repeatable(self) -> bool:
         """Return whether this stands for a script without a version."""
         return self.parts[0] == AFTER_ALL
 
+    @property
+    def is_whole_name(self) -> bool:
+        """Return whether this is all of a script's name."""
+        return self.parts[0] == WHOLE_NAME
+
+    def begins_with(self, text: str) -> bool:
+        """Return whether this is a whole name that has such a version in front."""
+        match = NAMED.fullmatch(self.text) if self.is_whole_name else None
+        return match is not None and text == self.text[: match.start("rest")]
+
     @classmethod
     @lru_cache(maxsize=None)  # the files of a pair, and its row in the history, all spell the same one
-    def parse(cls, text: str) -> Version:
+    def parse(cls, text: str, order: str = NUMERIC) -> Version:
         """Read a version.
 
-        :raises ValueError: when it isn't made of digits, dashes, dots and underscores.
+        :param order: numeric or text.
+        :raises ValueError: when it isn't made of digits, dashes, dots and underscores, and is no name behind digits.
         """
         if text.startswith(REPEATABLE_PREFIX):
-            return cls.repeatable(text[len(REPEATABLE_PREFIX) :])
-        if not re.fullmatch(r"[0-9-]+(?:[._][0-9-]+)*", text):
+            return cls.repeatable(text[len(REPEATABLE_PREFIX) :], order)
+        parts = _numbers(text)
+        if parts is not None:
+            key = parts if order == NUMERIC else tuple((text.replace("-", "") + END).encode())
+            return cls(text, parts, key, order)
+        if not NAMED.fullmatch(text):
             raise ValueError("a version is made of digits, not %r" % text)
-        numbers = [part.replace("-", "") for part in re.split(r"[._]", text)]
-        if not all(numbers):
-            raise ValueError("a version is made of digits, not %r" % text)
-        parts = [int(number) for number in numbers]
-        while len(parts) > 1 and parts[-1] == 0:
-            parts.pop()
-        return cls(text, tuple(parts))
+        name = tuple(text.encode())
+        number = int(re.split("[^0-9]", text, maxsplit=1)[0])
+        return cls(text, (WHOLE_NAME, *name), (number, *name) if order == NUMERIC else name, order)
+
+    def ordered(self, order: str) -> Version:
+        """Return the same version in another order."""
+        return self if order == self.order else Version.parse(self.text, order)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self.parts == other.parts
 
     def __lt__(self, other: Version) -> bool:
-        return self.parts < other.parts
+        return self.key < other.key and self.parts != other.parts
 
     def __hash__(self) -> int:
         return hash(self.parts)
 
     def __str__(self) -> str:
         return self.text
+
+
+def _numbers(text: str) -> Optional[Tuple[int, ...]]:
+    """Return the numbers that a version is made of; None: it is made of something else too."""
+    if not DIGITS.fullmatch(text):
+        return None
+    numbers = [part.replace("-", "") for part in re.split(r"[._]", text)]
+    if not all(numbers):
+        return None
+    parts = [int(number) for number in numbers]
+    while len(parts) > 1 and parts[-1] == 0:
+        parts.pop()
+    return tuple(parts)

@@ -63,10 +63,30 @@ options:
       - While the database has no history, take it over as it is, by recording everything up to this version as applied
         and running nothing of it; V(latest) records all, V(0) nothing. Later it has no meaning, and may stay.
       - V(adopt) takes over what the table of another tool says was applied (sqlalchemy-migrate, golang-migrate, dbmate,
-        diesel, goose, sqlx, Flyway), and leaves that table as it was. Without it, such a table is an error.
+        diesel, goose, sqlx, Flyway, tern, node-pg-migrate, sql-migrate, Prisma, drizzle, the Supabase CLI), and leaves
+        that table as it was. Without it, such a table is an error.
       - What belongs to the baseline can't be rolled back.
     type: str
     version_added: 0.1.0
+  variables:
+    description:
+      - Values for C(${name}) in SQL files, in code, in strings and in quoted identifiers; never in comments, nor inside
+        dollar quotes. They go in as they are; there is no way to write C(${) otherwise while this is given.
+      - A variable without a value, and C(${) that begins none, stop the task before anything is touched. Without
+        O(variables) and O(secret_variables) nothing is filled in.
+      - The checksum is that of the file as it is; RV(plan_digest) depends on the values.
+    type: dict
+    version_added: 0.4.0
+  secret_variables:
+    description: The same as O(variables), for values that must not be shown.
+    type: dict
+    version_added: 0.4.0
+  adopt_from:
+    description:
+      - The table of another tool to take over from with O(baseline_version=adopt), where it has another name than that
+        tool gives it, or is in a schema that isn't on the search_path; C(schema.table) puts it into one.
+    type: str
+    version_added: 0.4.0
   super_user:
     description:
       - User of the second connection that scripts get from C(super_user()), to the same database.
@@ -426,6 +446,22 @@ EXAMPLES = r"""
     url: postgresql://shop@localhost/shop
     migrations_dir: /srv/shop/migrations
     baseline_version: "20151217170514"
+
+- name: Go on where Flyway has stopped, with its table under another name
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/flyway
+    baseline_version: adopt
+    adopt_from: audit.changes
+
+- name: Fill values into the SQL files
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/flyway
+    variables:
+      reader: shop_reader
+    secret_variables:
+      token: "{{ vault_token }}"
 """
 
 RETURN = r"""

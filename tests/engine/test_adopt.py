@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts import repository
 
@@ -50,6 +53,24 @@ TABLES: dict[str, tuple[str, str, list[str]]] = {
         ["1", "2"],
     ),
     "Flyway": (FLYWAY, "flyway_schema_history", ["1", "2"]),
+    "tern": (
+        "CREATE TABLE schema_version (version int4 NOT NULL); INSERT INTO schema_version VALUES (2)",
+        "schema_version",
+        ["1", "2"],
+    ),
+    "node-pg-migrate": (
+        "CREATE TABLE pgmigrations (id serial, name varchar(255), run_on timestamp);"
+        "INSERT INTO pgmigrations (name, run_on) VALUES ('1_m', now()), ('2_m', now())",
+        "pgmigrations",
+        ["1", "2"],
+    ),
+    "the Supabase CLI": (
+        "CREATE SCHEMA supabase_migrations;"
+        "CREATE TABLE supabase_migrations.schema_migrations (version text PRIMARY KEY, statements text[], name text);"
+        "INSERT INTO supabase_migrations.schema_migrations VALUES ('1', '{}', 'm'), ('3', '{}', 'm')",
+        "supabase_migrations.schema_migrations",
+        ["1", "3"],
+    ),
     "sqlalchemy-migrate": (
         "CREATE TABLE migrate_version (repository_id varchar PRIMARY KEY, repository_path text, version int);"
         "INSERT INTO migrate_version VALUES ('shop', '/x', 2)",
@@ -57,6 +78,9 @@ TABLES: dict[str, tuple[str, str, list[str]]] = {
         ["1", "2"],
     ),
 }
+
+
+ONE_COLUMN = ("dbmate", "tern")
 
 
 @pytest.fixture
@@ -70,7 +94,8 @@ def scripts(project: Project) -> Project:
 def test_another_tools_history_is_noticed_and_adopted(scripts: Project, tool: str) -> None:
     made, table, applied = TABLES[tool]
     scripts.query(made)
-    before = scripts.query(f"SELECT * FROM {table} ORDER BY 1, 2" if tool != "dbmate" else f"SELECT * FROM {table}")
+    rows = f"SELECT * FROM {table}" + ("" if tool in ONE_COLUMN else " ORDER BY 1, 2")
+    before = scripts.query(rows)
     for checking in (True, False):
         with pytest.raises(MigrationError, match=f"recorded by {tool}") as caught:
             scripts.migrate(history_table="ours", checking=checking)
@@ -82,10 +107,7 @@ def test_another_tools_history_is_noticed_and_adopted(scripts: Project, tool: st
     assert scripts.query("SELECT version FROM ours_log WHERE event = 'baseline' ORDER BY 1") == [
         (each,) for each in applied
     ]
-    assert (
-        scripts.query(f"SELECT * FROM {table} ORDER BY 1, 2" if tool != "dbmate" else f"SELECT * FROM {table}")
-        == before
-    )
+    assert scripts.query(rows) == before
     assert scripts.migrate(history_table="ours", baseline_version="adopt").plan.steps == ()
 
 
@@ -171,3 +193,78 @@ def test_a_repository_without_a_name(project: Project) -> None:
     with pytest.raises(MigrationError, match="migrate.cfg can't be read") as caught:
         project.migrate()
     assert caught.value.kind == "script_invalid"
+
+
+FLYWAY_4 = FLYWAY.replace("flyway_schema_history", "schema_version").replace("(5, NULL", "(6, NULL")
+
+
+def test_flyways_table_of_its_release_4_and_a_baseline(scripts: Project) -> None:
+    scripts.query("CREATE TABLE t1 (x int)")
+    scripts.query(FLYWAY_4.split(" VALUES")[0] + " VALUES (1, '2', '<< Flyway Baseline >>', 'BASELINE', true)")
+    with pytest.raises(MigrationError, match="recorded by Flyway .table schema_version, last version 2"):
+        scripts.migrate()
+    assert done(scripts.migrate(baseline_version="adopt")) == ["3"]
+    assert scripts.applied() == ["1", "2", "3"]
+
+
+def test_a_baseline_without_a_file_is_none_that_is_gone(scripts: Project) -> None:
+    scripts.query(FLYWAY.split(" VALUES")[0] + " VALUES (1, '2.5', 'begin', 'BASELINE', true)")
+    report = scripts.migrate(baseline_version="adopt")
+    assert (done(report), report.warnings) == (["3"], ())
+    assert scripts.applied() == ["1", "2", "3"]
+
+
+def test_a_table_that_is_named(scripts: Project) -> None:
+    scripts.query("CREATE SCHEMA audit; " + FLYWAY.replace("flyway_schema_history", "audit.changes"))
+    name = parse_name("audit.changes", "adopt_from")
+    assert done(scripts.check(baseline_version="adopt", adopt_from=name)) == ["3"]
+    for other, told in (("audit.nothing", "isn't there"), ("audit.others", "isn't the table of a tool")):
+        scripts.query("CREATE TABLE IF NOT EXISTS audit.others (x int)")
+        with pytest.raises(MigrationError, match=f"adopt_from: {other} {told}"):
+            scripts.migrate(baseline_version="adopt", adopt_from=parse_name(other, "adopt_from"))
+
+
+def test_prisma_s_history(project: Project) -> None:
+    for name in ("20240101000000_a", "20240101000000_b", "20240102_c"):
+        project.file(f"{name}/migration.sql", f"CREATE TABLE {name[-1]} (x int);")
+    project.query(
+        "CREATE TABLE _prisma_migrations (id varchar(36), checksum varchar(64), finished_at timestamptz, "
+        "migration_name varchar(255), logs text, rolled_back_at timestamptz, started_at timestamptz, "
+        "applied_steps_count int);"
+        "INSERT INTO _prisma_migrations (migration_name, finished_at, rolled_back_at) VALUES "
+        "('20240101000000_a', now(), NULL), ('20240101000000_b', NULL, now())"
+    )
+    with pytest.raises(MigrationError, match="recorded by Prisma .*last version 20240101000000_a"):
+        project.migrate()
+    assert done(project.migrate(baseline_version="adopt")) == ["20240101000000_b", "20240102_c"]
+    assert project.tables() == ["_prisma_migrations", "b", "c"]
+
+
+def test_sql_migrate_s_history(project: Project) -> None:
+    for name in ("1-a", "1-b"):
+        project.file(f"{name}.sql", f"-- +migrate Up\nCREATE TABLE {name[-1]} (x int);\n")
+    project.query("CREATE TABLE gorp_migrations (id text PRIMARY KEY, applied_at timestamptz)")
+    project.query("INSERT INTO gorp_migrations VALUES ('1-a.sql', now())")
+    assert done(project.migrate(baseline_version="adopt")) == ["1-b"]
+
+
+def test_drizzle_s_history(project: Project) -> None:
+    texts = [f"CREATE TABLE t{number} (x int);" for number in range(3)]
+    tags = ",".join('{"idx": %d, "tag": "000%d_t"}' % (number, number) for number in range(3))
+    project.file("meta/_journal.json", '{"entries": [%s]}' % tags)
+    for number, text in enumerate(texts):
+        project.file(f"000{number}_t.sql", text)
+    project.query(
+        "CREATE SCHEMA drizzle; CREATE TABLE drizzle.__drizzle_migrations (id serial, hash text, created_at bigint)"
+    )
+    for text in texts[:2]:
+        project.query(
+            "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES (%s, 1)",
+            hashlib.sha256(text.encode()).hexdigest(),
+        )
+    with pytest.raises(MigrationError, match="recorded by drizzle .*2 migrations"):
+        project.migrate()
+    assert done(project.check(baseline_version="adopt")) == ["0002"]
+    project.file("0001_t.sql", "SELECT 1;")
+    with pytest.raises(MigrationError, match="has 2 migrations, and the scripts here are as far as its number 1"):
+        project.migrate(baseline_version="adopt")

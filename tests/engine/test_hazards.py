@@ -8,9 +8,9 @@ from contextlib import closing
 import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.report import Report
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.port import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing import statements
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.run.hazard_rules import RULES
 

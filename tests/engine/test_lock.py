@@ -18,9 +18,9 @@ import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.port import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import LockTimeout, MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.port import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.model import State
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies

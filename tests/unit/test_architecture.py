@@ -27,6 +27,7 @@ BASE = "the base"
 POSTGRESQL = "databases.postgresql"
 COPIES = f"{POSTGRESQL}.copies"
 PRECHECKS = f"{POSTGRESQL}.prechecks"
+KINDS = "scripts.kinds"
 OBSERVING = f"{POSTGRESQL}.observing"
 HISTORY = f"{POSTGRESQL}.history"
 SQLITE = "databases.sqlite"
@@ -40,19 +41,20 @@ PACKAGES: dict[str, set[str]] = {
     "doc_fragments": set(),
     "task": {"commands", "run", "planning", "provision", "scripts", *DATABASES, "files", BASE},
     "commands": {
-        *("rehearsal", "authoring", "run", "history", "planning", "runtimes", "scripts"),
+        *("rehearsal", "authoring", "run", "history", "planning", "runtimes", "scripts", KINDS),
         *DATABASES,
-        *("schema", BASE),
+        *("sql", "schema", BASE),
     },
     "rehearsal": {"run", "history", "provision", "sql", *DATABASES, "schema", BASE},
-    "authoring": {"history", "runtimes.alchemy", "scripts", *DATABASES, "schema", BASE},
-    "run": {"history", "runtimes", "scripts", "sql", *DATABASES, "schema", BASE},
+    "authoring": {"history", "runtimes.alchemy", KINDS, *DATABASES, "schema", BASE},
+    "run": {"history", "runtimes", KINDS, "sql", *DATABASES, "schema", BASE},
     "history": {*DATABASES, "schema", BASE},
     "planning": {*DATABASES, "schema", BASE},
-    "runtimes": {"runtimes.alchemy", "scripts", BASE},
+    "runtimes": {"runtimes.alchemy", KINDS, BASE},
     "runtimes.alchemy": {"sql", *DATABASES, BASE},
     "provision": {*DATABASES, "files", BASE},
-    "scripts": {"sql", "files", BASE},
+    "scripts": {KINDS, "sql", "files", BASE},
+    KINDS: {"sql", "files", BASE},
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},

@@ -20,7 +20,7 @@ from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
-from ..scripts import reading
+from ..scripts.kinds import reading
 
 APPLICATION = "pg_migration_generate"
 

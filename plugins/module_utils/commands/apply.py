@@ -34,7 +34,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
     database = database_of(connection)
     database.locks.require_own_session(connection, request.target)
     database.settings.let_last(connection)
-    jobs = read_all(view.plan.steps, request.target)
+    jobs = read_all(context, view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
     with database.locks.held(connection, request.lock_wait):
@@ -42,7 +42,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
             return
-        prepared = prepare(read_all(view.plan.steps, request.target, jobs), request.single_transaction)
+        prepared = prepare(read_all(context, view.plan.steps, jobs), request.single_transaction)
         _run(context, view, connection, prepared, watch if prepared.jobs else None)
 
 

@@ -44,7 +44,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     request, left = context.request, model.Progress(left=view.plan.steps)
     # What nobody has rehearsed in an empty cluster would be a green check of nothing.
     required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
-    jobs = read_all(view.plan.steps, request.target)
+    jobs = read_all(context, view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
         database_of(connection).settings.let_last(connection)
@@ -122,12 +122,12 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
         rehearsal,
         differences(rehearsal.snapshots, request.diff_context),
         hazards,
-        digest.digest_of(before, steps, after) if rehearsal.is_exact else None,
+        digest.digest_of(before, steps, after, request.variables) if rehearsal.is_exact else None,
     )
     context.warnings += warnings(hazards)
     refuse(hazards, request.allow_hazards)
     if request.expect is not None:
-        context.warn(digest.expect(request.expect, before, steps, after))
+        context.warn(digest.expect(request.expect, before, steps, after, request.variables))
     # Where the copy has all rows, the rehearsal itself has shown whether they will do.
     asks = request.prechecks != "off" and not database_of(request.target).abilities.copies_rows
     if connection is not None and asks:
@@ -168,7 +168,7 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
     from ..rehearsal.proof import Verdict, prove
 
     request, left = context.request, model.Progress(left=view.plan.steps)
-    original, jobs = _original(request, view, connection), read_all(view.plan.steps, request.target)
+    original, jobs = _original(request, view, connection), read_all(context, view.plan.steps)
     try:
         context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
     except RehearsalImpossible:

@@ -15,7 +15,7 @@ from .. import errors, model
 from ..databases.names import QualifiedName
 from ..databases.postgresql.connection import Target
 from ..databases.tools import Tools
-from ..scripts.discovery import discover
+from ..scripts.discovery import IGNORE, discover
 from ..scripts.repository import find as repository_of
 
 # Longest version that counts as a number; anything longer is a moment in time.
@@ -98,7 +98,7 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     name = _slug(request.name)
     repository = repository_of(request.directory, request.follow)
     directory = repository.versions if repository else request.directory
-    scripts = discover([request.directory], None, request.follow) if os.path.isdir(directory) else ()
+    scripts = discover([request.directory], None, request.follow, IGNORE) if os.path.isdir(directory) else ()
     for script in scripts:
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})

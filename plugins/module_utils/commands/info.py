@@ -12,7 +12,9 @@ from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..planning.integrity import is_modified
-from ..scripts.discovery import discover, read
+from ..planning.order import in_one_order
+from ..scripts.discovery import discover
+from ..scripts.kinds.catalogue import read
 
 NARROW = 15
 PENDING = (model.State.PENDING, model.State.FAILED)
@@ -29,6 +31,8 @@ class InfoRequest(NamedTuple):
     kind: Optional[str] = None
     repository_id: Optional[str] = None
     follow: bool = False
+    on_unread: str = "fail"
+    order: Optional[str] = None
     only: str = "all"
 
 
@@ -58,6 +62,7 @@ class Info(NamedTuple):
     :ivar pending_count: how many would be applied; repeatable ones that ran before don't count.
     :ivar running: who is at work on the database right now, see lock.holder.
     :ivar database_missing: there is no database of that name yet.
+    :ivar warnings: what there is to say of the scripts.
     """
 
     standings: Tuple[Standing, ...]
@@ -67,6 +72,7 @@ class Info(NamedTuple):
     pending_count: int
     running: Optional[Dict[str, Any]] = None
     database_missing: bool = False
+    warnings: Tuple[str, ...] = ()
 
 
 def info(request: InfoRequest) -> Info:
@@ -74,12 +80,16 @@ def info(request: InfoRequest) -> Info:
 
     :raises MigrationError: when directory, connection or history can't be read.
     """
-    scripts = discover(request.directories, request.kind, request.follow)
+    warnings: List[str] = []
+    scripts = discover(
+        request.directories, request.kind, request.follow, request.on_unread, request.order, warnings.append
+    )
     missing = False
     try:
         rows, failed, running = _read(request)
     except errors.DatabaseMissing:
         rows, failed, running, missing = (), frozenset(), None, True
+    scripts, rows = in_one_order(scripts, rows, request.order)
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
     pending = [each for each in standings if each.state in PENDING]
     count = len(standings)
@@ -91,7 +101,8 @@ def info(request: InfoRequest) -> Info:
         standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
-    return Info(tuple(standings), _highest(on_disk), _highest(applied), count, len(pending), running, missing)
+    latest, current = _highest(on_disk), _highest(applied)
+    return Info(tuple(standings), latest, current, count, len(pending), running, missing, tuple(warnings))
 
 
 def _read(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
@@ -36,6 +36,8 @@ class MarkRequest(NamedTuple):
     kind: Optional[str] = None
     repository_id: Optional[str] = None
     follow: bool = False
+    on_unread: str = "fail"
+    order: Optional[str] = None
     lock_wait: float = 60
     checking: bool = False
 
@@ -58,13 +60,14 @@ class Mark(NamedTuple):
         return self.anew or self.before is not self.after
 
 
-def mark(request: MarkRequest) -> List[Mark]:
+def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> List[Mark]:
     """Mark each version, all in one transaction.
 
+    :param warn: is called with what there is to say of the scripts.
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
-    scripts = discover(request.directories, request.kind, request.follow)
+    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, request.order, warn)
     database = database_of(request.target)
     with (
         database.errors.translated(),

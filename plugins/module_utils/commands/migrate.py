@@ -32,11 +32,11 @@ def migrate(context: Context) -> None:
 def _migrate(context: Context) -> None:
     request = context.request
     sessions, history = database_of(request.target).sessions, database_of(request.target).history
-    scripts = request.described
+    scripts = request.found if request.described is None else request.described
+    context.warnings += request.said
     if scripts is None:
-        scripts = discover(request.directories, request.kind, request.follow)
-    if not scripts:
-        context.warnings += ["There are no migrations in %s." % each for each in request.directories]
+        wanted = (request.kind, request.follow, request.on_unread, request.order)
+        scripts = discover(request.directories, *wanted, context.warn)
     unfound = history.unfound(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
         _proceed(context, view_of(request, scripts, unfound, ()), None)
@@ -89,6 +89,6 @@ def _ask_ahead(context: Context, view: View, connection: Any) -> View:
     from ..run.session import Session
 
     session = Session(connection, view.history, request.target, request.super_user)
-    wanted, context.skipped = ask_ahead(session, read_all(view.plan.steps, request.target))
+    wanted, context.skipped = ask_ahead(session, read_all(context, view.plan.steps))
     context.plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
     return view._replace(plan=context.plan)

@@ -95,7 +95,7 @@ class SchemaWatch:
             self.context.warnings.append(UNREAD % (_unseen_parts(self.request), labels(self.reader.left_out)))
         live = self.series.snapshots[0]
         if self.request.expect is not None:
-            digest.expect(self.request.expect, live, view.plan.steps)
+            digest.expect(self.request.expect, live, view.plan.steps, variables=self.request.variables)
         self.context.note_drift(drift.compare(self.last, live, self.reader.left_out, self.request.diff_context))
 
     def _after_one(self) -> None:

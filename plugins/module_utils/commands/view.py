@@ -5,19 +5,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..history import beginning
 from ..planning.integrity import examine, settle
+from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
-from ..scripts import sqltext
-from ..scripts.discovery import read
-
-if TYPE_CHECKING:
-    from ..databases.port import Target
+from ..scripts.kinds import sqltext
+from ..scripts.kinds.catalogue import read
+from .context import Context
 
 # baseline_version: adopt
 ADOPT = "adopt"
@@ -87,30 +86,34 @@ def _elsewhere(
         return None
     from ..history import foreign
 
-    found = foreign.find(connection, request.repository_id)
+    found = foreign.find(connection, request.repository_id, request.adopt_from if adopting else None, scripts)
     if found is not None and adopting:
         return foreign.adopted(found, scripts)
-    if found is not None and found.rows:
+    if found is not None and (found.rows or found.baseline):
         raise foreign.unadopted_error(found)
     if adopting:
         raise errors.UnknownVersion(
             "baseline_version: there is no table of another tool to adopt from",
-            hint="Say with search_path (connect_params) where it is, or name a version.",
+            hint="Say with adopt_from where it is, or name a version.",
         )
     return None
 
 
 def read_all(
-    steps: Sequence[model.Step], target: Target, known: Sequence[Tuple[model.Step, model.Migration]] = ()
+    context: Context, steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
 ) -> List[Tuple[model.Step, model.Migration]]:
     """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
 
-    :param target: what they will run on: each database reads a script in its own way.
+    :param context: gets what there is to warn of.
     :param known: what was read already.
     :raises Irreversible: when one that is to be rolled back has no down.
+    :raises ScriptInvalid: what can't be read, or has marks of another tool.
     """
+    from .foreign_marks import look_for
+
     migrations = {step.script: migration for step, migration in known}
-    jobs = [(step, _as_begun(step, migrations.get(step.script) or _read(step.script, target))) for step in steps]
+    reader = _reader(context.request)
+    jobs = [(step, _as_begun(step, migrations.get(step.script) or reader(step.script))) for step in steps]
     for step, migration in jobs:
         if step.direction is model.Direction.DOWN and migration.down is None:
             raise errors.Irreversible(
@@ -119,17 +122,32 @@ def read_all(
                 version=str(step.script.version),
                 path=step.script.path,
             )
+    for warning in look_for(context.request, [job for job in jobs if job[0].script not in migrations]):
+        context.warn(warning)
     return jobs
 
 
-def _read(script: model.Script, target: Target) -> model.Migration:
-    """Read a script as the database does."""
-    migration, adapted = read(script), database_of(target).grammar.adapted
-    if isinstance(migration.up, model.SqlBody):
-        migration = migration._replace(up=adapted(migration.up))
-    if isinstance(migration.down, model.SqlBody):
-        migration = migration._replace(down=adapted(migration.down))
-    return migration
+def _reader(request: Request) -> Callable[[model.Script], model.Migration]:
+    """Return what reads a script as its database does: with its variables filled in, if there are some."""
+    adapted, as_written = database_of(request.target).grammar.adapted, _as_written(request)
+
+    def reader(script: model.Script) -> model.Migration:
+        migration = as_written(script)
+        if isinstance(migration.up, model.SqlBody):
+            migration = migration._replace(up=adapted(migration.up))
+        if isinstance(migration.down, model.SqlBody):
+            migration = migration._replace(down=adapted(migration.down))
+        return migration
+
+    return reader
+
+
+def _as_written(request: Request) -> Callable[[model.Script], model.Migration]:
+    if request.variables is None:
+        return read
+    from ..scripts.variables import reader
+
+    return reader(request.variables.all(), tuple(filter(None, request.variables.secret.values())))
 
 
 def _as_begun(step: model.Step, migration: model.Migration) -> model.Migration:
@@ -161,6 +179,7 @@ def view_of(
 
     :param begun: the history tells of something, so that there is no baseline any more.
     """
+    scripts, rows = in_one_order(scripts, rows, request.order)
     if request.state == "rolled_back":
         return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
     baseline = adopted

@@ -114,8 +114,11 @@ class Beside(Protocol):
     def siblings(self, connection: Any, history: Any) -> Optional[List[Any]]:
         """Return the other histories that keep snapshots; None: one of them can't be read."""
 
-    def other_tables(self, connection: Any, names: Sequence[str]) -> Dict[QualifiedName, FrozenSet[str]]:
-        """Return the tables of these names where the session looks for names, in that order, with their columns."""
+    def other_tables(
+        self, connection: Any, wanted: Sequence[QualifiedName]
+    ) -> Dict[QualifiedName, Tuple[QualifiedName, FrozenSet[str]]]:
+        """Return which of these there are: the whole name of each, and its columns. Without a schema, it is looked for
+        where the session looks for names."""
 
     def read_other(self, connection: Any, table: QualifiedName, query: str) -> List[Tuple[Any, ...]]:
         """Read one of them."""

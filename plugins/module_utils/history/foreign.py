@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
+from ..databases.names import QualifiedName
+from ..versions import NUMERIC
 
 
 class Tool(NamedTuple):
@@ -18,6 +20,11 @@ class Tool(NamedTuple):
     :ivar query: in SQL that all databases read; with the table's name put in, it gives (version, name, whether it went
         well) for what is applied.
     :ivar up_to: the table has one version only, and all up to it are applied.
+    :ivar schema: where the tool has its table; None: on the search_path.
+    :ivar only: it has no other columns.
+    :ivar kind: the kind of the tool's scripts, where others have a table like it.
+    :ivar baseline: gives the version up to which the tool has taken a database over, and run nothing.
+    :ivar by_checksum: what stands in the place of versions is the SHA-256 of each script.
     """
 
     name: str
@@ -25,14 +32,31 @@ class Tool(NamedTuple):
     columns: FrozenSet[str]
     query: str
     up_to: bool = False
+    schema: Optional[str] = None
+    only: bool = False
+    kind: Optional[str] = None
+    baseline: Optional[str] = None
+    by_checksum: bool = False
 
 
 class Found(NamedTuple):
-    """What another tool's table says."""
+    """What another tool's table says, and which one it is.
+
+    :ivar baseline: everything up to this version is applied too.
+    """
 
     tool: Tool
     rows: Tuple[Tuple[Any, ...], ...]
+    table: str = ""
+    baseline: Optional[str] = None
 
+
+_FLYWAY = (
+    "SELECT t.version, t.description, t.success FROM {table} t "
+    "WHERE t.type NOT LIKE 'UNDO%' AND t.type NOT IN ('DELETE', 'BASELINE') "
+    "AND t.installed_rank = (SELECT max(o.installed_rank) FROM {table} o WHERE o.version = t.version)"
+)
+_FLYWAY_BASELINE = "SELECT version FROM {table} WHERE type = 'BASELINE' ORDER BY installed_rank DESC LIMIT 1"
 
 TOOLS = (
     Tool(
@@ -49,7 +73,7 @@ TOOLS = (
         "SELECT CAST(version AS text), NULL, NOT dirty FROM {table}",
         up_to=True,
     ),
-    Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM {table}"),
+    Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM {table}", only=True),
     Tool(
         "diesel",
         "__diesel_schema_migrations",
@@ -73,35 +97,113 @@ TOOLS = (
         "Flyway",
         "flyway_schema_history",
         frozenset(["installed_rank", "version", "description", "type", "success"]),
-        "SELECT t.version, t.description, t.success FROM {table} t "
-        "WHERE t.type NOT LIKE 'UNDO%' AND t.type <> 'DELETE' "
-        "AND t.installed_rank = (SELECT max(o.installed_rank) FROM {table} o WHERE o.version = t.version)",
+        _FLYWAY,
+        baseline=_FLYWAY_BASELINE,
+    ),
+    # Its table until Flyway 4.
+    Tool(
+        "Flyway",
+        "schema_version",
+        frozenset(["installed_rank", "version", "description", "type", "success"]),
+        _FLYWAY,
+        baseline=_FLYWAY_BASELINE,
+    ),
+    Tool(
+        "tern",
+        "schema_version",
+        frozenset(["version"]),
+        "SELECT CAST(version AS text), NULL, true FROM {table} WHERE version > 0",
+        up_to=True,
+        only=True,
+        kind="tern",
+    ),
+    Tool(
+        "node-pg-migrate",
+        "pgmigrations",
+        frozenset(["id", "name", "run_on"]),
+        "SELECT substring(name from '^[0-9]+'), substring(name from '^[0-9]+_(.*)$'), true FROM {table} "
+        "WHERE name ~ '^[0-9]'",
+    ),
+    Tool(
+        "sql-migrate",
+        "gorp_migrations",
+        frozenset(["id", "applied_at"]),
+        "SELECT CASE WHEN id LIKE '%.sql' THEN substr(id, 1, length(id) - 4) ELSE id END, NULL, true FROM {table}",
+    ),
+    Tool(
+        "Prisma",
+        "_prisma_migrations",
+        frozenset(["migration_name", "finished_at", "rolled_back_at"]),
+        "SELECT migration_name, NULL, finished_at IS NOT NULL FROM {table} WHERE rolled_back_at IS NULL",
+    ),
+    Tool(
+        "drizzle",
+        "__drizzle_migrations",
+        frozenset(["id", "hash", "created_at"]),
+        "SELECT hash, NULL, true FROM {table}",
+        schema="drizzle",
+        by_checksum=True,
+    ),
+    Tool(
+        "the Supabase CLI",
+        "schema_migrations",
+        frozenset(["version", "statements"]),
+        "SELECT version, NULL, true FROM {table}",
+        schema="supabase_migrations",
     ),
 )
 
 
-def find(connection: Any, repository_id: Optional[str]) -> Optional[Found]:
-    """Look for the table of another tool on this session's search_path.
+def find(
+    connection: Any,
+    repository_id: Optional[str],
+    named: Optional[QualifiedName] = None,
+    scripts: Sequence[model.Script] = (),
+) -> Optional[Found]:
+    """Look for the table of another tool, where the tool has it, and on this session's search_path.
 
     :param repository_id: of a repository of sqlalchemy-migrate only this one's row counts.
-    :raises HistoryForeign: when the repository's table was written by others only.
+    :param named: the table that people have named; it may have any name.
+    :param scripts: of two tools whose tables look alike, their kind tells which one it is.
+    :raises HistoryForeign: when the repository's table was written by others only, or the named one is of no tool.
     """
-    beside = database_of(connection).beside
-    tables = beside.other_tables(connection, [tool.table for tool in TOOLS])
-    for tool in TOOLS:
-        table = next((name for name in tables if name.name == tool.table), None)
-        columns = tables[table] if table is not None else frozenset()
-        only_these = tool.name != "dbmate" or columns == tool.columns
-        if table is not None and tool.columns <= columns and only_these:
-            found = Found(tool, tuple(beside.read_other(connection, table, tool.query)))
-            return _of_repository(found, repository_id) if tool.table == "migrate_version" else found
+    wanted = {tool: named or QualifiedName(tool.table, tool.schema) for tool in TOOLS}
+    tables = database_of(connection).beside.other_tables(connection, list(dict.fromkeys(wanted.values())))
+    for tool in _likely(named is not None, {script.kind for script in scripts}):
+        table, columns = tables.get(wanted[tool], (wanted[tool], frozenset()))
+        if wanted[tool] in tables and _is_of(tool, columns):
+            found = _read(connection, tool, table)
+            return _of_repository(found, repository_id) if tool is TOOLS[0] else found
+    if named is not None:
+        raise errors.HistoryForeign(
+            "adopt_from: %s %s" % (named, "isn't the table of a tool that is known here" if tables else "isn't there"),
+            hint="Known are %s." % ", ".join(dict.fromkeys(tool.name for tool in TOOLS)),
+        )
     return None
+
+
+def _likely(named: bool, kinds: Set[str]) -> List[Tool]:
+    """Return the tools, most likely first: that of the scripts; of a table of any name, the one with most columns."""
+    return sorted(TOOLS, key=lambda tool: (tool.kind not in kinds, -len(tool.columns) if named else 0))
+
+
+def _is_of(tool: Tool, columns: FrozenSet[str]) -> bool:
+    return tool.columns == columns if tool.only else tool.columns <= columns
+
+
+def _read(connection: Any, tool: Tool, table: QualifiedName) -> Found:
+    read = database_of(connection).beside.read_other
+    found = Found(tool, tuple(read(connection, table, tool.query)), str(table))
+    if tool.baseline is not None:
+        rows = read(connection, table, tool.baseline)
+        found = found._replace(baseline=rows[0][0] if rows else None)
+    return found
 
 
 def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script, ...]:
     """Return what to record as applied: exactly what the table says, also where a file is gone.
 
-    :raises HistoryForeign: when the other tool left one half-done.
+    :raises HistoryForeign: when the other tool left one half-done, or its rows can't be told from the scripts.
     """
     for version, dummy, well in found.rows:
         if not well:
@@ -111,20 +213,50 @@ def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script
                 hint="Fix it with that tool first; nothing was taken over.",
                 version=version,
             )
-    versions = {model.Version.parse(version): name or "" for version, name, dummy in found.rows}
+    if found.tool.by_checksum:
+        return _adopted_by_checksum(found, scripts)
+    order = scripts[0].version.order if scripts else NUMERIC
+    try:
+        versions = {model.Version.parse(version, order): name or "" for version, name, dummy in found.rows}
+        baseline = model.Version.parse(found.baseline, order) if found.baseline is not None else None
+    except ValueError as error:
+        raise errors.HistoryForeign(
+            "%s of %s holds what isn't a version: %s" % (found.table, found.tool.name, error),
+            hint='Nothing was taken over. baseline_version: "<version>" records everything up to a version.',
+        ) from None
     if found.tool.up_to:
-        last = max(versions, default=None)
-        return tuple(script for script in scripts if last is not None and script.version <= last)
+        baseline = max(versions, default=None)
+        versions = {}
     files: Dict[model.Version, model.Script] = {script.version: script for script in scripts}
+    for script in scripts:
+        if baseline is not None and script.version <= baseline and not script.version.is_repeatable:
+            versions.setdefault(script.version, script.name)
     return tuple(files.get(version) or model.Script(version, versions[version], "", "") for version in sorted(versions))
+
+
+def _adopted_by_checksum(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script, ...]:
+    """Return all scripts up to the last one whose checksum is in the table: the tool goes by that, too."""
+    known = {row[0] for row in found.rows}
+    last = max((number for number, script in enumerate(scripts) if script.checksum in known), default=-1)
+    if known and last + 1 < len(known):
+        raise errors.HistoryForeign(
+            "%s of %s has %d migrations, and the scripts here are as far as its number %d"
+            % (found.table, found.tool.name, len(known), last + 1),
+            hint='Nothing was taken over: a script was changed, or is gone. baseline_version: "<version>" records '
+            "everything up to a version.",
+        )
+    return tuple(scripts[: last + 1])
 
 
 def unadopted_error(found: Found) -> errors.HistoryForeign:
     """Return the error for a database whose migrations another tool has applied."""
     versions: List[str] = [version for version, dummy, well in found.rows]
-    last = str(max(map(model.Version.parse, versions))) if versions else "none"
+    try:
+        last = "last version %s" % (max(map(model.Version.parse, versions)) if versions else found.baseline or "none")
+    except ValueError:
+        last = "%d migrations" % len(versions)
     return errors.HistoryForeign(
-        "This database's migrations are recorded by %s (table %s, last version %s), and not here yet"
+        "This database's migrations are recorded by %s (table %s, %s), and not here yet"
         % (found.tool.name, found.tool.table, last),
         hint='baseline_version: adopt takes over what it says was applied; baseline_version: "0" begins without it.',
     )
@@ -132,6 +264,4 @@ def unadopted_error(found: Found) -> errors.HistoryForeign:
 
 def _of_repository(found: Found, repository_id: Optional[str]) -> Optional[Found]:
     rows = tuple(row for row in found.rows if repository_id in (None, row[1]))
-    if rows or not found.rows:
-        return Found(found.tool, rows) if rows else None
-    return None
+    return found._replace(rows=rows) if rows else None

@@ -13,6 +13,7 @@ from typing import NamedTuple, Optional, Sequence
 
 from .. import errors, formats, model
 from ..schema.snapshot import Snapshot
+from .variables import Variables
 
 DIGITS = 16
 HINT = "Nothing was touched. Rehearse again (check mode), review what comes out, and expect the plan_digest of that."
@@ -20,6 +21,7 @@ UNCOMPARED = (
     "expect: an earlier release has made this plan_digest, and here it can't tell whether the schema that comes out is "
     "the one that was rehearsed; the next one can"
 )
+SCRIPTS = "the scripts, what is pending, or the values of variables"
 
 
 class Reviewed(NamedTuple):
@@ -46,15 +48,24 @@ class Reviewed(NamedTuple):
         return self.number == formats.FIRST and snapshot.number != formats.FIRST
 
 
-def digest_of(before: Snapshot, steps: Sequence[model.Step], after: Snapshot) -> str:
-    """Return the digest: sixteen hexadecimal digits each of the schema, the scripts and the resulting schema."""
+def digest_of(
+    before: Snapshot, steps: Sequence[model.Step], after: Snapshot, variables: Optional[Variables] = None
+) -> str:
+    """Return the digest: sixteen hexadecimal digits each of the schema, the scripts and the resulting schema.
+
+    :param variables: count as a part of the scripts.
+    """
     number = max(before.number, after.number)
-    parts = [each[:DIGITS] for each in (before.digest(), _scripts(steps), after.digest())]
+    parts = [each[:DIGITS] for each in (before.digest(), _scripts(steps, variables), after.digest())]
     return "-".join(parts if number == formats.FIRST else [str(number), *parts])
 
 
 def expect(
-    expected: str, before: Snapshot, steps: Sequence[model.Step], after: Optional[Snapshot] = None
+    expected: str,
+    before: Snapshot,
+    steps: Sequence[model.Step],
+    after: Optional[Snapshot] = None,
+    variables: Optional[Variables] = None,
 ) -> Optional[str]:
     """Compare with a reviewed digest, before anything is touched.
 
@@ -64,7 +75,7 @@ def expect(
     """
     reviewed = read(expected)
     differing = [] if reviewed.was(before) else ["the schema"]
-    differing += [] if reviewed.scripts == _scripts(steps)[:DIGITS] else ["the scripts or what is pending"]
+    differing += [] if reviewed.scripts == _scripts(steps, variables)[:DIGITS] else [SCRIPTS]
     uncompared = None
     if after is not None and not reviewed.becomes(after):
         if reviewed.may_become(after):
@@ -117,6 +128,7 @@ def _texts(snapshot: Snapshot, number: int) -> Sequence[str]:
     return [own, snapshot.in_first_format().digest()[:DIGITS]] if number == formats.FIRST and snapshot.first else [own]
 
 
-def _scripts(steps: Sequence[model.Step]) -> str:
+def _scripts(steps: Sequence[model.Step], variables: Optional[Variables]) -> str:
     lines = ["%s %s %s" % (step.direction.value, step.script.version, step.script.checksum) for step in steps]
+    lines += variables.lines() if variables is not None else []
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

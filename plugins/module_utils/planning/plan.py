@@ -144,12 +144,17 @@ def find_version(target: str, scripts: Sequence[model.Script], recorded: Sequenc
         wanted = model.Version.parse(target)
     except ValueError as error:
         raise errors.UnknownVersion("version: %s" % error, hint="Name a version as in a script's file name.") from None
-    if wanted in recorded or any(script.version == wanted for script in scripts):
-        return wanted
+    known = [script.version for script in scripts]
+    for version in (*known, *recorded):
+        if version == wanted:
+            return version
+    named = [version for version in known if version.begins_with(target)]
+    if len(named) == 1:
+        return named[0]
     import difflib  # few are misspelt, and it would cost every run
 
-    known = [str(script.version) for script in scripts]
-    near = difflib.get_close_matches(target, known, n=3) or known[-3:]
+    texts = list(map(str, named or known))
+    near = difflib.get_close_matches(target, texts, n=3) or texts[-3:]
     raise errors.UnknownVersion(
         "No script has the version %s" % target,
         hint=("Did you mean %s?" % " or ".join(near)) if near else "There are no scripts at all.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 from .. import model
 from ..databases.names import QualifiedName
 from ..databases.values import Limits
+from .variables import Variables
 
 if TYPE_CHECKING:
     from ..databases.port import Target
@@ -28,17 +29,23 @@ class Request(NamedTuple):
     """What the user asks for; see the module's options of the same names.
 
     :ivar kind: the kind of the scripts; None: found by looking.
+    :ivar order: numeric or text; None: that of the scripts' tool.
     :ivar follow: also take scripts that are links which lead out of their directory.
+    :ivar on_unread: fail, warn or ignore, where something looks like a script and isn't read.
+    :ivar said: what there is to warn of scripts that are somewhere else.
     :ivar repository_id: of a repository of sqlalchemy-migrate.
     :ivar state: migrated, rolled_back or tested.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
+    :ivar variables: what is filled into SQL files; None: nothing is.
+    :ivar adopt_from: the table of another tool; None: it is looked for.
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
     :ivar on_nonempty: fail, warn or ignore, where a database without a history holds something already.
     :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
     :ivar expect: the plan_digest that has been reviewed.
     :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar described: the scripts, where only what is known of them is here, and their files aren't.
+    :ivar found: the scripts, where somebody has looked for them already.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
@@ -55,13 +62,18 @@ class Request(NamedTuple):
     directories: Tuple[str, ...]
     history_table: QualifiedName
     kind: Optional[str] = None
+    order: Optional[str] = None
     follow: bool = False
+    on_unread: str = "fail"
+    said: Tuple[str, ...] = ()
     repository_id: Optional[str] = None
     state: str = "migrated"
     version: Optional[str] = None
     steps: int = 1
     run_deferred: bool = False
     baseline_version: Optional[str] = None
+    variables: Optional[Variables] = None
+    adopt_from: Optional[QualifiedName] = None
     super_user: str = "postgres"
     single_transaction: bool = False
     per_migration: bool = False
@@ -83,5 +95,6 @@ class Request(NamedTuple):
     expect: Optional[str] = None
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
+    found: Optional[Tuple[model.Script, ...]] = None
     checking: bool = False
     with_diff: bool = False

@@ -11,6 +11,7 @@ from .. import errors, model
 from ..runtimes.pyscript import argument_for, importing
 from ..sql import glance
 from .failure import aborted_error, ended_error, explain
+from .hazards import TableWatch
 from .inside import InOneTransaction, InTransaction
 from .outside import OutsideTransaction
 from .place import Place
@@ -68,6 +69,21 @@ class Attempt:
             with self.connection.outside(self.session.guard):
                 self._send_all(cursor, self.body)
         return self.body.note
+
+    def end(self, cursor: Any, tables: TableWatch) -> None:
+        """Make ready for the record, and look whether the database is what it has to be.
+
+        :raises ScriptFailed: when it isn't.
+        """
+        self.place.end(cursor, tables)
+        if self.migration.verify is not None and self.step.direction is model.Direction.UP:
+            from .verifying import verify
+
+            if not self.place.in_transaction:
+                self.connection.rollback()  # what has looked at tables has put its own search_path there
+            verify(cursor, self.session, self.migration, self.migration.verify)
+            if not self.place.in_transaction:
+                self.connection.rollback()
 
     def _send_all(self, cursor: Any, body: model.SqlBody) -> None:
         if self.session.guard is not None:

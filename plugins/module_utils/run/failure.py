@@ -11,6 +11,7 @@ from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.values import Diagnosis
 from ..runtimes.pyscript import line_of
+from ..schema.secrets import MASK
 from .locating import Place, Probe, locate
 
 ENGINE_HINT = (
@@ -42,8 +43,9 @@ def explain(
     else:
         place = locate(body, diagnosis, offset, probe)
     of_engine = isinstance(body, model.PythonBody) and body.wants_engine and diagnosis.sqlstate is None
+    told = "Migration %s failed (%s%s): %s%s"
     return diagnosis.kind(
-        "Migration %s failed (%s%s): %s%s" % (script.label, body.path, _where(place), diagnosis.message, _which(place)),
+        masked(told % (script.label, body.path, _where(place), diagnosis.message, _which(place)), body),
         hint=diagnosis.hint or _of_psql(diagnosis, body, offset) or (ENGINE_HINT if of_engine else None),
         version=str(script.version),
         path=body.path,
@@ -51,6 +53,13 @@ def explain(
         column=place.column if place else None,
         sqlstate=diagnosis.sqlstate,
     )
+
+
+def masked(message: str, body: model.Body) -> str:
+    """Return a message without what was filled into a script as a secret: it is logged in the database, too."""
+    for secret in sorted(body.secrets, key=len, reverse=True) if isinstance(body, model.SqlBody) else ():
+        message = message.replace(secret, MASK)
+    return message
 
 
 def _where(place: Optional[Place]) -> str:

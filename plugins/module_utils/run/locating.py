@@ -15,7 +15,7 @@ from typing import Callable, NamedTuple, Optional, Sequence
 from .. import model
 from ..databases.values import Diagnosis
 from ..schema.secrets import masked
-from ..scripts import reading
+from ..scripts.kinds import reading
 
 QUOTED = re.compile(r'"([^"]+)"')
 PASSWORD = re.compile(r"(\bPASSWORD\s+)(E?'(?:[^']|'')*'?|\$\$.*)", re.IGNORECASE | re.DOTALL)

@@ -194,7 +194,7 @@ class _Run:
     def _record(self, cursor: Any, number: int, attempt: Attempt, started: float) -> Tuple[Hazard, ...]:
         """Write the history, and commit it together with what the script did. The next job's name goes along."""
         place = attempt.place
-        place.end(cursor, self.tables)
+        attempt.end(cursor, self.tables)
         prelude = place.release + self.session.reset() + self._progress(cursor, number + 1)
         if attempt.may_deallocate:
             self.recorder.forget()

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Callable, ContextManager, Dict, Iterator, Optional
 
 from .. import errors, model
-from ..scripts.pythontext import ARGUMENTS
+from ..scripts.kinds.pythontext import ARGUMENTS
 
 # What scripts import from: db-migrator's name, and the modern one.
 FACADES = ("dbmigrator", "pgops_migrations")

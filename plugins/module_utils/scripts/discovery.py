@@ -6,74 +6,111 @@
 from __future__ import annotations
 
 import os
-import re
-from typing import Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from . import dbmate, dbmigrator, diesel, flyway, goose, reading, repository, sql_pair, sql_plain, sqlalchemy_migrate
-from .claim import Claim, Listing, refuse_leading_out
+from ..versions import NUMERIC
+from . import repository
+from .kinds import catalogue, sqlalchemy_migrate
+from .kinds.claim import Claim, Listing, refuse_leading_out
 
-# One module a kind. Each has KIND, LOOKS_LIKE, claim(listing) and read(script); survey(script) where a script's text
-# tells more than its checksum.
-KINDS = (dbmigrator, sqlalchemy_migrate, sql_pair, sql_plain, dbmate, goose, diesel, flyway)
-KIND_NAMES = tuple(kind.KIND for kind in KINDS)
-
-# A name that can only have been meant as a migration: a version in front, or a section behind.
-SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE | re.DOTALL)
-LEADING_VERSION = re.compile(r"[0-9][0-9-]*")
+# on_unread: what to do about what has a version in its name and isn't read.
+FAIL, WARN, IGNORE = "fail", "warn", "ignore"
 
 
-def discover(directories: Sequence[str], kind: Optional[str] = None, follow: bool = False) -> Tuple[model.Script, ...]:
-    """Find the scripts of several directories, as one sequence ordered by version, and look at each.
+def discover(
+    directories: Sequence[str],
+    kind: Optional[str] = None,
+    follow: bool = False,
+    on_unread: str = FAIL,
+    order: Optional[str] = None,
+    warn: Optional[Callable[[str], None]] = None,
+) -> Tuple[model.Script, ...]:
+    """Find the scripts of several directories, as one sequence in the order of their kind, and look at each.
 
     :param kind: the kind of all of them; None: found by looking, for each directory.
     :param follow: also take scripts that are links which lead out of their directory.
-    :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, a name that is almost a migration's, what
-        is no regular file, or a link that leads out.
+    :param on_unread: fail, warn or ignore, where something looks like a script and isn't read.
+    :param order: numeric or text; None: as the kind's own tool has it.
+    :param warn: is called with each warning.
+    :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, what looks like a script and isn't read,
+        what is no regular file, or a link that leads out.
+    :raises OptionInvalid: directories of kinds whose orders differ, and none is asked for.
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
     found: Dict[model.Version, model.Script] = {}
     for directory in directories:
-        for script in _discover_one(directory, kind, follow):
+        for script in _discover_one(directory, kind, follow, on_unread, warn or _unheard):
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
-    surveyors: Dict[str, Callable[[model.Script], model.Script]] = {
-        each.KIND: getattr(each, "survey", reading.survey) for each in KINDS
-    }
-    return tuple(surveyors[found[version].kind](found[version]) for version in sorted(found))
+    order = order or _order_of(found.values())
+    ordered = sorted(version.ordered(order) for version in found)
+    return tuple(catalogue.survey(found[version]._replace(version=version)) for version in ordered)
 
 
-def read(script: model.Script) -> model.Migration:
-    """Read a script's files by its kind.
+def _order_of(scripts: Iterable[model.Script]) -> str:
+    """Return the order of the tools that scripts are written for.
 
-    :raises ScriptInvalid: see the kinds.
+    :raises OptionInvalid: when it isn't one.
     """
-    readers: Dict[str, Callable[[model.Script], model.Migration]] = {each.KIND: each.read for each in KINDS}
-    return readers[script.kind](script)
+    kinds = dict.fromkeys(script.kind for script in scripts)
+    orders = {catalogue.order_of(kind): kind for kind in kinds}
+    if len(orders) > 1:
+        raise errors.OptionInvalid(
+            "order: the directories hold kinds that order differently (%s)"
+            % ", ".join("%s: %s" % (kind, each) for each, kind in orders.items()),
+            hint="Set order to numeric (they compare as numbers) or text (they compare character by character).",
+        )
+    return next(iter(orders), NUMERIC)
 
 
-def _discover_one(directory: str, wanted: Optional[str], follow: bool) -> List[model.Script]:
+def _unheard(sentence: str) -> None:
+    """Take a warning that nobody wants."""
+
+
+def _discover_one(
+    directory: str, wanted: Optional[str], follow: bool, on_unread: str, warn: Callable[[str], None]
+) -> List[model.Script]:
     own, home = repository.find(directory, follow), None if follow else directory
     if own is not None:
         if home is not None:
             refuse_leading_out(own.versions, home)
         directory, wanted = own.versions, sqlalchemy_migrate.KIND
-    listing = Listing.of(directory, home)
-    claims = {each.KIND: list(each.claim(listing)) for each in KINDS if wanted in (None, each.KIND)}
-    looks = {kind: claimed for kind, claimed in claims.items() if claimed}
+    listing = Listing.of(directory, home, wanted is not None)
+    looks = catalogue.claims(listing, wanted)
     if len(looks) > 1:
         raise _mixed_error(directory, looks)
-    kind, claimed = next(iter(looks.items()), ("", []))
+    kind, claimed = next(iter(looks.items()), (wanted or "", []))
     for claim in claimed:
         listing.admit(claim.file_name)
-    if wanted is None:
-        _refuse_suspects(directory, listing.files, claimed)
-    return _pair(directory, kind, claimed)
+    if on_unread != IGNORE and len({claim.file_name for claim in claimed}) < len(
+        (*listing.files, *listing.folders, *listing.verifying)
+    ):
+        _tell_unread(listing, kind, claimed, on_unread, warn)
+    if not claimed:
+        warn("There are no migrations in %s." % directory)
+    return _pair(listing, kind, claimed)
 
 
-def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[model.Script]:
-    """Make one script of the one or two files that each version has."""
+def _tell_unread(
+    listing: Listing, kind: str, claimed: Sequence[Claim], on_unread: str, warn: Callable[[str], None]
+) -> None:
+    """Look for what may have been meant as a script.
+
+    :raises ScriptInvalid: where the policy says fail.
+    """
+    from . import unread
+
+    for told in unread.look(listing, kind, claimed):
+        if on_unread == FAIL and not told.always_warned:
+            raise told.error
+        warn(told.error.message + ".")
+
+
+def _pair(listing: Listing, kind: str, claims: Sequence[Claim]) -> List[model.Script]:
+    """Make one script of the files that each version has."""
+    directory = listing.directory
     files: Dict[Tuple[model.Version, Optional[model.Direction]], Claim] = {}
     for claim in claims:
         other = files.setdefault((claim.version, claim.section), claim)
@@ -86,8 +123,11 @@ def _pair(directory: str, kind: str, claims: Sequence[Claim]) -> List[model.Scri
         if section is model.Direction.DOWN:
             _require_up(directory, claim, files.get((version, model.Direction.UP)))
             continue
-        down_path = os.path.join(directory, down.file_name) if down is not None else None
-        scripts.append(model.Script(version, claim.name, kind, os.path.join(directory, claim.file_name), down_path))
+        verify = listing.verify(claim.file_name)
+        script = model.Script(version, claim.name, kind, listing.path(claim.file_name))
+        down_path = listing.path(down.file_name) if down is not None else None
+        verify_path = listing.path(verify) if verify is not None else None
+        scripts.append(script._replace(down_path=down_path, verify_path=verify_path))
     return scripts
 
 
@@ -103,30 +143,6 @@ def _require_up(directory: str, down: Claim, up: Optional[Claim]) -> None:
             hint="Give the pair one name, or two versions.",
             path=path,
         )
-
-
-def _refuse_suspects(directory: str, file_names: Sequence[str], claims: Sequence[Claim]) -> None:
-    """Refuse names that are almost a migration's: to pass over one in silence would leave it out for good."""
-    claimed = {claim.file_name for claim in claims}
-    versions = {claim.version for claim in claims}
-    for file_name in file_names:
-        if file_name in claimed or not SUSPECT.fullmatch(file_name):
-            continue
-        leading = LEADING_VERSION.match(file_name)
-        if file_name.endswith(".sql") and leading and model.Version.parse(leading[0]) in versions:
-            continue  # SQL that a Python script of that version reads
-        path = os.path.join(directory, file_name)
-        raise errors.ScriptInvalid(
-            "%s looks like a migration, but no kind of script has such a name" % path,
-            hint="Name it %s; or move it elsewhere." % " or ".join(_looks_of(file_name)),
-            path=path,
-        )
-
-
-def _looks_of(file_name: str) -> List[str]:
-    """Return what the names of scripts in this language look like."""
-    suffix = os.path.splitext(file_name)[1].lower()
-    return [kind.LOOKS_LIKE for kind in KINDS if suffix in kind.LOOKS_LIKE]
 
 
 def _duplicate(first: str, second: str, version: model.Version) -> errors.DuplicateVersion:

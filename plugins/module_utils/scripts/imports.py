@@ -11,7 +11,7 @@ from importlib.machinery import all_suffixes
 from typing import Iterator, List, Optional, Sequence, Set
 
 from ..files import opening
-from . import reading
+from .kinds import reading
 
 BY_NAME = ("import_module", "__import__")
 INIT, CACHE = "__init__", "__pycache__"

@@ -9,8 +9,8 @@ import os
 from typing import NamedTuple, Optional, Sequence
 
 from .. import errors
-from . import reading
-from .claim import refuse_leading_out
+from .kinds import reading
+from .kinds.claim import refuse_leading_out
 
 CONFIG = "migrate.cfg"
 VERSIONS = "versions"

@@ -11,9 +11,10 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..files import opening
-from . import diesel, neighbours, reading, repository, trust
-from .claim import refuse_leading_out
-from .discovery import discover
+from . import neighbours, repository, trust
+from .discovery import FAIL, discover
+from .kinds import catalogue, reading
+from .kinds.claim import refuse_leading_out
 from .repository import repository_of_all
 
 # What goes to the target at each run that has something to do; more was hardly meant to.
@@ -22,15 +23,22 @@ MOST_BYTES = opening.GIB
 LEFT_BEHIND = "src: %s wasn't taken along: %s. If a script reads it, have it on the host and read it there."
 
 
-def describe(directories: Sequence[str], kind: Optional[str], follow: bool = False) -> Dict[str, Any]:
-    """Return what is known of the directories' scripts without running any, as plain data.
+def describe(
+    directories: Sequence[str],
+    kind: Optional[str],
+    follow: bool = False,
+    on_unread: str = FAIL,
+    order: Optional[str] = None,
+) -> Dict[str, Any]:
+    """Return what is known of the directories' scripts without running any, as plain data; and what to warn of.
 
     :raises MigrationError: see discovery.
     """
-    scripts = [script._asdict() for script in discover(directories, kind, follow)]
+    warnings: List[str] = []
+    scripts = [script._asdict() for script in discover(directories, kind, follow, on_unread, order, warnings.append)]
     for script in scripts:
-        script["version"] = str(script["version"])
-    return {"repository_id": repository_of_all(directories, follow), "scripts": scripts}
+        script["version"] = (str(script["version"]), script["version"].order)
+    return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}
 
 
 def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], versions: Sequence[str]) -> None:
@@ -44,7 +52,26 @@ def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], ve
 def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     """Return the scripts that were described."""
     found: Sequence[Mapping[str, Any]] = described["scripts"]
-    return tuple(model.Script(**{**each, "version": model.Version.parse(each["version"])}) for each in found)
+    return tuple(model.Script(**{**each, "version": model.Version.parse(*each["version"])}) for each in found)
+
+
+def at(described: Mapping[str, Any], sources: Sequence[str], places: Sequence[str]) -> Tuple[model.Script, ...]:
+    """Return the scripts that were described, with the paths that they have where they were unpacked.
+
+    :param sources: where they were described; in the same order as places.
+    """
+    moved = {os.path.join(source, ""): place for source, place in zip(sources, places)}
+
+    def path(text: Optional[str]) -> Optional[str]:
+        home = max((each for each in moved if text and text.startswith(each)), key=len, default=None)
+        return os.path.join(moved[home], text[len(home) :]) if text is not None and home is not None else text
+
+    return tuple(
+        script._replace(
+            path=str(path(script.path)), down_path=path(script.down_path), verify_path=path(script.verify_path)
+        )
+        for script in scripts_of(described)
+    )
 
 
 def pack(described: Mapping[str, Any], directories: Sequence[str], archive: str, follow: bool = False) -> List[str]:
@@ -91,9 +118,8 @@ def _needed(directory: str, scripts: Sequence[model.Script]) -> Iterator[str]:
     """Yield the files that are read here."""
     yield os.path.join(directory, repository.CONFIG)
     for script in scripts:
-        yield from filter(None, (script.path, script.down_path))
-        if script.kind == diesel.KIND:
-            yield diesel.metadata_of(script)
+        yield from filter(None, (script.path, script.down_path, script.verify_path))
+        yield from catalogue.beside(script)
 
 
 class _Parcel:

@@ -10,7 +10,8 @@ from typing import Dict, Iterable, Iterator, List, Sequence
 
 from .. import errors, model
 from ..files import writers
-from . import diesel, imports, repository
+from . import imports, repository
+from .kinds import catalogue
 
 
 def refuse_writable(directories: Sequence[str], scripts: Iterable[model.Script]) -> None:
@@ -46,11 +47,8 @@ def _read_for(directory: str, scripts: Iterable[model.Script]) -> Iterator[str]:
     yield directory
     yield os.path.join(directory, repository.CONFIG)
     for script in scripts:
-        yield script.path
-        if script.down_path is not None:
-            yield script.down_path
-        if script.kind == diesel.KIND:
-            yield diesel.metadata_of(script)
+        yield from filter(None, (script.path, script.down_path, script.verify_path))
+        yield from catalogue.beside(script)
         if script.path.endswith(".py"):
             yield os.path.dirname(script.path)
             yield from imports.beside(script.path)

@@ -14,6 +14,13 @@ CONTROL = re.compile(r"\b(?:begin|start|commit|end|rollback|abort|prepare)\b", r
 DEALLOCATES = re.compile(r"deallocate|discard", re.IGNORECASE)
 # SET TRANSACTION …, SET transaction_isolation …
 SETS_MODE = re.compile(r"transaction", re.IGNORECASE)
+# CREATE INDEX CONCURRENTLY, VACUUM, ALTER SYSTEM, DROP DATABASE …
+NEEDS_NONE = re.compile(r"\b(?:concurrently|vacuum|system|database|tablespace)\b", re.IGNORECASE)
+
+
+def may_need_no_transaction(text: str) -> bool:
+    """Return whether a text may have a statement that is refused inside a transaction."""
+    return NEEDS_NONE.search(text) is not None
 
 
 def may_control(text: str) -> bool:

@@ -24,16 +24,16 @@ _INSIDE = r"[^\x00-#%-/:-@\[-^`{-\x7f]"  # a dollar too
 # All that a semicolon can hide in. Each branch starts with a fixed character and looks back only then, so that
 # the search skips everything else at the speed of C. What is simple is one mark as a whole: a literal without
 # escapes, parentheses with nothing special in them. A dollar right behind an identifier is a part of it.
-_CODE = (
+CODE = (
     r"""'(?<![eE]')[^']*'(?!')|"[^"]*"(?!")|'|"|;|\([^;'"()$/-]*\)|\(|\)|--[^\n]*|/\*"""
     r"|\$(?<!%s\$)(?:%s%s*)?\$" % (_INSIDE, _LETTER, _TAG_PART)
 )
-_MARK = re.compile(_CODE)
+_MARK = re.compile(CODE)
 # The body of a function can also be SQL: BEGIN ATOMIC … END, with CASE … END in it. After AS or a dot these
 # words are names, and mean nothing here.
 _BODY_WORD = "(?:BEGIN|CASE|END)(?!%s)" % _INSIDE
 _MARK_IN_FUNCTION = re.compile(
-    _CODE + r"|(?:\.|(?<!%s)AS\s+)%s|(?<!%s)%s" % (_INSIDE, _BODY_WORD, _INSIDE, _BODY_WORD), re.IGNORECASE
+    CODE + r"|(?:\.|(?<!%s)AS\s+)%s|(?<!%s)%s" % (_INSIDE, _BODY_WORD, _INSIDE, _BODY_WORD), re.IGNORECASE
 )
 
 _SPACE = " \t\r\n\f\v"
@@ -171,7 +171,7 @@ def _skip(text: str, position: int) -> int:
         position = blank.end() if blank else position
         if not text.startswith("/*", position):
             return position
-        position = _comment_end(text, position)
+        position = comment_end(text, position)
 
 
 def _keyword(text: str, position: int) -> str:
@@ -234,15 +234,15 @@ def _marks(text: str, position: int, pattern: Pattern[str]) -> Iterator[Tuple[st
             return
         found, position = mark.group(), mark.end()
         if found[0] in "'\"$":
-            position = _literal_end(text, mark)
+            position = literal_end(text, mark)
         elif found[:2] in ("--", "/*"):
-            position = _comment_end(text, mark.start()) if found == "/*" else position
+            position = comment_end(text, mark.start()) if found == "/*" else position
             yield found[:2], mark.start(), position
         else:
             yield found.upper(), mark.start(), position
 
 
-def _literal_end(text: str, mark: Match[str]) -> int:
+def literal_end(text: str, mark: Match[str]) -> int:
     """Return where the literal or quoted identifier ends which `mark` opens, or is; raise SplitError if nowhere."""
     found, start, end = mark.group(), mark.start(), mark.end()
     if found[0] == "$":
@@ -278,7 +278,8 @@ def _escaped_end(text: str, position: int) -> int:
         position = continued.end()
 
 
-def _comment_end(text: str, start: int) -> int:
+def comment_end(text: str, start: int) -> int:
+    """Return where the comment ends that begins here with a slash and a star; raise SplitError if nowhere."""
     depth = 0
     for edge in _COMMENT_EDGE.finditer(text, start):
         depth += 1 if edge.group() == "/*" else -1

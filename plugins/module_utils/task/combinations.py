@@ -28,6 +28,11 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
             "diff_per: migration and single_transaction: true exclude each other",
             hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
         )
+    if params["adopt_from"] is not None and params["baseline_version"] != "adopt":
+        raise errors.OptionInvalid(
+            "adopt_from: %s is a table to adopt from, and baseline_version isn't adopt" % params["adopt_from"],
+            hint="Set baseline_version: adopt, or leave adopt_from out.",
+        )
     if params["prechecks"] == "required" and params["rehearsal"] == "off":
         raise errors.OptionInvalid(
             "prechecks: required and rehearsal: off exclude each other",

@@ -35,6 +35,7 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
         "pending_count": found.pending_count,
         "running": found.running,
         "database_missing": found.database_missing,
+        "warnings": list(found.warnings),
         "listing": listing(found, params["wide"]),
     }
 

@@ -29,6 +29,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
         raise errors.OptionInvalid(
             "state: %s needs versions" % params["state"], hint="Name the versions to mark; only reduced has none."
         )
+    warnings: List[str] = []
     marks = mark(
         MarkRequest(
             target=target(params),
@@ -37,7 +38,8 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
             state=model.State(params["state"]),
             lock_wait=params["lock_wait"],
             checking=module.check_mode,
-        )
+        ),
+        warnings.append,
     )
     changed = [each for each in marks if each.written]
     return {
@@ -45,6 +47,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
         "msg": _sentence(changed, params["state"], module.check_mode),
         "marked": [{"version": each.version, "name": each.name, "before": each.before.value} for each in changed],
         "diff": {"before": _lines(marks, "before"), "after": _lines(marks, "after")},
+        "warnings": warnings,
     }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any, Dict
 
@@ -26,8 +27,11 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     request = migrate_request(module.params, checking, module._diff)
     shown = _unpack(module)
     if shown:
+        from ..scripts.shipment import at
+
         # Who may write them was looked at on the controller, and no link is left in them.
-        request = request._replace(directories=tuple(shown), allow_writable_scripts=True)
+        found = at(json.loads(module.params["_described"]), tuple(shown.values()), tuple(shown))
+        request = request._replace(directories=tuple(shown), allow_writable_scripts=True, found=found)
     params = module.params
     tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"], params["rehearsal_cache_size"])
     context = Context(request, tools)

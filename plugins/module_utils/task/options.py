@@ -11,7 +11,10 @@ from ..databases.postgresql.keywords import SECRETS, TYPES
 from ..hazard import HazardKind, Level
 
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
-KINDS = ["python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"]
+KINDS = [
+    *("python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"),
+    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase"),
+]
 
 # Explicitly no secrets, though "pass" or "key" is in the names of some.
 CONNECT_PARAMS: Dict[str, Any] = {
@@ -40,7 +43,9 @@ MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": KINDS},
+    "order": {"type": "str", "choices": ["numeric", "text"]},
     "follow": {"type": "bool", "default": False},
+    "on_unread": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "history_table": {"type": "str"},
 }
 
@@ -52,6 +57,9 @@ MIGRATE: Dict[str, Any] = {
     "steps": {"type": "int", "default": 1},
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
+    "adopt_from": {"type": "str"},
+    "variables": {"type": "dict"},
+    "secret_variables": {"type": "dict", "no_log": True},
     "super_user": {"type": "str", "default": "postgres"},
     "on_modified": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "on_missing": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "warn"},

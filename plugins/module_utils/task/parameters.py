@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import errors
 from ..databases.names import QualifiedName, check_name, parse_name
 from ..databases.values import Limits
 from ..planning.request import Policies, Request
+from ..planning.variables import Variables
 from ..scripts.repository import repository_of_all
 from . import combinations
 from .connection import other_database, server
@@ -20,6 +22,13 @@ from .target import target
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")
 HISTORY_TABLE = "schema_migrations"
+VARIABLE = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
+# Options that are fields of the request, under the same names.
+AS_THEY_ARE = (
+    *("state", "version", "steps", "run_deferred", "baseline_version", "super_user", "single_transaction"),
+    *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "on_interrupted"),
+    *("on_nonempty", "expect", "allow_writable_scripts"),
+)
 
 
 def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
@@ -55,7 +64,7 @@ def place(params: Mapping[str, Any]) -> Dict[str, Any]:
     paths = directories(params)
     own = repository_of_all(paths, params["follow"])
     table = _history_table(params, own)
-    found = {"directories": paths, "kind": params["kind"], "follow": params["follow"]}
+    found = {"directories": paths, **{name: params[name] for name in ("kind", "order", "follow", "on_unread")}}
     return {**found, "history_table": table, "repository_id": own}
 
 
@@ -73,7 +82,9 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
 
     described = json.loads(params["_described"])
     own = described["repository_id"]
-    found = {"directories": tuple(params["src"]), "kind": params["kind"], "repository_id": own}
+    found = {"directories": tuple(params["src"]), "kind": params["kind"], "order": params["order"]}
+    # What isn't read was told of where they were described; it didn't come along.
+    found.update(on_unread="ignore", said=tuple(described["warnings"]), repository_id=own)
     only_described = {} if params["_archive"] else {"described": scripts_of(described)}
     return {**found, "history_table": _history_table(params, own), **only_described}
 
@@ -81,6 +92,41 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
 def _history_table(params: Mapping[str, Any], repository_id: Optional[str]) -> QualifiedName:
     own = HISTORY_TABLE if repository_id is None else '"%s_%s"' % (HISTORY_TABLE, repository_id.replace('"', ""))
     return parse_name(params["history_table"] or own, "history_table", reserve=SUFFIX_BYTES)
+
+
+def variables_of(params: Mapping[str, Any]) -> Optional[Variables]:
+    """Return the values of variables; None: none are filled in.
+
+    :raises OptionInvalid: what is no name, no value, or in both options.
+    """
+    given = {option: params[option] for option in ("variables", "secret_variables") if params[option] is not None}
+    values = {
+        option: {str(name): _text(option, name, value) for name, value in each.items()}
+        for option, each in given.items()
+    }
+    plain, secret = values.get("variables", {}), values.get("secret_variables", {})
+    for name in plain:
+        if name in secret:
+            raise errors.OptionInvalid("%s is in variables and in secret_variables" % name, hint="Leave one out.")
+    return Variables(plain, secret) if given else None
+
+
+def _text(option: str, name: Any, value: Any) -> str:
+    """Return a value as it is written into a text. The value itself is never told: it may be a secret."""
+    if not VARIABLE.fullmatch(str(name)):
+        raise errors.OptionInvalid(
+            "%s: %s is no name of a variable" % (option, name),
+            hint="It is letters, digits and _ . : -, a letter first.",
+        )
+    if not isinstance(value, (str, int, float)):
+        raise errors.OptionInvalid("%s: %s has no value that is a text or a number" % (option, name), hint="Quote it.")
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if any(sign in text for sign in "\0\r\n"):
+        raise errors.OptionInvalid(
+            "%s: %s has a value of several lines" % (option, name),
+            hint="Lines of a script keep their numbers, so that an error says where it is. Write it in one line.",
+        )
+    return text
 
 
 def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) -> Request:
@@ -93,33 +139,19 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     return Request(
         target=target(params),
         **where,
-        state=params["state"],
-        version=params["version"],
-        steps=params["steps"],
-        run_deferred=params["run_deferred"],
-        baseline_version=params["baseline_version"],
-        super_user=params["super_user"],
-        single_transaction=params["single_transaction"],
+        **{name: params[name] for name in AS_THEY_ARE},
+        variables=variables_of(params),
+        adopt_from=parse_name(params["adopt_from"], "adopt_from") if params["adopt_from"] is not None else None,
         per_migration=params["diff_per"] == "migration",
-        diff_context=params["diff_context"],
-        lock_wait=params["lock_wait"],
-        rehearsal=params["rehearsal"],
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
         rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
         rehearsal_database=other_database(
             "rehearsal_database_url", params["rehearsal_database_url"], params["session_role"]
         ),
-        prechecks=params["prechecks"],
-        precheck_timeout=params["precheck_timeout"],
-        rehearsal_on=params["rehearsal_on"],
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
-        on_interrupted=params["on_interrupted"],
-        on_nonempty=params["on_nonempty"],
         allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
-        expect=params["expect"],
-        allow_writable_scripts=params["allow_writable_scripts"],
         checking=checking,
         with_diff=with_diff,
     )

@@ -119,3 +119,43 @@ def test_equals_only_versions(other):
 )
 def test_label(text, name, label):
     assert Script(version(text), name, "sql", "/x").label == label
+
+
+TEXTS = [
+    ["10", "1", "2"],
+    ["20240101000000", "20240102"],
+    ["2025-09-19-132648-0000", "2025-10-01-000000"],
+    ["007", "1_2", "2"],
+    ["20240101000000_a", "20240101000000_b", "20240102_a"],
+    ["9", "R__a", "R__b"],
+]
+
+
+@pytest.mark.parametrize("texts", TEXTS, ids=str)
+def test_versions_ordered_as_text(texts):
+    found = [Version.parse(text, "text") for text in reversed(texts)]
+    assert [str(each) for each in sorted(found)] == texts
+    assert [each.ordered("numeric").ordered("text") for each in found] == found
+    assert [version(text) for text in reversed(texts)] == found, "an identity depends on no order"
+
+
+def test_one_version_in_two_spellings_has_no_order_in_itself():
+    seven, padded = Version.parse("7", "text"), Version.parse("007", "text")
+    assert seven == padded and not seven < padded and not padded < seven
+
+
+NAMES = ["2_b", "10_a", "10_b", "10-b", "11_a.x"]
+
+
+def test_whole_names_are_ordered_by_number_and_name():
+    assert [str(each) for each in sorted(map(version, NAMES))] == ["2_b", "10-b", "10_a", "10_b", "11_a.x"]
+    assert all(each.is_whole_name for each in map(version, NAMES))
+    assert version("10_a") != version("10_b") and version("10_a") != version("10")
+    assert version("10_a").begins_with("10") and not version("10_a").begins_with("1")
+    assert not version("10").begins_with("10")
+
+
+@pytest.mark.parametrize("text", ["10_a\n", "a_10", "10a", "_a", "10_\x00a"])
+def test_no_whole_name(text):
+    with pytest.raises(ValueError, match="made of digits"):
+        version(text)

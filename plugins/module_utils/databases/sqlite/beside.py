@@ -24,14 +24,16 @@ def siblings(connection: Any, history: History) -> List[History]:
     return []
 
 
-def other_tables(connection: Any, names: Sequence[str]) -> Dict[QualifiedName, FrozenSet[str]]:
-    """Return the tables of these names, with their columns."""
-    found: Dict[QualifiedName, FrozenSet[str]] = {}
+def other_tables(
+    connection: Any, wanted: Sequence[QualifiedName]
+) -> Dict[QualifiedName, Tuple[QualifiedName, FrozenSet[str]]]:
+    """Return which of these tables there are, and their columns; a schema means nothing here."""
+    found: Dict[QualifiedName, Tuple[QualifiedName, FrozenSet[str]]] = {}
     with connection.cursor() as cursor:
-        for name in names:
-            if cursor.execute(sql.TABLE, [name]).fetchone() is not None:
-                columns = cursor.execute(sql.COLUMNS, [name]).fetchall()
-                found[QualifiedName(name)] = frozenset(column for (column,) in columns)
+        for each in wanted:
+            if cursor.execute(sql.TABLE, [each.name]).fetchone() is not None:
+                columns = cursor.execute(sql.COLUMNS, [each.name]).fetchall()
+                found[each] = QualifiedName(each.name), frozenset(column for (column,) in columns)
     return found
 
 

@@ -8,9 +8,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.errors import DuplicateVersion, ScriptInvalid
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import (
+    DuplicateVersion,
+    OptionInvalid,
+    ScriptInvalid,
+)
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Version
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover, read
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.catalogue import read
 
 UP = "def up(cursor): pass\n"
 
@@ -130,6 +135,46 @@ def test_refused(tmp_path, names, told):
     with pytest.raises(ScriptInvalid) as caught:
         discover((fill(tmp_path / "m", names),))
     assert all(words in caught.value.message for words in told)
+
+
+BOM = "\ufeff"
+GOOSE, DBMATE, SQL_MIGRATE = "-- +goose Up\n", "-- migrate:up\n", "-- +migrate Up\n"
+TERN, NODE = "---- create above / drop below ----\n", "-- Up Migration\n-- Down Migration\n"
+PLAIN = "SELECT 1;\n"
+
+
+@pytest.mark.parametrize(
+    "texts, kind, expected",
+    [
+        ([DBMATE, BOM + DBMATE], None, "dbmate"),
+        ([DBMATE, BOM + DBMATE], "dbmate", "dbmate"),
+        ([GOOSE, BOM + GOOSE], None, "goose"),
+        ([DBMATE.replace("\n", "\r"), "\r" + DBMATE], None, "dbmate"),
+        ([SQL_MIGRATE, BOM + SQL_MIGRATE], None, "sql_migrate"),
+        ([TERN, BOM + PLAIN], None, "tern"),
+        ([NODE, PLAIN], None, "node_pg_migrate"),
+        (["-- Up Migration\n", PLAIN], None, "node_pg_migrate"),
+        ([PLAIN, PLAIN], "tern", "tern"),
+        ([PLAIN, PLAIN], "node_pg_migrate", "node_pg_migrate"),
+        ([NODE, PLAIN], "sql_plain", "sql_plain"),
+        ([PLAIN, "-- Up migration for people\nSELECT 1;"], None, "sql_plain"),
+        ([GOOSE, GOOSE + "-- Up Migration\n"], None, "goose"),
+        ([TERN, TERN + NODE], None, "tern"),
+    ],
+)
+def test_kind_by_marks(tmp_path, texts, kind, expected):
+    for number, text in enumerate(texts, 1):
+        (tmp_path / ("%d_a.sql" % number)).write_bytes(text.encode())
+    assert shown(discover((str(tmp_path),), kind)) == ["%d_a %s" % (n, expected) for n in range(1, len(texts) + 1)]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_mark_in_utf_16_is_told_of(tmp_path, encoding):
+    bom = "" if encoding == "utf-16" else BOM
+    (tmp_path / "1_a.sql").write_bytes((bom + DBMATE).encode(encoding))
+    (script,) = discover((str(tmp_path),), "dbmate")
+    with pytest.raises(ScriptInvalid, match="UTF-16"):
+        read(script)
 
 
 def test_several_directories_are_one_sequence(tmp_path):
@@ -302,3 +347,161 @@ def test_checksum_is_that_of_the_text_whatever_its_line_ends(tmp_path):
     # printf 'SELECT 1;\nSELECT 2;\n' | sha256sum
     assert sums[:3] == ["82efb67f3010c6eb7ead02e4f6d9550633dbc1407f99aa487468e7b2567aebbc"] * 3
     assert sums[3] != sums[0]
+
+
+def told(directory, **options):
+    """Return what was found, and what was warned of."""
+    warnings = []
+    return shown(discover((directory,), warn=warnings.append, **options)), warnings
+
+
+# A name beside 1_a.up.sql that isn't read.
+UNREAD = [
+    "2_b.up.go",
+    "2_b.up.cql",
+    "170000000000-AddUser.ts",
+    "2_b/",
+    "V2__b.java",
+    "3",
+    "3.0/",
+    "b.down.json",
+    "12-c.sql",
+]
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_isn_t_read_is_named(tmp_path, name):
+    directory = fill(tmp_path / "m", ["1_a.up.sql", name])
+    path = os.path.join(directory, name.rstrip("/"))
+    for kind in (None, "sql"):
+        with pytest.raises(ScriptInvalid) as caught:
+            discover((directory,), kind)
+        assert caught.value.message == "%s looks like a migration, but no kind of script reads it" % path
+        assert "on_unread" in caught.value.hint and caught.value.path == path
+    assert told(directory, on_unread="warn") == (["1_a sql"], [caught.value.message + "."])
+    assert told(directory, on_unread="ignore") == (["1_a sql"], [])
+
+
+def test_several_names_are_told_of_at_once(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.up.sql", *("%d_b.rb" % number for number in range(100, 107))])
+    with pytest.raises(
+        ScriptInvalid, match=r"7 names look like migrations.*: 100_b.rb, .*104_b.rb and 2 more"
+    ) as caught:
+        discover((directory,))
+    assert "Rails" in caught.value.hint
+
+
+def test_what_a_named_kind_leaves_to_another_is_a_warning(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.up.sql", "2_b.py", "3_c/"])
+    (tmp_path / "m/3_c/up.sql").write_text("SELECT 1")
+    (tmp_path / "m/4_d.sql").write_text("-- +goose Up\n")
+    passed = "kind: sql passes over what is of kind %s in %s: 2_b.py, 3_c, 4_d.sql." % (
+        "python, diesel, goose",
+        directory,
+    )
+    assert told(directory, kind="sql") == (["1_a sql"], [passed])
+    assert told(directory, kind="sql", on_unread="ignore") == (["1_a sql"], [])
+
+
+def test_a_kind_of_which_there_is_nothing(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.up.sql"])
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((directory,), "goose")
+    assert caught.value.message == (
+        "There are no migrations of the kind goose in %s; what is there looks like sql: 1_a.up.sql" % directory
+    )
+
+
+NOTHING = {
+    "empty": [],
+    "what anybody has": [".git/", ".gitkeep", "README", "README.md", "LICENSE", "LICENSE.txt", "Makefile", "COPYING"],
+    "what Python has": ["__init__.py", "__pycache__/"],
+    "an empty folder": ["data/"],
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_directory_with_nothing_in_it_is_a_warning(tmp_path, name):
+    directory = fill(tmp_path / "m", NOTHING[name])
+    assert told(directory) == ([], ["There are no migrations in %s." % directory])
+
+
+def test_a_directory_whose_scripts_are_further_down(tmp_path):
+    directory = fill(tmp_path / "m", [])
+    fill(tmp_path / "m/db/deep/migrations", ["1_a.up.sql"])
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((directory,))
+    assert (
+        "what is in %s/db/deep/migrations looks like scripts of the kind sql: 1_a" % directory in caught.value.message
+    )
+    found, (first, second) = told(directory, on_unread="warn")
+    assert (found, first) == ([], caught.value.message + ".")
+    assert second == "There are no migrations in %s." % directory
+
+
+def test_folders_of_flyway(tmp_path):
+    directory = fill(tmp_path / "m", ["V1__a.sql"])
+    fill(tmp_path / "m/b/c", ["V3__c.sql", "U3__c.sql", "V2.1__b.sql"])
+    fill(tmp_path / "m/.hidden", ["V4__d.sql"])
+    os.symlink("..", tmp_path / "m/b/loop")
+    os.symlink("b", tmp_path / "m/same")
+    with pytest.raises(DuplicateVersion):
+        discover((directory,))
+    os.remove(tmp_path / "m/same")
+    found = discover((directory,))
+    assert shown(found) == ["1_a flyway", "2.1_b flyway", "3_c flyway↓"]
+    assert found[2].down_path == os.path.join(directory, "b/c/U3__c.sql")
+
+
+def test_a_folder_of_flyway_that_leads_out(tmp_path):
+    fill(tmp_path / "elsewhere", ["V2__b.sql"])
+    directory = fill(tmp_path / "m", ["V1__a.sql"])
+    os.symlink(tmp_path / "elsewhere", tmp_path / "m/b")
+    with pytest.raises(ScriptInvalid, match="b/V2__b.sql lies out of"):
+        discover((directory,))
+    assert shown(discover((directory,), follow=True)) == ["1_a flyway", "2_b flyway"]
+
+
+def test_folders_beside_another_kind_s_scripts_are_its_own_business(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.py", "data/"])
+    fill(tmp_path / "m/data", ["V2__b.sql", "3_c.up.sql"])
+    assert told(directory) == (["1_a python"], [])
+
+
+def marked(directory, texts):
+    """Make files with their texts."""
+    directory.mkdir()
+    for name, text in texts.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(text)
+    return str(directory)
+
+
+def test_each_kind_in_its_own_order(tmp_path):
+    names = ["20240101000000_a.sql", "20240102_b.sql", "3_c.sql"]
+    dbmate = marked(tmp_path / "dbmate", dict.fromkeys(names, DBMATE))
+    plain = marked(tmp_path / "plain", dict.fromkeys(names, PLAIN))
+    diesel = marked(tmp_path / "diesel", {"2025-09-19-132648-0000_a/up.sql": "", "2025-10-01-000000_b/up.sql": ""})
+    assert [each.name for each in discover((dbmate,))] == ["a", "b", "c"]
+    assert [each.name for each in discover((plain,))] == ["c", "b", "a"]
+    assert [each.name for each in discover((diesel,))] == ["a", "b"]
+    assert [each.name for each in discover((plain,), order="text")] == ["a", "b", "c"]
+    assert [each.name for each in discover((diesel,), order="numeric")] == ["b", "a"]
+
+
+def test_directories_that_order_differently(tmp_path):
+    one = marked(tmp_path / "dbmate", {"1_a.sql": DBMATE})
+    two = marked(tmp_path / "goose", {"10_b.sql": GOOSE})
+    with pytest.raises(OptionInvalid, match=r"order differently \(dbmate: text, goose: numeric\)") as caught:
+        discover((one, two))
+    assert "Set order to numeric" in caught.value.hint
+    assert shown(discover((one, two), order="numeric")) == ["1_a dbmate", "10_b goose"]
+    assert shown(discover((one, two), order="text")) == ["10_b goose", "1_a dbmate"]
+
+
+def test_scripts_with_one_number_of_a_tool_that_knows_them_by_name(tmp_path):
+    names = ["2_b.sql", "10-a.sql", "10_b.sql"]
+    directory = marked(tmp_path / "m", dict.fromkeys(names, SQL_MIGRATE))
+    found = discover((directory,))
+    assert [str(each.version) for each in found] == ["2_b", "10-a", "10_b"]
+    assert shown(found) == ["2_b sql_migrate", "10-a sql_migrate", "10_b sql_migrate"]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import tarfile
@@ -50,6 +51,16 @@ SHIPPED: dict[str, tuple[list[str], list[str], set[str]]] = {
         ["1_a/up.sql", "1_a/down.sql", "2_b/up.sql"],
         ["1_a/metadata.toml", "2_b/README"],
         {"1_a/metadata.toml"},
+    ),
+    "what says how a script of Flyway's is run": (
+        ["V1__a.sql", "deep/V2__b.sql"],
+        ["V1__a.sql.conf", "deep/V2__b.sql.conf"],
+        {"V1__a.sql.conf", "deep/V2__b.sql.conf"},
+    ),
+    "what verifies": (
+        ["1_a.up.sql", "2_b.up.sql"],
+        ["1_a.verify.sql"],
+        {"1_a.verify.sql"},
     ),
 }
 
@@ -159,3 +170,23 @@ def test_who_may_write_what_is_to_be_run_is_looked_at(tmp_path: Path) -> None:
     shipment.refuse_writable(described, paths, ["1"])
     with pytest.raises(ScriptInvalid, match="Everybody on this host may write .*/2_b.py"):
         shipment.refuse_writable(described, paths, ["1", "2"])
+
+
+def test_scripts_are_known_where_they_were_unpacked(tmp_path: Path) -> None:
+    one, two = tmp_path / "one" / "supabase" / "migrations", tmp_path / "one" / "more"
+    write(one, "20240101_a.sql", "20240101_a.verify.sql", "1_b.sql")
+    write(two, "2_c/migration.sql", "2_c/down.sql", "2_c/verify.sql")
+    paths = [str(one), str(two)]
+    described = json.loads(json.dumps(shipment.describe(paths, None)))
+    shipment.pack(described, paths, str(tmp_path / "archive"))
+    places = shipment.unpack(str(tmp_path / "archive"), str(tmp_path / "there"), 2)
+    scripts = shipment.at(described, paths, places)
+    assert [(str(each.version), each.kind, each.version.order) for each in scripts] == [
+        ("1", "supabase", "text"),
+        ("20240101", "supabase", "text"),
+        ("2_c", "prisma", "text"),
+    ]
+    for script in scripts:
+        for path in filter(None, (script.path, script.down_path, script.verify_path)):
+            assert path.startswith(str(tmp_path / "there")) and Path(path).is_file()
+    assert scripts[1].verify_path and scripts[2].verify_path and scripts[2].down_path

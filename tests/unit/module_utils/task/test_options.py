@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import KIND_NAMES
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.catalogue import KIND_NAMES
 from ansible_collections.pgops.migrations.plugins.module_utils.task.options import KINDS
 
 

@@ -38,13 +38,25 @@ def siblings(connection: Any, history: History) -> Optional[List[History]]:
         return None
 
 
-def other_tables(connection: Any, names: Sequence[str]) -> Dict[QualifiedName, FrozenSet[str]]:
-    """Return the tables of these names on the session's search_path, in its order, with their columns."""
-    schemas = own_schemas(connection)
+def other_tables(
+    connection: Any, wanted: Sequence[QualifiedName]
+) -> Dict[QualifiedName, Tuple[QualifiedName, FrozenSet[str]]]:
+    """Return which of these tables there are: the whole name of each, and its columns.
+
+    :param wanted: one without a schema is looked for on the session's search_path.
+    """
+    own = own_schemas(connection)
+    schemas = [*own, *(each.schema for each in wanted if each.schema)]
     with connection.cursor() as cursor:
-        cursor.execute(beside_sql.OTHER_TABLES, {"names": list(names), "schemas": schemas})
-        found = sorted(cursor.fetchall(), key=lambda row: schemas.index(row[0]))
-    return {QualifiedName(name, schema): frozenset(columns) for schema, name, columns in found}
+        cursor.execute(beside_sql.OTHER_TABLES, {"names": [each.name for each in wanted], "schemas": schemas})
+        there = {QualifiedName(name, schema): frozenset(columns) for schema, name, columns in cursor.fetchall()}
+    found = {}
+    for each in wanted:
+        places = [QualifiedName(each.name, schema) for schema in ([each.schema] if each.schema else own)]
+        name = next((place for place in places if place in there), None)
+        if name is not None:
+            found[each] = name, there[name]
+    return found
 
 
 def read_other(connection: Any, table: QualifiedName, query: str) -> List[Tuple[Any, ...]]:

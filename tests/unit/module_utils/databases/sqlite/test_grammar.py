@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.sqlite.grammar import adapted, keyword, split
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import ScriptInvalid
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts import sqltext
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds import sqltext
 
 TRIGGER = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  INSERT INTO b VALUES (1);\n  SELECT CASE WHEN 1 THEN 2 END;\nEND"
 

@@ -1,0 +1,1 @@
+ALTER TABLE reading ADD FOREIGN KEY (sensor_id) REFERENCES sensor;

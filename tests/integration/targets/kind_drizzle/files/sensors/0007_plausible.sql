@@ -1,0 +1,1 @@
+ALTER TABLE reading ADD CONSTRAINT plausible CHECK (value BETWEEN -100 AND 2000);

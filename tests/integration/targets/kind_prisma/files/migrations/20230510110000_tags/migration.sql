@@ -1,0 +1,6 @@
+CREATE TABLE tags (name VARCHAR PRIMARY KEY);
+CREATE TABLE posts_tags (
+  post_id INTEGER REFERENCES posts (id) ON DELETE CASCADE,
+  tag VARCHAR REFERENCES tags (name) ON UPDATE CASCADE,
+  PRIMARY KEY (post_id, tag)
+);

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY posts_search ON posts USING gin (search);

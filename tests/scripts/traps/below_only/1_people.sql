@@ -1,0 +1,3 @@
+CREATE TABLE people (id int);
+-- Rollback
+DROP TABLE people;

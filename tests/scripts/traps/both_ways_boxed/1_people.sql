@@ -1,0 +1,8 @@
+------
+-- UP
+------
+CREATE TABLE people (id int);
+------
+-- DOWN
+------
+DROP TABLE people;

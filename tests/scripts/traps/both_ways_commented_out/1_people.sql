@@ -1,0 +1,4 @@
+-- up
+CREATE TABLE people (id int);
+-- down
+-- DROP TABLE people;

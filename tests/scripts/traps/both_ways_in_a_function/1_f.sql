@@ -1,0 +1,7 @@
+CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+-- up
+PERFORM 1;
+-- down
+PERFORM 2;
+END $$;

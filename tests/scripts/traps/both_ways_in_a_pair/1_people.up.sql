@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE people (id int);
+-- migrate:down
+DROP TABLE people;

@@ -1,0 +1,4 @@
+-- Up Migration
+CREATE TABLE people (id int);
+-- Down Migration
+DROP TABLE people;

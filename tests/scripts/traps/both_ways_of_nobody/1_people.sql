@@ -1,0 +1,4 @@
+-- do
+CREATE TABLE people (id int);
+-- undo
+DROP TABLE people;

@@ -1,0 +1,3 @@
+CREATE TABLE people (id int);
+---- create above / drop below ----
+DROP TABLE people;

@@ -1,0 +1,2 @@
+-- evolve-tx-off
+CREATE TABLE people (id int);

@@ -1,0 +1,2 @@
+def up(cursor):
+    cursor.execute("SELECT 1")

@@ -1,0 +1,1 @@
+export class AddUser1700000000001 {}

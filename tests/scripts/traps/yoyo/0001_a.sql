@@ -1,0 +1,2 @@
+-- depends: 0000.base
+CREATE TABLE people (id int);
