@@ -12,6 +12,7 @@ from ... import deps
 from . import constraints, tables
 from .binding import bind_or_error
 from .patches import Patches
+from .rebuilding import altering, has_to_rebuild
 
 RENAME_INDEX = "ALTER INDEX %(old)s RENAME TO %(new)s"
 
@@ -64,6 +65,15 @@ class Changes:
         with self.connection(table, options) as connection:
             yield alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
 
+    @contextmanager
+    def altering(self, table: Any, options: "dict[str, Any]") -> Iterator[Any]:
+        """Give alembic's operations on one table. What the database can't alter is made anew, with all rows.
+
+        :raises DependencyError: when there is no alembic.
+        """
+        with self.connection(table, options) as connection, altering(self.sqlalchemy, connection, table) as batch:
+            yield batch
+
     def connection(self, table: Any, options: "dict[str, Any]") -> AbstractContextManager[Any]:
         """Return a context with a connection: that of the options, or one of what the table is bound to."""
         given = [value for value in (options.get("connection"), options.get("engine")) if value is not None]
@@ -99,11 +109,15 @@ class Changes:
         indexed, column.index = column.index or index_name, None
         unique, column.unique = column.unique or unique_name, None
         fill = populate_default and column.default is not None
+        with self.altering(table, options) as batch:
+            batch.add_column(_bare(column, nullable=column.nullable or fill))
         with self.operations(table, options) as operations:
-            operations.add_column(table.name, _bare(column, nullable=column.nullable or fill), schema=table.schema)
             tables.add_column(table, column)
             if fill:
-                _populate(self.sqlalchemy, operations, table, column)
+                _populate(self.sqlalchemy, operations.get_bind(), table, column)
+                if not column.nullable:
+                    with self.altering(table, {"connection": operations.get_bind()}) as batch:
+                        batch.alter_column(column.name, nullable=False)
             bind = operations.get_bind()
             if indexed and not unique:
                 schema.Index(index_name or "ix_%s_%s" % (table.name, column.name), column).create(bind)
@@ -116,10 +130,20 @@ class Changes:
         """Drop a column, given as an object or by its name."""
         table = self.table(table if table is not None else getattr(column, "table", None), options)
         name = column if isinstance(column, str) else column.name
-        with self.operations(table, options) as operations:
-            operations.drop_column(table.name, name, schema=table.schema)
+        with self.altering(table, options) as batch:
+            for index in self._indexes_to_drop(batch, table, name):
+                batch.drop_index(index)
+            batch.drop_column(name)
         if name in table.columns:
             tables.remove_column(self.sqlalchemy, table, table.columns[name])
+
+    def _indexes_to_drop(self, batch: Any, table: Any, column: str) -> "list[str]":
+        """Return the indexes that a column is in, where they don't go with it."""
+        bind = batch.get_bind()
+        if not has_to_rebuild(bind):
+            return []
+        indexes = self.sqlalchemy.inspect(bind).get_indexes(table.name)
+        return [index["name"] for index in indexes if column in index["column_names"]]
 
     def alter_column(self, column: Any, *wanted: Any, **options: Any) -> None:
         """Change a column: its name, type, nullable, server_default or default.
@@ -133,10 +157,10 @@ class Changes:
         table = self.table(table, place)
         name = column if isinstance(column, str) else column.name
         delta = tables.delta(self.sqlalchemy, wanted, options, column)
-        with self.operations(table, place) as operations:
-            changes = tables.for_alembic(delta)
-            if changes:
-                operations.alter_column(table.name, name, schema=table.schema, **changes)
+        changes = tables.for_alembic(delta)
+        if changes:
+            with self.altering(table, place) as batch:
+                batch.alter_column(name, **changes)
         held = table.columns.get(name)
         for each in {id(item): item for item in (column, held) if item is not None}.values():
             if not isinstance(each, str):
@@ -189,11 +213,9 @@ def _bare(column: Any, nullable: bool) -> Any:
     return copy
 
 
-def _populate(sqlalchemy: Any, operations: Any, table: Any, column: Any) -> None:
+def _populate(sqlalchemy: Any, bind: Any, table: Any, column: Any) -> None:
     default = column.default.arg(None) if column.default.is_callable else column.default.arg
-    operations.get_bind().execute(sqlalchemy.sql.expression.TableClause.update(table).values({column: default}))
-    if not column.nullable:
-        operations.alter_column(table.name, column.name, schema=table.schema, nullable=False)
+    bind.execute(sqlalchemy.sql.expression.TableClause.update(table).values({column: default}))
 
 
 def _constrain(bind: Any, table: Any, constraint: Any) -> None:

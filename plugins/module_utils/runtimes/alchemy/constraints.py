@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from contextlib import nullcontext
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 from . import tables
 from .binding import bind_or_error
 from .patches import Patches
+from .rebuilding import altering, has_to_rebuild
 
 # The server's limit, in bytes; longer names are shortened as it does it itself.
 MAX_NAME = 63
@@ -29,13 +31,15 @@ def add(sqlalchemy: Any, patches: Patches) -> None:
         """Add the constraint to its table in the database."""
         table = _table(self)
         self.name = _name(self, table)
-        _execute(sqlalchemy, table, sqlalchemy.schema.AddConstraint(self), options)
+        statement = sqlalchemy.schema.AddConstraint(self)
+        _execute(sqlalchemy, table, statement, options, lambda batch: _create_in(sqlalchemy, batch, self))
 
     def drop(self: Any, cascade: bool = False, **options: Any) -> None:
         """Drop the constraint from its table in the database."""
         table = _table(self)
         self.name = _name(self, table)
-        _execute(sqlalchemy, table, sqlalchemy.schema.DropConstraint(self, cascade=cascade), options)
+        statement = sqlalchemy.schema.DropConstraint(self, cascade=cascade)
+        _execute(sqlalchemy, table, statement, options, lambda batch: batch.drop_constraint(self.name))
         _forget(sqlalchemy, table, self)
 
     for name in LABELS:
@@ -78,14 +82,39 @@ def _name(constraint: Any, table: Any) -> str:
     return generated_name(table.name, [] if label == "pkey" else columns, label)
 
 
-def _execute(sqlalchemy: Any, table: Any, statement: Any, options: Dict[str, Any]) -> None:
+def _execute(
+    sqlalchemy: Any, table: Any, statement: Any, options: Dict[str, Any], rebuild: Callable[[Any], None]
+) -> None:
+    """Execute a statement about a constraint.
+
+    :param rebuild: does the same with alembic's batch, where a table has to be made anew for it.
+    """
     bind = next((options[name] for name in ("connection", "engine") if options.get(name) is not None), None)
     bind = bind_or_error(sqlalchemy, table, bind)
-    if isinstance(bind, sqlalchemy.engine.Engine):
-        with bind.begin() as connection:
+    with bind.begin() if isinstance(bind, sqlalchemy.engine.Engine) else nullcontext(bind) as connection:
+        if has_to_rebuild(connection):
+            with altering(sqlalchemy, connection, table) as batch:
+                rebuild(batch)
+        else:
             connection.execute(statement)
+
+
+def _create_in(sqlalchemy: Any, batch: Any, constraint: Any) -> None:
+    """Create a constraint with alembic's batch."""
+    schema, name = sqlalchemy.schema, constraint.name
+    columns = [column.name for column in constraint.columns]
+    if isinstance(constraint, schema.ForeignKeyConstraint):
+        referred = [key.target_fullname.rpartition(".") for key in constraint.elements]
+        actions = {"ondelete": constraint.ondelete, "onupdate": constraint.onupdate}
+        batch.create_foreign_key(
+            name, referred[0][0], columns, [column for dummy, dummy, column in referred], **actions
+        )
+    elif isinstance(constraint, schema.UniqueConstraint):
+        batch.create_unique_constraint(name, columns)
+    elif isinstance(constraint, schema.PrimaryKeyConstraint):
+        batch.create_primary_key(name, columns)
     else:
-        bind.execute(statement)
+        batch.create_check_constraint(name, constraint.sqltext)
 
 
 def _forget(sqlalchemy: Any, table: Any, constraint: Any) -> None:

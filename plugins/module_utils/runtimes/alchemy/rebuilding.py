@@ -1,0 +1,65 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SQLite can't alter much of a table: alembic makes it anew. What it would lose then is given back."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import Any, Dict, Iterator, List, Tuple
+
+from ... import deps
+
+OF_TABLE = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('trigger', 'index') AND sql IS NOT NULL"
+
+# Where a constraint has no name, it gets PostgreSQL's, so that a script finds it by the same one everywhere.
+NAMES = {
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+def has_to_rebuild(connection: Any) -> bool:
+    """Return whether the database alters a table by making it anew.
+
+    :param connection: SQLAlchemy's.
+    """
+    return bool(connection.dialect.name == "sqlite")
+
+
+@contextmanager
+def altering(sqlalchemy: Any, connection: Any, table: Any) -> Iterator[Any]:
+    """Give alembic's operations on one table. Where it is made anew, its triggers and indexes are there afterwards.
+
+    :param connection: SQLAlchemy's.
+    :raises DependencyError: when there is no alembic.
+    """
+    alembic = deps.import_alembic()
+    operations = alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
+    how: Dict[str, Any] = {}
+    before: List[Tuple[str, str]] = []
+    if has_to_rebuild(connection):
+        # Of a CHECK, alembic keeps only one with a name.
+        checks = sqlalchemy.inspect(connection).get_check_constraints(table.name)
+        made = [sqlalchemy.CheckConstraint(check["sqltext"]) for check in checks if not check.get("name")]
+        how, before = {"table_args": made, "naming_convention": NAMES}, _of_table(connection, table.name)
+    with operations.batch_alter_table(table.name, schema=table.schema, **how) as batch:
+        yield batch
+    there = {name for name, dummy in _of_table(connection, table.name)} if before else set()
+    for name, statement in before:
+        if name not in there:
+            _give_back(sqlalchemy, connection, statement)
+
+
+def _of_table(connection: Any, table: str) -> List[Tuple[str, str]]:
+    return [(row[0], row[1]) for row in connection.exec_driver_sql(OF_TABLE, (table,)).fetchall()]
+
+
+def _give_back(sqlalchemy: Any, connection: Any, statement: str) -> None:
+    """Make it as it was, unless it was about a column that is gone: then so is it, as elsewhere."""
+    try:
+        connection.exec_driver_sql(statement)
+    except sqlalchemy.exc.OperationalError as error:
+        if "no such column" not in str(error.orig) and "has no column" not in str(error.orig):
+            raise
