@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils import errors, model
+from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
-from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import QualifiedName, parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.sqlite.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
@@ -317,118 +316,11 @@ def test_what_is_no_database(project: FileProject, case: str) -> None:
             project.migrate(checking=checking)
 
 
-def test_changes_by_hand_and_the_digest(project: FileProject) -> None:
-    project.write(v1="CREATE TABLE a (x);")
-    project.migrate()
-    project.execute("ALTER TABLE a ADD COLUMN y;")
-    project.write(v2="CREATE TABLE b (x);")
-    with pytest.raises(errors.Drift) as caught:
-        project.migrate(policies=Policies(drift="fail"))
-    assert "changed since the last run" in caught.value.message
-    digest = project.check().plan_digest
-    assert digest is not None
-    project.execute("CREATE TABLE more (x);")
-    with pytest.raises(errors.ExpectationFailed):
-        project.migrate(expect=digest)
-    project.execute("DROP TABLE more;")
-    assert done(project.migrate(expect=digest, with_diff=True)) == ["2"]
-
-
-def test_the_proof(project: FileProject) -> None:
-    project.write(
-        v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x); CREATE INDEX b_x ON b (x);", v3="CREATE TABLE c (x);"
-    )
-    project.file("1_v1.down.sql", "DROP TABLE a;")
-    project.file("2_v2.down.sql", "DROP INDEX b_x;")
-    project.file("3_v3.down.sql", "DROP TABLE nope;")
-    with pytest.raises(errors.RehearsalError, match=r"Not reversible.*\(2_v2, 3_v3\)"):
-        project.migrate(state="tested")
-    assert [each.verdict for each in project.report.proofs] == [
-        Verdict.REVERSIBLE,
-        Verdict.NOT_REVERSIBLE,
-        Verdict.NOT_REVERSIBLE,
-    ]
-    assert project.tables() == []
-
-
 def test_the_example_can_be_rolled_back(project: FileProject) -> None:
     example = Path(__file__).resolve().parents[2] / "examples/library/migrations"
     project.migrate(state="tested", directories=(str(example),))
     found = {proof.script.name: proof.verdict for proof in project.report.proofs}
     assert set(found.values()) == {Verdict.REVERSIBLE}
-
-
-# The table of another tool → its versions, as they are taken over.
-OF_OTHERS = {
-    "golang-migrate": (
-        "CREATE TABLE schema_migrations (version uint64, dirty bool); INSERT INTO schema_migrations VALUES (2, 0);",
-        ["1", "2"],
-    ),
-    "dbmate": (
-        "CREATE TABLE schema_migrations (version varchar(128) primary key);INSERT INTO schema_migrations VALUES ('1');",
-        ["1"],
-    ),
-    "goose": (
-        "CREATE TABLE goose_db_version (id INTEGER PRIMARY KEY, version_id INTEGER, is_applied INTEGER, at TIMESTAMP);"
-        "INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, 1), (1, 1), (2, 1), (2, 0);",
-        ["1"],
-    ),
-    "sqlx": (
-        "CREATE TABLE _sqlx_migrations (version BIGINT PRIMARY KEY, description TEXT, installed_on TIMESTAMP,"
-        " success BOOLEAN, checksum BLOB, execution_time BIGINT);"
-        "INSERT INTO _sqlx_migrations VALUES (1, 'v1', '', 1, x'00', 1);",
-        ["1"],
-    ),
-    "diesel": (
-        "CREATE TABLE __diesel_schema_migrations (version VARCHAR(50) PRIMARY KEY, run_on TIMESTAMP);"
-        "INSERT INTO __diesel_schema_migrations VALUES ('1', '');",
-        ["1"],
-    ),
-    "sqlalchemy-migrate": (
-        "CREATE TABLE migrate_version (repository_id VARCHAR(250), repository_path TEXT, version INTEGER);"
-        "INSERT INTO migrate_version VALUES ('app', '/x', 1);",
-        ["1"],
-    ),
-}
-
-
-@pytest.mark.parametrize("tool", OF_OTHERS)
-def test_histories_of_other_tools_are_taken_over(project: FileProject, tool: str) -> None:
-    table, versions = OF_OTHERS[tool]
-    project.execute(table)
-    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);", v3="CREATE TABLE c (x);")
-    with pytest.raises(errors.HistoryForeign, match=tool):
-        project.migrate(history_table="ours")
-    project.migrate(history_table="ours", baseline_version="adopt")
-    recorded = [version for (version,) in project.query("SELECT version FROM ours ORDER BY applied, version")]
-    assert recorded == ["1", "2", "3"]
-    assert [table for table in project.tables() if len(table) == 1] == sorted(
-        {"1": "a", "2": "b", "3": "c"}[each] for each in {"1", "2", "3"} - set(versions)
-    )
-
-
-def test_a_first_run_into_a_file_that_holds_something(project: FileProject) -> None:
-    project.execute("CREATE TABLE theirs (x);")
-    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);")
-    with pytest.raises(errors.Nonempty, match="app.db has no history of migrations, and isn't empty: table theirs"):
-        project.migrate(on_nonempty="fail")
-    assert done(project.migrate(on_nonempty="fail", baseline_version="1")) == ["2"]
-    assert project.tables() == ["b", "theirs"]
-
-
-def test_a_lost_history(project: FileProject) -> None:
-    project.write(v1="CREATE TABLE a (x);")
-    project.migrate()
-    project.execute("DROP TABLE schema_migrations;")
-    with pytest.raises(errors.HistoryLost):
-        project.migrate()
-
-
-def test_a_script_that_changes_the_history(project: FileProject) -> None:
-    project.write(v1="CREATE TABLE a (x); ALTER TABLE schema_migrations ADD COLUMN z;")
-    with pytest.raises(errors.ScriptFailed, match="The script changed the history table schema_migrations itself"):
-        project.migrate()
-    assert project.tables() == []
 
 
 def test_nothing_of_a_script_is_left_for_the_next(project: FileProject, tmp_path: Path) -> None:
@@ -466,35 +358,6 @@ def test_a_rehearsal_lets_no_script_open_a_file(project: FileProject) -> None:
     )
     assert "opens" in str(project.check().rehearsal.unproved)  # type: ignore[union-attr]
     assert project.tables() == ["t"]
-
-
-def test_repeatable_and_deferred(project: FileProject) -> None:
-    project.execute("CREATE TABLE t (x)")
-    project.file(
-        "1_a.py",
-        "def should_run(cursor):\n    return cursor.execute('SELECT count(*) FROM t').fetchone()[0] < 2\n\n"
-        "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n\ndef down(cursor):\n    pass\n",
-    )
-    assert [done(project.migrate()) for dummy in range(3)] == [["1"], ["1"], []]
-    assert project.query("SELECT count(*) FROM t") == [(2,)]
-
-
-def test_single_transaction(project: FileProject) -> None:
-    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);", v3="DROP TABLE nope;")
-    with pytest.raises(errors.ScriptFailed):
-        project.migrate(single_transaction=True)
-    assert project.tables() == []
-    project.write(v3="CREATE TABLE c (x);")
-    assert done(project.migrate(single_transaction=True)) == ["1", "2", "3"]
-
-
-def test_marks(project: FileProject) -> None:
-    project.write(v1="CREATE TABLE a (x);", v2="CREATE TABLE b (x);")
-    request = MarkRequest(project.target, (str(project.directory),), TABLE, ("1",), model.State.APPLIED)
-    assert [each.before for each in mark(request)] == [model.State.PENDING]
-    assert done(project.migrate()) == ["2"]
-    assert mark(request._replace(state=model.State.PENDING))[0].written
-    assert done(project.migrate()) == ["1"]
 
 
 def test_a_schema_in_the_name_of_the_history(project: FileProject) -> None:
