@@ -13,7 +13,7 @@ from ..hazard import HazardKind, Level
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
 KINDS = [
     *("python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"),
-    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase"),
+    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase", "sql_by_name"),
 ]
 
 # Explicitly no secrets, though "pass" or "key" is in the names of some.

@@ -24,6 +24,7 @@ from . import (
     node_pg_migrate,
     prisma,
     reading,
+    sql_by_name,
     sql_migrate,
     sql_pair,
     sql_plain,
@@ -49,6 +50,7 @@ KINDS = (
     prisma,
     drizzle,
     supabase,
+    sql_by_name,
 )
 BY_NAME: Dict[str, Any] = {kind.KIND: kind for kind in KINDS}
 KIND_NAMES = tuple(BY_NAME)
