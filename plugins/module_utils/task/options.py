@@ -117,6 +117,6 @@ GENERATE: Dict[str, Any] = {
     "from_database": {"type": "bool", "default": False},
     "name": {"type": "str", "required": True},
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
-    "kind": {"type": "str", "choices": ["python", "sql", "sqlalchemy"]},
+    "kind": {"type": "str", "choices": [kind for kind in KINDS if kind != "drizzle"]},
     "follow": {"type": "bool", "default": False},
 }
