@@ -34,6 +34,8 @@ options:
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
       - V(node_pg_migrate), V(sql_migrate), V(tern), V(prisma), V(drizzle) and V(supabase) are too, since 0.4.0.
+      - V(sql_by_name) is C(.up.sql) and C(.down.sql) in pairs that are known by their whole names, so that two may have
+        one number (maragudk/migrate). It is never found by looking.
     type: str
     version_added: 0.1.0
     choices:
@@ -51,11 +53,12 @@ options:
       - prisma
       - drizzle
       - supabase
+      - sql_by_name
   order:
     description:
       - How versions are ordered. V(numeric) compares them as numbers, V(text) character by character.
-      - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate, diesel, Prisma
-        and Supabase, V(numeric) for all others. A history that was recorded in numeric order keeps it.
+      - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate, diesel, Prisma,
+        Supabase and C(sql_by_name), V(numeric) for all others. A history that was recorded in numeric order keeps it.
       - Directories of kinds whose tools order differently need it.
     type: str
     version_added: 0.4.0

@@ -66,10 +66,26 @@ options:
     description:
       - What to write. Left out, the kind that the directory has; where it is empty V(python), and V(sql) with
         O(from_database).
-      - V(python) is a script for a cursor, V(sqlalchemy) one for an SQLAlchemy engine.
+      - V(python) is a script for a cursor, V(sqlalchemy) one for an SQLAlchemy engine. The others are as in
+        M(pgops.migrations.pg_migrate), since 0.4.0; only V(sql) and V(sqlalchemy) can be written from a database.
+      - What drizzle-kit writes is in its journal, too, so that it alone can write it.
     type: str
     version_added: 0.1.0
-    choices: [python, sql, sqlalchemy]
+    choices:
+      - python
+      - sqlalchemy
+      - sql
+      - sql_plain
+      - dbmate
+      - goose
+      - diesel
+      - flyway
+      - node_pg_migrate
+      - sql_migrate
+      - tern
+      - prisma
+      - supabase
+      - sql_by_name
 seealso:
   - module: pgops.migrations.pg_migrate
 author:

@@ -268,3 +268,19 @@ def test_drizzle_s_history(project: Project) -> None:
     project.file("0001_t.sql", "SELECT 1;")
     with pytest.raises(MigrationError, match="has 2 migrations, and the scripts here are as far as its number 1"):
         project.migrate(baseline_version="adopt")
+
+
+def test_pairs_that_are_known_by_their_whole_names(project: Project) -> None:
+    for name in ("0001_a", "0002_b", "0002_c", "0003_d"):
+        project.file(f"{name}.up.sql", f"CREATE TABLE {name[-1]} (x int);")
+        project.file(f"{name}.down.sql", f"DROP TABLE {name[-1]};")
+    with pytest.raises(MigrationError, match="Two scripts have the version 0002") as caught:
+        project.migrate()
+    assert "kind: sql_by_name" in str(caught.value.hint)
+    project.query("CREATE TABLE migrations (version text NOT NULL); INSERT INTO migrations VALUES ('0002_b')")
+    with pytest.raises(MigrationError, match="recorded by maragudk/migrate .*last version 0002_b"):
+        project.migrate(kind="sql_by_name")
+    assert done(project.migrate(kind="sql_by_name", baseline_version="adopt")) == ["0002_c", "0003_d"]
+    assert project.tables() == ["c", "d", "migrations"]
+    project.migrate(kind="sql_by_name", state="rolled_back", version="0002_b")
+    assert project.tables() == ["migrations"]

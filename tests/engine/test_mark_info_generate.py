@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.generate import GenerateRequest, generate
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import Info, InfoRequest, info, listing
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.mark import MarkRequest, mark
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.templates import TEMPLATES
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql import lock
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
@@ -513,6 +514,9 @@ GENERATED: dict[str, tuple[list[str], str | None, list[str]]] = {
         None,
         ["0002_new.down.sql", "0002_new.up.sql"],
     ),
+    "plain SQL": (["0001_a.sql"], None, ["0002_new.sql"]),
+    "Flyway's": (["V1__a.sql", "V1.10__b.sql", "R__c.sql"], None, ["U2__new.sql", "V2__new.sql"]),
+    "the first of Flyway's": (["R__c.sql"], None, ["U20260102030405__new.sql", "V20260102030405__new.sql"]),
     "the same kind once more": (["1_a.up.sql"], "sql", ["2_new.down.sql", "2_new.up.sql"]),
 }
 
@@ -530,7 +534,7 @@ def test_generate(directory: Path, name: str) -> None:
     assert made == foretold
     assert sorted(set(names(directory)) - set(before)) == written
     assert sorted(made.paths) == [str(directory / file_name) for file_name in written]
-    assert made.version == written[0].partition("_")[0]
+    assert made.version == re.sub("^[UV]", "", written[0]).partition("_")[0]
     assert {path: Path(path).read_text() for path in made.paths} == made.files
     # Once more: it is there.
     again = generate(request, now=NOW)
@@ -654,13 +658,26 @@ def test_another_kind_than_the_directory_has(directory: Path, checking: bool) ->
     assert names(directory) == ["1_a.py"]
 
 
-@pytest.mark.parametrize("file_name, kind", [("V1__a.sql", "flyway"), ("R__a.sql", "flyway"), ("1_a.sql", "sql_plain")])
-def test_into_a_directory_of_a_kind_that_is_only_read(directory: Path, file_name: str, kind: str) -> None:
-    (directory / file_name).write_text("SELECT 1;\n")
-    with pytest.raises(MigrationError, match=f"the directory's scripts are {kind}") as caught:
+def test_into_a_directory_that_another_tool_lists(directory: Path) -> None:
+    (directory / "meta").mkdir()
+    (directory / "meta/_journal.json").write_text('{"entries": [{"idx": 0, "tag": "0000_a"}]}')
+    (directory / "0000_a.sql").write_text("SELECT 1;\n")
+    with pytest.raises(MigrationError, match="the directory's scripts are drizzle") as caught:
         generate(GenerateRequest(str(directory), "new"))
     assert caught.value.kind == "option"
-    assert names(directory) == [file_name]
+    assert names(directory) == ["0000_a.sql", "meta"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in TEMPLATES if kind not in ("tern", "supabase")])
+def test_what_was_generated_is_of_its_kind(project: Project, kind: str) -> None:
+    named = kind if kind == "sql_by_name" else None
+    for name in ("one", "two"):
+        generate(GenerateRequest(str(project.directory), name, kind), now=NOW)
+    found = look(project, kind=named)
+    assert [(each.name, each.kind) for each in found.standings] == [("one", kind), ("two", kind)]
+    assert len(done(project.migrate(kind=named))) == 2
+    if kind != "sql_plain":
+        assert len(project.migrate(state="rolled_back", steps=2, kind=named).progress.done) == 2
 
 
 @pytest.mark.parametrize("place", ["file", "file/below", "loop"])

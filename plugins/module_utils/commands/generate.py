@@ -17,40 +17,15 @@ from ..databases.postgresql.connection import Target
 from ..databases.tools import Tools
 from ..scripts.discovery import IGNORE, discover
 from ..scripts.repository import find as repository_of
+from .templates import TEMPLATES
 
 # Longest version that counts as a number; anything longer is a moment in time.
 NUMBER_DIGITS = 8
 TIMESTAMP = "%Y%m%d%H%M%S"
 
-PYTHON = """\
-# To make this a repeatable migration, which is asked at every run, define
-# def should_run(cursor):
-#     return True
-
-
-def up(cursor):
-    pass
-
-
-def down(cursor):
-    pass
-"""
-SQLALCHEMY = """\
-from sqlalchemy import *
-
-
-def upgrade(migrate_engine):
-    pass
-
-
-def downgrade(migrate_engine):
-    pass
-"""
-TEMPLATES: Dict[str, Dict[str, str]] = {
-    "python": {"%s_%s.py": PYTHON},
-    "sqlalchemy": {"%s_%s.py": SQLALCHEMY},
-    "sql": {"%s_%s.up.sql": "-- what to change\n", "%s_%s.down.sql": "-- how to take it back\n"},
-}
+# What of a version is one, where there is more: of a whole name, what stands in front.
+LEADING = re.compile(r"[0-9-]+(?:[._][0-9]+)*(?![^._-])|[0-9]+")
+BY_NAME = "sql_by_name"
 
 
 class Source(NamedTuple):
@@ -98,7 +73,8 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     name = _slug(request.name)
     repository = repository_of(request.directory, request.follow)
     directory = repository.versions if repository else request.directory
-    scripts = discover([request.directory], None, request.follow, IGNORE) if os.path.isdir(directory) else ()
+    named = BY_NAME if request.kind == BY_NAME else None  # which no look would find
+    scripts = discover([request.directory], named, request.follow, IGNORE) if os.path.isdir(directory) else ()
     for script in scripts:
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
@@ -121,7 +97,7 @@ def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence
 
 def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
     """Return the migration that the source's schema is."""
-    if kind == "python" or tools is None:
+    if kind not in ("sql", "sqlalchemy") or tools is None:
         raise errors.OptionInvalid(
             "kind: a schema is written as sql or sqlalchemy, not as %s" % kind,
             hint="Generate it into a directory of its own.",
@@ -146,26 +122,35 @@ def _slug(name: str) -> str:
 
 def _next_version(versions: Sequence[model.Version], now: datetime) -> str:
     """Return the next number where the directory is numbered, keeping its leading zeros; else the moment in UTC."""
-    numbered = [version for version in versions if len(version.text.replace("-", "")) <= NUMBER_DIGITS]
-    if numbered and len(numbered) < len(versions):
+    texts = [_leading(version) for version in versions if not version.is_repeatable]
+    numbered = [text for text in texts if len(re.sub("[^0-9]", "", text)) <= NUMBER_DIGITS]
+    if numbered and len(numbered) < len(texts):
         raise errors.ScriptInvalid(
             "Can't choose the next version: this directory mixes numbers (%s) and timestamps (%s)"
-            % (numbered[-1], next(version for version in versions if version not in numbered)),
+            % (numbered[-1], next(text for text in texts if text not in numbered)),
             hint="Write the migration's files by hand.",
         )
     if not numbered:
-        while model.Version.parse(now.strftime(TIMESTAMP)) in versions:
+        known = {re.sub("[^0-9]", "", text) for text in texts}
+        while now.strftime(TIMESTAMP) in known:
             now += timedelta(seconds=1)
         return now.strftime(TIMESTAMP)
-    last = max(numbered)
-    return str(last.parts[0] + 1).zfill(len(last.text))
+    last = max(numbered, key=lambda text: model.Version.parse(text).parts)
+    number = str(model.Version.parse(last).parts[0] + 1)
+    return number.zfill(len(last)) if last.isdecimal() else number
+
+
+def _leading(version: model.Version) -> str:
+    """Return what of a version is a number, or a moment in time."""
+    found = LEADING.match(version.text) if version.is_whole_name else None
+    return found.group() if found else version.text
 
 
 def _refuse_other_kind(kind: str, scripts: Sequence[model.Script]) -> None:
     if kind not in TEMPLATES:
         raise errors.OptionInvalid(
-            "kind: the directory's scripts are %s, and only %s can be written" % (kind, " and ".join(TEMPLATES)),
-            hint="Write its files by hand, or generate into another directory.",
+            "kind: the directory's scripts are %s, and none of these can be written here" % kind,
+            hint="Have its own tool write it, which keeps a list of them.",
         )
     if scripts and scripts[0].kind != kind:
         raise errors.OptionInvalid(
@@ -179,6 +164,7 @@ def _write(directory: str, files: Dict[str, str]) -> None:
     try:
         os.makedirs(directory, exist_ok=True)
         for path, text in files.items():
+            os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "x", encoding="utf-8", newline="\n") as stream:
                 written.append(path)
                 stream.write(text)

@@ -23,6 +23,7 @@ class Tool(NamedTuple):
     :ivar schema: where the tool has its table; None: on the search_path.
     :ivar only: it has no other columns.
     :ivar kind: the kind of the tool's scripts, where others have a table like it.
+    :ivar named: that kind has to be the scripts': anybody may have a table of such a name.
     :ivar baseline: gives the version up to which the tool has taken a database over, and run nothing.
     :ivar by_checksum: what stands in the place of versions is the SHA-256 of each script.
     """
@@ -35,6 +36,7 @@ class Tool(NamedTuple):
     schema: Optional[str] = None
     only: bool = False
     kind: Optional[str] = None
+    named: bool = False
     baseline: Optional[str] = None
     by_checksum: bool = False
 
@@ -118,6 +120,16 @@ TOOLS = (
         kind="tern",
     ),
     Tool(
+        "maragudk/migrate",
+        "migrations",
+        frozenset(["version"]),
+        "SELECT version, NULL, true FROM {table} WHERE version <> ''",
+        up_to=True,
+        only=True,
+        kind="sql_by_name",
+        named=True,
+    ),
+    Tool(
         "node-pg-migrate",
         "pgmigrations",
         frozenset(["id", "name", "run_on"]),
@@ -184,7 +196,8 @@ def find(
 
 def _likely(named: bool, kinds: Set[str]) -> List[Tool]:
     """Return the tools, most likely first: that of the scripts; of a table of any name, the one with most columns."""
-    return sorted(TOOLS, key=lambda tool: (tool.kind not in kinds, -len(tool.columns) if named else 0))
+    known = [tool for tool in TOOLS if not tool.named or tool.kind in kinds]
+    return sorted(known, key=lambda tool: (tool.kind not in kinds, -len(tool.columns) if named else 0))
 
 
 def _is_of(tool: Tool, columns: FrozenSet[str]) -> bool:

@@ -148,7 +148,8 @@ def _require_up(directory: str, down: Claim, up: Optional[Claim]) -> None:
 def _duplicate(first: str, second: str, version: model.Version) -> errors.DuplicateVersion:
     return errors.DuplicateVersion(
         "Two scripts have the version %s: %s and %s" % (version, first, second),
-        hint="Give one of them another version; if one is a copy, remove it.",
+        hint="If one is a copy, remove it. If their tool knows scripts by their whole names, set kind: sql_by_name. "
+        "Else give another version to one that isn't applied anywhere yet.",
         version=str(version),
         path=second,
     )

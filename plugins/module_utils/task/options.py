@@ -13,7 +13,7 @@ from ..hazard import HazardKind, Level
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
 KINDS = [
     *("python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"),
-    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase"),
+    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase", "sql_by_name"),
 ]
 
 # Explicitly no secrets, though "pass" or "key" is in the names of some.
@@ -117,6 +117,6 @@ GENERATE: Dict[str, Any] = {
     "from_database": {"type": "bool", "default": False},
     "name": {"type": "str", "required": True},
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
-    "kind": {"type": "str", "choices": ["python", "sql", "sqlalchemy"]},
+    "kind": {"type": "str", "choices": [kind for kind in KINDS if kind != "drizzle"]},
     "follow": {"type": "bool", "default": False},
 }

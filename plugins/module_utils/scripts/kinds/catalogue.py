@@ -10,7 +10,7 @@ beside(script) where another file says how a script is run.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Optional
+from typing import Any, Dict, List, Optional
 
 from ... import model
 from ...versions import NUMERIC
@@ -24,6 +24,7 @@ from . import (
     node_pg_migrate,
     prisma,
     reading,
+    sql_by_name,
     sql_migrate,
     sql_pair,
     sql_plain,
@@ -49,6 +50,7 @@ KINDS = (
     prisma,
     drizzle,
     supabase,
+    sql_by_name,
 )
 BY_NAME: Dict[str, Any] = {kind.KIND: kind for kind in KINDS}
 KIND_NAMES = tuple(BY_NAME)
@@ -74,8 +76,8 @@ def claims(listing: Listing, wanted: Optional[str] = None) -> Dict[str, List[Cla
 
 def beside(script: model.Script) -> List[str]:
     """Return the paths of further files that decide how a script runs; they need not be there."""
-    found = getattr(BY_NAME[script.kind], "beside", None)
-    return [found(script)] if found is not None else []
+    paths: List[str] = getattr(BY_NAME[script.kind], "beside", _nothing)(script)
+    return paths
 
 
 def order_of(kind: str) -> str:
@@ -105,8 +107,9 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     return migration._replace(verify=sqltext.verify(script.verify_path, source(script.verify_path)))
 
 
-def _nothing(listing: Listing) -> Iterable[Claim]:
-    return ()
+def _nothing(dummy: Any) -> List[Any]:
+    """Return what a kind has that knows of no such thing."""
+    return []
 
 
 def _without_plain(looks: Dict[str, List[Claim]]) -> Dict[str, List[Claim]]:

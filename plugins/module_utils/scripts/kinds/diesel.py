@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterator
+from typing import Iterator, List
 
 from ... import model
 from ...versions import TEXT
@@ -47,15 +47,19 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
 
     :raises ScriptInvalid: not UTF-8, or an unterminated quote or comment.
     """
-    metadata = beside(script)
+    metadata = _metadata_of(script)
     text = reading.text(metadata) if os.path.lexists(metadata) else ""
     transactional = not NO_TRANSACTION.search(text)
     down = _body(script.down_path, transactional, source) if script.down_path else None
     return model.Migration(script, _body(script.path, transactional, source), down)
 
 
-def beside(script: model.Script) -> str:
+def beside(script: model.Script) -> List[str]:
     """Return the path of the file that says how a script is run; it need not be there."""
+    return [_metadata_of(script)]
+
+
+def _metadata_of(script: model.Script) -> str:
     return os.path.join(os.path.dirname(script.path), METADATA)
 
 

@@ -51,9 +51,9 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     return model.Migration(script, sqltext.body(script.path, text))
 
 
-def beside(script: model.Script) -> str:
+def beside(script: model.Script) -> List[str]:
     """Return the path of the journal."""
-    return os.path.join(os.path.dirname(script.path), JOURNAL)
+    return [os.path.join(os.path.dirname(script.path), JOURNAL)]
 
 
 def _tags(path: str) -> List[str]:

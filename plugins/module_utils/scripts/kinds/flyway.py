@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Iterator
+from typing import Iterator, List
 
 from ... import errors, model
 from . import reading, sqltext
@@ -23,6 +23,8 @@ SECTIONS = {"V": model.Direction.UP, "U": model.Direction.DOWN}
 
 # What Flyway runs before or after others, whatever is pending. It isn't read here.
 CALLBACK = re.compile(r"(?:(?:before|after)[A-Z]\w*|createSchema)(?:__.+)?\.(?:sql|java|class)")
+# What it runs on a new database in the place of all scripts up to that version. It isn't read here.
+BASELINE = re.compile(r"B[0-9][0-9._]*__.+\.sql")
 CONFIG = ".conf"
 # All that is read there. A line may be blank, or a comment.
 SETTING = re.compile(r"\s*(?:#.*|(?:flyway\.)?executeInTransaction\s*=\s*(?P<value>true|false)\s*)?", re.IGNORECASE)
@@ -86,9 +88,9 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     )
 
 
-def beside(script: model.Script) -> str:
-    """Return the path of the file that says how a script is run; it need not be there."""
-    return script.path + CONFIG
+def beside(script: model.Script) -> List[str]:
+    """Return the paths of the files that say how a script is run; they need not be there."""
+    return [path + CONFIG for path in (script.path, script.down_path) if path is not None]
 
 
 def _in_transaction(path: str) -> bool:

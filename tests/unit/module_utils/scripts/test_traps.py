@@ -34,6 +34,7 @@ READ = {
     "prose_with_a_number": ["1_a sql_plain"],
     "prisma_two_of_one_version": ["20240101000000_a prisma", "20240101000000_b prisma"],
     "python_and_its_data": ["1_a python"],
+    "verified": ["1_a sql"],
     "text_order": ["20240101000000_a dbmate", "20240102_b dbmate"],
 }
 
@@ -50,6 +51,7 @@ REFUSED = {
     "diesel_other_name": ("more than one kind .*diesel: 1_a/up.sql; prisma: 2_b/migration.sql", "say with kind"),
     "drizzle_unlisted": ("0001_b.sql looks like a migration", "_journal.json doesn't list it"),
     "evolve": ("V1__index.sql, line 1: .* is a mark of Evolve", "-- no-transaction"),
+    "flyway_baseline": ("B2__b.sql looks like a migration", "It is a baseline of Flyway's.*baseline_version"),
     "flyway_callback": ("afterMigrate.sql looks like a migration", "callback of Flyway's.*R__"),
     "flyway_configuration": ("V1__a.sql.conf, line 1: nothing but executeInTransaction", ""),
     "flyway_java": ("V2__b.java looks like a migration", "Flyway"),
@@ -70,6 +72,8 @@ REFUSED = {
     "rails": ("20240101000000_create_users.rb looks like a migration", "Rails"),
     "releases": ("1.0 looks like a migration", "a folder with 2_b.sql"),
     "schema_only": ("There are no migrations in .*schema.sql", r"The kinds are python \(<version>_<name>.py\)"),
+    "two_of_one_number": ("Two scripts have the version 0001", "kind: sql_by_name"),
+    "verifies_nothing": ("2_b.verify.sql looks like a migration", "It verifies a script that isn't there"),
     "typeorm_beside_sql": ("1700000000001-AddUser.ts looks like a migration", "TypeORM"),
     "upper_case": ("2_B.SQL looks like a migration", "Name it"),
     "yoyo": ("0001_a.sql, line 1: .* is a mark of yoyo", "yoyo"),
