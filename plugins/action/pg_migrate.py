@@ -7,7 +7,8 @@ Of these scripts the module first gets what is known without running any: versio
 because nothing is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the
 task's directory.
 
-It also gives a diff the form in which Ansible's callback shows it in colour, where that takes nothing away.
+It also shows the summary of what was done, or would be, and gives a diff the form in which Ansible's callback shows it
+in colour, where that takes nothing away.
 """
 
 from __future__ import annotations
@@ -44,13 +45,21 @@ class ActionModule(ActionBase):
         result: Dict[str, Any] = super().run(tmp, task_vars)
         arguments = {name: value for name, value in self._task.args.items() if name not in OURS}
         if arguments.get("src") is None:
-            return {**result, **self._run_module(arguments, task_vars, persist_files=False)}
+            return {**result, **self._shown(self._run_module(arguments, task_vars, persist_files=False), task_vars)}
         try:
-            return {**result, **self._with_scripts(arguments, task_vars)}
+            return {**result, **self._shown(self._with_scripts(arguments, task_vars), task_vars)}
         except MigrationError as error:
             return {**result, "failed": True, "msg": error.sentence(), "error": error.to_result()}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _shown(self, answer: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
+        """Return the result, whose summary is shown if there is something to sum up."""
+        if answer.get("plan"):
+            from ansible_collections.pgops.migrations.plugins.plugin_utils.terminal import show_summary
+
+            show_summary(answer, self._task, task_vars)
+        return answer
 
     def _with_scripts(self, arguments: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
         # What reads scripts is imported only here: a task without src has no use for it on the controller.

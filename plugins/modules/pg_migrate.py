@@ -15,6 +15,9 @@ description:
   - In check mode it makes a scratch copy of the database, on the server or in a throwaway cluster, applies them there,
     and drops the copy; with C(--diff) it shows the schema that would come out. The database itself gets no write.
   - With C(--diff) a real run shows what changed in the schema, as a unified diff of two C(pg_dump)s.
+  - C(ansible-playbook) shows the lines of RV(summary) ahead of the diff, where its callback prints for people
+    (C(default), C(yaml), C(debug), C(unixy), C(diy)). In a loop, and with more than three hosts, that is one line each.
+    With C(no_log), and where nothing is pending, there is none.
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
@@ -434,6 +437,85 @@ msg:
   returned: always
   type: str
   sample: Applied 1 migration (20250102090000) in 10 ms.
+summary:
+  description:
+    - What was done, or would be, in a few lines for people. The first has the database, how it went and how many
+      migrations; then comes a line for each migration, with the worst that is known of it, else what it makes (C(+)),
+      alters (C(~)) and drops (C(-)).
+    - C(✗) failed, or rows violate it; C(!) needs a look before it is applied; C(~) in front of a hazard writes rows.
+    - Of more than 12 migrations, those that need a look have a line, nine at most, and the rest has one together.
+  returned: always, when it came to a plan
+  type: list
+  elements: str
+  sample:
+    - shop@localhost:5432/shop · applied in 10 ms · 1 migration, 20250102090000
+    - '  20250102090000  orders_have_a_state  sql  10 ms  ! rewrites orders (8.0 kB): nobody reads or
+      writes it meanwhile'
+plan:
+  description: The migrations of this run, in the order of running; without those that said that they needn't run.
+  returned: always, when it came to a plan
+  type: list
+  elements: dict
+  sample:
+    - direction: up
+      duration_ms: 10
+      hazards: [table_rewrite]
+      kind: sql
+      name: orders_have_a_state
+      objects: [+ column state of orders, ~ column id of orders]
+      outcome: applied
+      rows_changed: null
+      statements: 1
+      transactional: true
+      version: '20250102090000'
+  contains:
+    version:
+      description: Version, as in the file name.
+      type: str
+    name:
+      description: Name, from the file name.
+      type: str
+    kind:
+      description: The kind of script, as in O(kind).
+      type: str
+    direction:
+      description: V(up) or V(down).
+      type: str
+    transactional:
+      description: Whether it runs in a transaction. Nothing where its file wasn't read.
+      type: bool
+    outcome:
+      description:
+        - V(applied) and V(rolled_back) are what they say. V(rehearsed) passed on a copy; the database wasn't touched.
+        - V(failed) was rolled back as far as its script allows; V(failed_in_rehearsal) failed on a copy.
+        - V(not_run) wasn't begun.
+      type: str
+    duration_ms:
+      description: How long it took, in milliseconds; on a copy, if it was rehearsed. Nothing where it didn't run.
+      type: int
+    statements:
+      description: How many statements it has; of a script in Python, how many it sent. Nothing where that isn't known.
+      type: int
+    rows_changed:
+      description:
+        - How many rows it inserted, updated and deleted in tables that were there before. Nothing where none were seen,
+          and where that isn't known, see RV(hazards[].rows_changed).
+      type: int
+    objects:
+      description:
+        - What it makes (C(+)), alters (C(~)) and drops (C(-)), as its statements say, 20 at most. The diff has what
+          came of it.
+      type: list
+      elements: str
+    hazards:
+      description: The kinds of its hazards, the worst first; RV(hazards) has more of them.
+      type: list
+      elements: str
+target:
+  description: The database, as user@host:port/database, without a password.
+  returned: when something was pending, and there is a database
+  type: str
+  sample: shop@localhost:5432/shop
 applied:
   description: The migrations that were applied; in check mode those that passed the rehearsal.
   returned: always, when it came to a plan
@@ -552,6 +634,7 @@ rehearsal:
   returned: after a rehearsal
   type: dict
   sample:
+    duration_ms: 320
     not_proved:
       - 'rows: the copy has none, so data moves ran on empty tables; the plan adds no constraint to rows that are there'
       - 'time: how long statements take, and wait for locks, on the real tables under their real load'
@@ -559,6 +642,9 @@ rehearsal:
     role: shop
     where: a scratch copy on localhost port 40587
   contains:
+    duration_ms:
+      description: How long it took with the making of the copy, in milliseconds. Nothing with O(state=tested).
+      type: int
     where:
       description: The server, and what kind of copy.
       type: str

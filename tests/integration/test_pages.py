@@ -38,6 +38,22 @@ def test_same(name: str) -> None:
     assert pages.is_same(expected, printed) is same
 
 
+SHORTENED: dict[str, tuple[str, str, str]] = {
+    "nothing": ("a\nb", "a\nc", "a\nc"),
+    "in the middle": ("a\n…\nd", "x\na\nb\nc\nd\ne", "x\na\n…\nd\ne"),
+    "at the end": ("a\n…", "a\nb\nc\n", "a\n…"),
+    "twice": ("a\n…\nb\n…\nc", "a\n1\nb\n2\nc\nnew", "a\n…\nb\n…\nc\nnew"),
+    "between lines that change": ("in 8 ms\n…\nd", "in 9 ms\nb\nd\ne", "in 9 ms\n…\nd\ne"),
+    "where the lines are gone": ("a\n…\nd", "x\nb\nc", "x\nb\nc"),
+}
+
+
+@pytest.mark.parametrize("name", SHORTENED)
+def test_shortened(name: str) -> None:
+    expected, printed, kept = SHORTENED[name]
+    assert pages.shortened(expected, printed) == kept
+
+
 @pytest.fixture(scope="module")
 def own() -> Iterator[throwaway.Server]:
     with throwaway.running() as running:

@@ -38,7 +38,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
     request = context.request
     require_own_backend(connection, request.target)
     let_last(connection)
-    jobs = read_all(view.plan.steps)
+    jobs = context.jobs = read_all(view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
     with lock.held(connection, request.lock_wait):
@@ -46,7 +46,8 @@ def apply(context: Context, view: View, connection: Any) -> None:
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
             return
-        prepared = prepare(read_all(view.plan.steps, jobs), request.single_transaction)
+        context.jobs = read_all(view.plan.steps, jobs)
+        prepared = prepare(context.jobs, request.single_transaction)
         _run(context, view, connection, prepared, watch if prepared.jobs else None)
 
 

@@ -48,7 +48,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     request, left = context.request, model.Progress(left=view.plan.steps)
     # What nobody has rehearsed in an empty cluster would be a green check of nothing.
     required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
-    jobs = read_all(view.plan.steps)
+    jobs = context.jobs = read_all(view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
         let_last(connection)
@@ -113,7 +113,6 @@ def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> N
 
 def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) -> None:
     """Say what the rehearsal has shown of hazards, and of what was expected.
-
     :raises MigrationError: when one of them isn't allowed.
     """
     request, steps = context.request, view.plan.steps
@@ -169,6 +168,7 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
 
     request, left = context.request, model.Progress(left=view.plan.steps)
     original, jobs = _original(request, view, connection), read_all(view.plan.steps)
+    context.jobs = jobs
     try:
         context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
     except RehearsalImpossible:

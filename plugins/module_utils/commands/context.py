@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.tools import Tools
@@ -27,6 +27,7 @@ class Context:
     :ivar plan: None: it isn't made yet.
     :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
     :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
+    :ivar jobs: the steps of the plan with their migrations, as soon as these have been read.
     :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar database_missing: there is no database of that name yet.
     """
@@ -41,6 +42,7 @@ class Context:
         self.applied: Optional[Applied] = None
         self.proved: Optional[Proofs] = None
         self.drift: Optional[Drifted] = None
+        self.jobs: Sequence[Tuple[model.Step, model.Migration]] = ()
         self.wants_scripts = False
         self.database_missing = False
 
@@ -78,6 +80,8 @@ class Context:
             self.proved,
             self.drift,
             self.database_missing,
+            tuple(self.jobs),
+            None if self.request.rehearsal_on == "empty" else self.request.target,
         )
 
 

@@ -11,6 +11,7 @@ from .. import model
 from ..hazard import Hazard
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
+    from ..databases.postgresql.connection import Target
     from ..history.drift import Drifted
     from ..precheck import Precheck
     from ..rehearsal.proof import Proof, Proofs
@@ -54,6 +55,8 @@ class Report(NamedTuple):
     :ivar proved: the verdicts, with state tested.
     :ivar drift: how the schema was changed by hand; None: it wasn't, or nobody has looked.
     :ivar database_missing: there is no database of that name yet.
+    :ivar jobs: the steps of the plan with their migrations, where these have been read.
+    :ivar target: the database; None: there is none.
     """
 
     plan: model.Plan
@@ -64,6 +67,8 @@ class Report(NamedTuple):
     proved: Optional[Proofs] = None
     drift: Optional[Drifted] = None
     database_missing: bool = False
+    jobs: Tuple[Tuple[model.Step, model.Migration], ...] = ()
+    target: Optional[Target] = None
 
     @property
     def rehearsal(self) -> Union[Rehearsal, Proofs, None]:

@@ -170,7 +170,7 @@ class _Run:
             return None
         finally:
             attempt.place.close()
-        return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
+        return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards, attempt.sent)
 
     def _announce(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Show the progress to whoever looks at pg_stat_activity, and set the savepoints that a script needs."""

@@ -36,7 +36,7 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     except (errors.MigrationError, errors.Stop) as caught:
         error = errors.Signal.of(caught) if isinstance(caught, errors.Stop) else caught
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
-        known = failure(context.report(), checking) if context.progress is not None else {}
+        known = failure(context.report(), checking, error) if context.progress is not None else {}
         raise Failed(error, _shown_as(known, shown)) from None
     if context.wants_scripts:
         wanted = [str(step.script.version) for step in context.plan.steps] if context.plan else []

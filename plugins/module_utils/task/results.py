@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Set
 
-from .. import model
+from .. import errors, model
 from ..commands.report import Report
 from ..hazard import Hazard
 
@@ -20,14 +20,43 @@ DRIFTED = "changed since the last run (%s), and not by a migration:\n%s"
 
 def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
     """Return pg_migrate's result for a run that came to its end."""
-    return {**_known(report, checking), "warnings": list(report.warnings)}
+    return {**_planned(report, _known(report, checking)), "warnings": list(report.warnings)}
 
 
-def failure(report: Report, checking: bool) -> Dict[str, Any]:
-    """Return what is known of a run that failed."""
+def failure(report: Report, checking: bool, error: Optional[errors.MigrationError] = None) -> Dict[str, Any]:
+    """Return what is known of a run that failed, and why it did."""
     result = _known(report, checking)
     del result["msg"]
-    return result
+    return _planned(report, result, error)
+
+
+def _planned(report: Report, result: Dict[str, Any], error: Optional[errors.MigrationError] = None) -> Dict[str, Any]:
+    """Return the result with the plan as rows, and its summary; a fault of theirs is none of the run's."""
+    skipped = {outcome.step for outcome in report.progress.skipped}
+    steps = [step for step in report.plan.steps if step not in skipped]
+    unplanned = {**result, "plan": [], "summary": []}
+    try:
+        return {**result, **_plan(report, steps, result, error)} if steps else unplanned
+    except Exception as fault:  # noqa: BLE001
+        return {**unplanned, "summary": ["There is no summary (%s: %s)." % (type(fault).__name__, fault)]}
+
+
+def _plan(
+    report: Report, steps: Sequence[model.Step], result: Dict[str, Any], error: Optional[errors.MigrationError]
+) -> Dict[str, Any]:
+    """Return target, plan and summary. What makes them is imported only where there is a plan."""
+    from ..report.plan import Ran, rows_of
+    from ..report.summary import summary
+    from ..report.words import address
+
+    progress, on_copy = report.progress, report.applied is None
+    done = report.checked.rehearsal.progress.done if report.checked and on_copy else progress.done
+    bodies = {step.script: migration.body(step.direction) for step, migration in report.jobs}
+    found = {
+        "target": address(report.target.params) if report.target else None,
+        "plan": rows_of(steps, bodies, Ran(done, progress.failed, on_copy, report.hazards)),
+    }
+    return {**found, "summary": summary({**result, **found, "error": error.to_result() if error else None})}
 
 
 def _known(report: Report, checking: bool) -> Dict[str, Any]:
@@ -68,9 +97,10 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
 
 
 def _rehearsal(rehearsal: Any) -> Dict[str, Any]:
-    """Return where it was, and what it couldn't prove."""
+    """Return where it was, how long it took, and what it couldn't prove."""
     where = {"where": rehearsal.where, "on": rehearsal.on, "role": rehearsal.role}
-    return {**where, "not_proved": list(rehearsal.unproved)}
+    took = getattr(rehearsal, "duration_ms", None)  # proofs have none
+    return {**where, "duration_ms": took, "not_proved": list(rehearsal.unproved)}
 
 
 def sentence(report: Report, checking: bool) -> str:
