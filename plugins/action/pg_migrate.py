@@ -17,7 +17,8 @@ import json
 import os
 import re
 import tempfile
-from typing import Any, Callable, Dict, List, Tuple
+from contextlib import nullcontext
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Tuple
 
 from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -27,7 +28,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task import check
 
 MODULE = "pgops.migrations.pg_migrate"
 # What only this sets.
-OURS = ("_engine", "_described", "_archive")
+OURS = ("_engine", "_described", "_archive", "_progress")
 ARCHIVE = "migrations.tar.gz"
 DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
 HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
@@ -90,13 +91,22 @@ class ActionModule(ActionBase):
     def _execute(
         self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool, compiled: bool
     ) -> Dict[str, Any]:
-        answer = self._execute_module(
-            module_name=MODULE,
-            module_args={**arguments, "_engine": packing.pack(compiled)},
-            task_vars=task_vars,
-            persist_files=persist_files,
-        )
+        with self._followed(arguments, task_vars) as path:
+            answer = self._execute_module(
+                module_name=MODULE,
+                module_args={**arguments, "_engine": packing.pack(compiled), "_progress": path},
+                task_vars=task_vars,
+                persist_files=persist_files,
+            )
         return dict(answer)
+
+    def _followed(self, arguments: Dict[str, Any], task_vars: Any) -> ContextManager[Optional[str]]:
+        """Return what shows the progress of the module, and yields where it is to write that; None: nowhere."""
+        if not boolean(arguments.get("progress", True), strict=False):
+            return nullcontext()
+        from ansible_collections.pgops.migrations.plugins.plugin_utils.progress import followed
+
+        return followed(self, task_vars or {})
 
     def _sources(self, arguments: Dict[str, Any]) -> List[str]:
         """Return the directories on the controller.

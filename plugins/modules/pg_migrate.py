@@ -342,6 +342,18 @@ options:
     type: bool
     version_added: 0.1.0
     default: false
+  progress:
+    description:
+      - Whether C(ansible-playbook) shows what a run is at that takes longer than two seconds. It tells which migration
+        has ended and how long that took, which is at work, for whom it waits, and how far an index is built. There is
+        a line a second at most, and less often while nothing changes.
+      - The lines come by a second connection to the host, and go to stderr. The module looks at the server on one
+        more session.
+      - There are none with C(no_log), with connection plugins other than C(local) and C(ssh), with
+        C(display_ok_hosts=false), and where RV(summary) isn't shown.
+    type: bool
+    version_added: 0.4.0
+    default: true
   _engine:
     description: The engine itself, which the action plugin sends along. Not to be set.
     type: str
@@ -350,6 +362,10 @@ options:
     description: What the action plugin tells of the scripts in O(src). Not to be set.
     type: str
     version_added: 0.1.0
+  _progress:
+    description: Where the module writes what it is at, for the action plugin to show. Not to be set.
+    type: str
+    version_added: 0.4.0
   _archive:
     description: Where the action plugin has put the scripts of O(src). Not to be set.
     type: path
@@ -388,6 +404,13 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     prechecks: required
     precheck_timeout: 120
+
+- name: Apply without lines on the way, however long it takes
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    progress: false
+
 - name: Rehearse first as an owner who may create no database, in a throwaway cluster on the host that runs the task
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop

@@ -18,9 +18,6 @@ from ansible import constants
 from ansible.utils.color import stringc
 from ansible.utils.display import Display
 
-from ..module_utils.report.attention import Tone
-from ..module_utils.report.summary import in_one_line, laid_out, lines
-
 FOR_PEOPLE = frozenset(["default", "yaml", "debug", "unixy", "diy", "awx_display"])
 COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")
 PROGRAMS = ("ansible-playbook", "playbook.py")
@@ -28,12 +25,14 @@ PROGRAMS = ("ansible-playbook", "playbook.py")
 MOST_HOSTS = 3
 NARROWEST = 79
 
+PROGRESS = "COLOR_VERBOSE"
+# By what report/attention.py calls a tone.
 COLOURS = {
-    Tone.ADDS: "COLOR_DIFF_ADD",
-    Tone.DROPS: "COLOR_DIFF_REMOVE",
-    Tone.WRITES: "COLOR_CHANGED",
-    Tone.LOOK: "COLOR_WARN",
-    Tone.WRONG: "COLOR_ERROR",
+    "adds": "COLOR_DIFF_ADD",
+    "drops": "COLOR_DIFF_REMOVE",
+    "writes": "COLOR_CHANGED",
+    "look": "COLOR_WARN",
+    "wrong": "COLOR_ERROR",
 }
 
 
@@ -53,19 +52,36 @@ def show_summary(result: Mapping[str, Any], task: Any, variables: Mapping[str, A
     """
     if task.no_log or not is_for_people():
         return
+    # A task with nothing to do has no use for it.
+    from ..module_utils.report.summary import in_one_line, laid_out, lines
+
     hosts = variables.get("ansible_play_hosts_all") or ()
     name = "[%s] " % variables.get("inventory_hostname") if len(hosts) > 1 else ""
     columns = (Display().columns or NARROWEST) - len(name)
     try:
         brief = "ansible_loop_var" in variables or len(hosts) > MOST_HOSTS
-        found = in_one_line(result, columns) if brief else laid_out(lines(result), columns)
+        made = in_one_line(result, columns) if brief else laid_out(lines(result), columns)
+        found = [(text, tone.value) for text, tone in made]
     except Exception:  # noqa: BLE001
         # Ansible masks what has the digits of a password, numbers too; the module has made these lines before.
-        found = [(str(text), Tone.PLAIN) for text in result.get("summary") or ()]
-    show([(name + text, tone) for text, tone in found[:1]] + found[1:])
+        found = [(str(text), "") for text in result.get("summary") or ()]
+    _show([(name + text, tone) for text, tone in found[:1]] + found[1:])
 
 
-def show(shown: List[Tuple[str, Tone]]) -> None:
+def show_progress(found: List[str]) -> None:
+    """Show lines of a run on its way, as much of each as the terminal has room for.
+
+    They go to stderr: it isn't kept back where it leads into a file or a pipe, and who keeps stdout doesn't want them.
+    """
+    from ..module_utils.report.words import clipped, harmless
+
+    display = Display()
+    columns = display.columns or NARROWEST
+    shown = [clipped(harmless(line), columns) for line in found]
+    display.display("\n".join(shown), color=getattr(constants, PROGRESS), stderr=True)
+
+
+def _show(shown: List[Tuple[str, str]]) -> None:
     """Show lines at once, so that those of another host don't come in between; in a log without colour."""
     if not shown:
         return
@@ -74,6 +90,6 @@ def show(shown: List[Tuple[str, Tone]]) -> None:
     display.display("\n".join(text for text, dummy in shown), log_only=True)
 
 
-def _coloured(text: str, tone: Tone) -> str:
+def _coloured(text: str, tone: str) -> str:
     colour = COLOURS.get(tone)
     return stringc(text, getattr(constants, colour)) if colour else text

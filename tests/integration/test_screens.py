@@ -191,3 +191,76 @@ def test_an_ad_hoc_command_prints_its_result_alone(site: pages.Reader) -> None:
     printed = piped([*arguments, json.dumps({**options, "on_nonempty": "ignore"})], site.work, site.environment(), 0)
     assert printed.startswith("localhost | CHANGED => ")
     assert json.loads(printed.partition(" => ")[2])["summary"][0].endswith("1 migration, 1")
+
+
+# What takes three seconds and more has time to say so.
+SLOW = {"1_first.up.sql": "SELECT pg_sleep(0.1)", "2_slow.up.sql": "SELECT pg_sleep(5)"}
+SLOW_OPTIONS = {
+    "url": "postgresql://shop@localhost/shop",
+    "migrations_dir": "{{ playbook_dir }}/migrations",
+    "on_nonempty": "ignore",
+}
+SLOW_TASK = {**TASK, "pgops.migrations.pg_migrate": SLOW_OPTIONS}
+# ssh as far as Ansible's plugin can tell: the last argument is what it would run on the other host.
+SSH = '#!/bin/sh\nfor last; do :; done\nexec /bin/sh -c "$last"\n'
+LIKE_SSH = {
+    "ansible_connection": "ssh",
+    "ansible_ssh_executable": "{{ playbook_dir }}/ssh",
+    "ansible_ssh_transfer_method": "piped",
+}
+AS_ROOT = {"become": True, "become_user": "root", "become_method": "su"}
+PROGRESS = ["shop@localhost:5432/shop · running 2 migrations", "  [1/2] 1  first 1 s", "  [2/2] 2  slow, for 1 s"]
+FOLLOWED: dict[str, tuple[dict[str, object], bool]] = {
+    "locally": ({}, True),
+    "by ssh": ({"vars": LIKE_SSH}, True),
+    "turned off": (
+        {"pgops.migrations.pg_migrate": {**SLOW_TASK["pgops.migrations.pg_migrate"], "progress": False}},
+        False,
+    ),
+    "with no_log": ({"no_log": True}, False),
+    "for a program": ({}, False),
+}
+AS_ANOTHER = {"by su": AS_ROOT, "by ssh and su": {**AS_ROOT, "vars": LIKE_SSH}}
+
+
+def progress_of(site: pages.Reader, more: dict[str, object], environment: dict[str, str]) -> tuple[list[str], str]:
+    """Return what a playbook prints to stderr of its progress, and what to stdout."""
+    ssh = site.work / "ssh"
+    ssh.write_text(SSH)
+    ssh.chmod(0o755)
+    (site.work / "migrations").mkdir()
+    for name, text in SLOW.items():
+        (site.work / "migrations" / name).write_text(text)
+    task = {**SLOW_TASK, **more}
+    (site.work / "migrate.yml").write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task]}]))
+    done = subprocess.run(
+        ["ansible-playbook", "migrate.yml"],
+        check=False,
+        cwd=site.work,
+        env={**site.environment(), **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [pages.unchanging(line) for line in done.stderr.splitlines() if not line.startswith("[WARNING]")]
+    return list(dict.fromkeys(lines)), done.stdout
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_progress(name: str, site: pages.Reader) -> None:
+    more, shows = FOLLOWED[name]
+    (site.work / "callbacks").mkdir()
+    (site.work / "callbacks" / "records.py").write_text(JSON_CALLBACK)
+    for_program = {"ANSIBLE_CALLBACK_PLUGINS": str(site.work / "callbacks"), "ANSIBLE_STDOUT_CALLBACK": "records"}
+    lines, stdout = progress_of(site, more, for_program if name == "for a program" else {})
+    assert lines == (PROGRESS if shows else [])
+    assert "running 2 migrations" not in stdout
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="su asks others than root for a password")
+@pytest.mark.parametrize("name", AS_ANOTHER)
+def test_progress_as_another_user(name: str, site: pages.Reader) -> None:
+    lines, dummy = progress_of(site, AS_ANOTHER[name], {})
+    assert lines == PROGRESS

@@ -41,8 +41,10 @@ def apply(context: Context, view: View, connection: Any) -> None:
     jobs = context.jobs = read_all(view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
+    context.live.enters("waits for another run on this database")
     with lock.held(connection, request.lock_wait):
         view = _plan_again(connection, request, view)
+        context.live.enters("looks at the schema")
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
             return
@@ -106,6 +108,7 @@ def _session(context: Context, connection: Any, history: History) -> Session:
         lock_wait=request.lock_wait,
         lock_retries=request.limits.lock_retries,
         tables=TableWatch(_survey(context, connection, history), request.single_transaction),
+        live=context.live,
     )
 
 

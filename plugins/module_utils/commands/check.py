@@ -56,7 +56,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
         context.progress = left
         return
     try:
-        original, wishes = _original(request, view, connection), _wishes(request)
+        original, wishes = _original(request, view, connection), _wishes(context)
         rehearsal = rehearse(original, wishes, context.tools, jobs, lambda copy: _look(context, view, connection, copy))
     except (RehearsalImpossible, errors.SchemaUnread) as error:
         if required:
@@ -115,6 +115,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     """Say what the rehearsal has shown of hazards, and of what was expected.
     :raises MigrationError: when one of them isn't allowed.
     """
+    context.live.enters("looks at what the rehearsal has shown")
     request, steps = context.request, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
     has_rows = tuple(request.rehearsal_data) == ALL or request.rehearsal_database is not None
@@ -140,7 +141,7 @@ def _look_at_rows(context: Context, connection: Any, checked: Checked) -> None:
     """
     request, rehearsal = context.request, checked.rehearsal
     found = prechecks.look(request, connection, rehearsal)
-    before = rows_sentence(_wishes(request))
+    before = rows_sentence(_wishes(context))
     after = prechecks.told(before, found, rehearsal)
     unproved = tuple(after if each == before else each for each in rehearsal.unproved)
     context.checked = checked._replace(rehearsal=rehearsal._replace(unproved=unproved), prechecks=found)
@@ -170,7 +171,9 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
     original, jobs = _original(request, view, connection), read_all(view.plan.steps)
     context.jobs = jobs
     try:
-        context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
+        context.live.enters("goes up, down and up again on a copy")
+        wishes = _wishes(context)._replace(live=None)
+        context.proved = prove(original, wishes, context.tools, jobs, request.diff_context)
     except RehearsalImpossible:
         raise
     except errors.MigrationError as error:
@@ -206,7 +209,8 @@ def _original(request: Request, view: View, connection: Any) -> Original:
     )
 
 
-def _wishes(request: Request) -> Wishes:
+def _wishes(context: Context) -> Wishes:
+    request = context.request
     server = request.rehearsal_server or request.rehearsal_database or request.target
     return Wishes(
         server,
@@ -221,6 +225,7 @@ def _wishes(request: Request) -> Wishes:
         request.rehearsal_on,
         request.rehearsal_database,
         request.lock_wait,
+        context.live,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 from .. import errors, model
 from ..databases.tools import Tools
 from ..planning.request import Request
+from ..run.live import Live
 from .report import Applied, Checked, Report
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
@@ -24,6 +25,7 @@ FIRST_LINES = 4
 class Context:
     """A run on its way. Each part of the report is set when it is known, and stays.
 
+    :ivar live: what it is at.
     :ivar plan: None: it isn't made yet.
     :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
     :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
@@ -33,7 +35,7 @@ class Context:
     """
 
     def __init__(self, request: Request, tools: Tools) -> None:
-        self.request, self.tools = request, tools
+        self.request, self.tools, self.live = request, tools, Live()
         self.warnings: List[str] = []
         self.plan: Optional[model.Plan] = None
         self.progress: Optional[model.Progress] = None

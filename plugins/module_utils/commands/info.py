@@ -12,6 +12,7 @@ from .. import deps, errors, model
 from ..databases.postgresql import lock
 from ..databases.postgresql.connection import Target, connect
 from ..databases.postgresql.names import QualifiedName
+from ..databases.postgresql.observing.activity import Activity, activity_of
 from ..databases.postgresql.server_errors import driver_errors_translated
 from ..history import history as history_room
 from ..planning.integrity import is_modified
@@ -59,7 +60,7 @@ class Info(NamedTuple):
 
     :ivar total: how many there are in all.
     :ivar pending_count: how many would be applied; repeatable ones that ran before don't count.
-    :ivar running: who is at work on the database right now, see lock.holder.
+    :ivar running: who is at work on the database right now, see lock.holder, and what at, see Activity.
     :ivar database_missing: there is no database of that name yet.
     """
 
@@ -85,7 +86,7 @@ def info(request: InfoRequest) -> Info:
             history = history_room.find(connection, request.history_table, request.repository_id)
             rows = history_room.rows(connection, history)
             failed = _failed(connection, history)
-            running = lock.holder(connection)
+            running = _running(connection)
     except errors.DatabaseMissing:
         rows, failed, running, missing = (), frozenset(), None, True
     standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
@@ -100,6 +101,19 @@ def info(request: InfoRequest) -> Info:
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
     return Info(tuple(standings), _highest(on_disk), _highest(applied), count, len(pending), running, missing)
+
+
+def _running(connection: Any) -> Optional[Dict[str, Any]]:
+    """Return who is at work, whom that session waits for, and how far a long statement is."""
+    found = lock.holder(connection)
+    if found is None:
+        return None
+    try:
+        activity = activity_of(connection, found["pid"])
+    except (deps.DatabaseError, UnicodeError):  # it is no more than a look
+        connection.rollback()
+        activity = Activity()
+    return {**found, "waits_for": list(activity.blockers), "doing": activity.doing, "percent": activity.percent}
 
 
 def listing(found: Info, wide: bool) -> List[str]:

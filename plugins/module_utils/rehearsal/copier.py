@@ -28,6 +28,7 @@ from ..databases.postgresql.server_errors import first_words
 from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
 from ..history.history import History
+from ..run.live import Live
 from ..schema.snapshot import Snapshot
 from .row_copy import ALL, APPLICATION, copy_rows, ready
 
@@ -65,6 +66,7 @@ class Wishes(NamedTuple):
     :ivar on: auto, server, cluster or empty.
     :ivar database: one that is there already, to rehearse in it as it is.
     :ivar lock_wait: for how long to wait there for another run, in seconds.
+    :ivar live: is told what the rehearsal is at.
     """
 
     server: Target
@@ -79,6 +81,7 @@ class Wishes(NamedTuple):
     on: str = "auto"
     database: Optional[Target] = None
     lock_wait: float = 60
+    live: Optional[Live] = None
 
 
 class Copier:

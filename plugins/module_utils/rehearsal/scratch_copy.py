@@ -81,6 +81,8 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
 
     :raises RehearsalImpossible: when no copy can be made.
     """
+    if wishes.live is not None:
+        wishes.live.enters("makes a copy to rehearse on")
     with ExitStack() as stack:
         yield _made(stack, original, wishes, tools)
 
@@ -181,6 +183,7 @@ def session_on(
             settings=settings(wishes.limits, connection),
             tables=tables,
             guard=copy.scratch.contain(note_all),
+            live=wishes.live,
         )
 
 

@@ -51,6 +51,10 @@ class Attempt:
         """Return what a Python script has sent until now."""
         return self._recorder.sent() if isinstance(self.body, model.PythonBody) else None
 
+    def sent_count(self) -> Optional[int]:
+        """Return how many statements a Python script has sent until now."""
+        return self._recorder.count if isinstance(self.body, model.PythonBody) else None
+
     @property
     def asks(self) -> bool:
         """Return whether it is a repeatable migration that is still to be asked."""
@@ -67,6 +71,8 @@ class Attempt:
         :raises ShouldNotRun: when it is repeatable and doesn't want to; what it did to find out is undone.
         :raises MigrationError: when it fails.
         """
+        if self.session.live is not None:
+            self.session.live.starts(self.step, self.sent_count)
         if self.session.guard is not None:
             self.session.guard.begin(str(self.step.script.version))
         if isinstance(self.body, model.PythonBody):

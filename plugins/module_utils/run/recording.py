@@ -15,19 +15,22 @@ MOST_CHARACTERS = 200_000
 
 
 class Recorder:
-    """Counts all that is sent, and keeps the beginning of it."""
+    """Counts all that is sent, and keeps the beginning of it.
+
+    :ivar count: how many texts were sent until now.
+    """
 
     def __init__(self) -> None:
         self._texts: List[str] = []
-        self._characters = self._count = 0
+        self._characters = self.count = 0
 
     def take(self, text: str) -> None:
         """Take what is about to be sent."""
         self._characters += len(text)
-        if len(self._texts) == self._count < MOST_TEXTS and self._characters <= MOST_CHARACTERS:
+        if len(self._texts) == self.count < MOST_TEXTS and self._characters <= MOST_CHARACTERS:
             self._texts.append(text)
-        self._count += 1
+        self.count += 1
 
     def sent(self) -> model.Sent:
         """Return what was sent until now."""
-        return model.Sent(self._count, tuple(self._texts))
+        return model.Sent(self.count, tuple(self._texts))

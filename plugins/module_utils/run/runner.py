@@ -66,10 +66,8 @@ class _Run:
         after_each: AfterEach,
         watch: Optional[BlockerWatch] = None,
     ) -> None:
-        self.session = session
-        self.connection = session.connection
-        self.prepared = prepared
-        self.jobs = prepared.jobs
+        self.session, self.connection = session, session.connection
+        self.prepared, self.jobs = prepared, prepared.jobs
         self.capture = capture
         self.after_each = after_each
         self.watch = watch
@@ -92,6 +90,8 @@ class _Run:
         """Run every job."""
         number = 0
         while number < len(self.jobs):
+            if number == 0 and self.session.live is not None:
+                self.session.live.begins(self.session, self.jobs, self.done)
             started = time.monotonic()
             attempt = Attempt(self.session, self.prepared, self.jobs[number])
             self.current = attempt, started

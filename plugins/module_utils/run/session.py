@@ -19,6 +19,7 @@ from ..databases.postgresql.session import RELEASE, SAVEPOINT
 from ..databases.postgresql.transaction import catalog_only
 from ..history.history import History
 from .hazards import TableWatch
+from .live import Live
 
 # Whatever a script has SET, the next one and our own statements must not meet it.
 # Whether it listens isn't to be seen before the commit.
@@ -37,6 +38,7 @@ class Session(NamedTuple):
     :ivar tables: sees what is done to tables that were there before; None: nobody looks.
     :ivar sleep: what to wait with between two tries.
     :ivar guard: keeps what scripts do inside a copy; None: this is no copy.
+    :ivar live: is told what the run is at; None: nobody asks.
     """
 
     connection: Any
@@ -51,6 +53,7 @@ class Session(NamedTuple):
     tables: Optional[TableWatch] = None
     sleep: Callable[[float], None] = time.sleep
     guard: Optional[Containment] = None
+    live: Optional[Live] = None
 
     @contextmanager
     def patient(self, cursor: Any) -> Iterator[None]:

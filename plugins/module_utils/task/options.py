@@ -71,6 +71,9 @@ MIGRATE: Dict[str, Any] = {
     "_engine": {"type": "str", "no_log": True},
     "_described": {"type": "str", "no_log": True},
     "_archive": {"type": "path"},
+    # Where to write what the run is at.
+    "_progress": {"type": "str"},
+    "progress": {"type": "bool", "default": True},
     "single_transaction": {"type": "bool", "default": False},
     "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},
     "diff_context": {"type": "int", "default": 10},
