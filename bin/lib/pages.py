@@ -34,6 +34,7 @@ AFTER = {
     "existing-database": None,
     "rolling-back": "first-migration",
     "approval": "first-migration",
+    "reports": "first-migration",
     "many-hosts": None,
     "long-runs": "first-migration",
     "secrets": None,

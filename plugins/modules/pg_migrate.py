@@ -342,6 +342,15 @@ options:
     type: bool
     version_added: 0.1.0
     default: false
+  report:
+    description:
+      - Whether the result has what a report for people needs (RV(report)), see
+        P(pgops.migrations.report#filter). In a real run, the schema is looked at before it and after, as with
+        C(--diff).
+      - It has the SQL of the migrations, in which passwords of roles are masked; other secrets aren't known as such.
+    type: bool
+    version_added: 0.4.0
+    default: false
   progress:
     description:
       - Whether C(ansible-playbook) shows what a run is at that takes longer than two seconds. It tells which migration
@@ -404,6 +413,13 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     prechecks: required
     precheck_timeout: 120
+
+- name: Rehearse, and collect what a report for people needs
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    report: true
+  check_mode: true
 
 - name: Apply without lines on the way, however long it takes
   pgops.migrations.pg_migrate:
@@ -487,6 +503,7 @@ plan:
       name: orders_have_a_state
       objects: [+ column state of orders, ~ column id of orders]
       outcome: applied
+      reversible: true
       rows_changed: null
       statements: 1
       transactional: true
@@ -506,6 +523,9 @@ plan:
       type: str
     transactional:
       description: Whether it runs in a transaction. Nothing where its file wasn't read.
+      type: bool
+    reversible:
+      description: Whether it has a way back. Nothing where its file wasn't read.
       type: bool
     outcome:
       description:
@@ -534,6 +554,72 @@ plan:
       description: The kinds of its hazards, the worst first; RV(hazards) has more of them.
       type: list
       elements: str
+report:
+  description: What the filter P(pgops.migrations.report#filter) needs beside the rest of the result.
+  returned: with O(report=true), when something was pending
+  type: dict
+  sample:
+    collection_version: 0.3.0
+    objects:
+      - change: changed
+        characters_left_out: 0
+        diff: "@@ -1,6 +1,7 @@\n CREATE TABLE public.orders (\n-    id bigint NOT NULL,\n-    placed timestamp with\
+          \ time zone DEFAULT now() NOT NULL\n+    id numeric NOT NULL,\n+    placed timestamp with time zone DEFAULT\
+          \ now() NOT NULL,\n+    state text DEFAULT 'new'::text NOT NULL\n );\n \n \n"
+        kind: table
+        name: public.orders
+    objects_left_out: 0
+    scripts:
+      - characters_left_out: 0
+        is_whole: true
+        name: orders_have_a_state
+        recorded: false
+        text: "ALTER TABLE orders ADD state text NOT NULL DEFAULT 'new', ALTER COLUMN id TYPE numeric;\n\n"
+        version: '20250102090000'
+    scripts_left_out: 0
+    tables:
+      - change: changed
+        columns:
+          - {change: changed, name: id, nullable: false, type: numeric, was: bigint NOT NULL}
+          - {change: '', name: placed, nullable: false, type: timestamp with time zone, was: null}
+          - {change: added, name: state, nullable: false, type: text, was: null}
+        columns_left_out: 0
+        name: public.orders
+        references: []
+    tables_left_out: 0
+  contains:
+    collection_version:
+      description: Version of this collection.
+      type: str
+    tables:
+      description:
+        - The tables that are changed, and those next to them by a foreign key, 30 at most. Each has C(name), C(change)
+          (V(added), V(changed), V(removed), V(neighbour)), C(columns) (C(name), C(type), C(nullable), C(change),
+          C(was)), 100 at most, C(columns_left_out), and C(references) (C(name), C(columns), C(table), C(change)).
+      type: list
+      elements: dict
+    tables_left_out:
+      description: How many tables there are beyond these.
+      type: int
+    objects:
+      description:
+        - The objects of the schema that are changed, each with C(kind), C(name), C(change), C(diff) and
+          C(characters_left_out). A diff has 20,000 characters at most, all together have 300,000.
+      type: list
+      elements: dict
+    objects_left_out:
+      description: How many objects there are beyond these.
+      type: int
+    scripts:
+      description:
+        - The SQL of each migration, with C(version), C(name), C(text) and C(characters_left_out). C(recorded) says that
+          it is what a script in Python has sent, and C(is_whole) that nothing of it is missing. The sizes are bounded
+          as those of RV(report.objects).
+      type: list
+      elements: dict
+    scripts_left_out:
+      description: How many migrations there are beyond these.
+      type: int
 target:
   description: The database, as user@host:port/database, without a password.
   returned: when something was pending, and there is a database

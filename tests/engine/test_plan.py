@@ -31,7 +31,14 @@ def rows(report: Report, checking: bool = False) -> list[dict[str, Any]]:
 
 def row(version: str, name: str, **more: Any) -> dict[str, Any]:
     return {
-        **{"version": version, "name": name, "kind": "sql", "direction": "up", "transactional": True},
+        **{
+            "version": version,
+            "name": name,
+            "kind": "sql",
+            "direction": "up",
+            "transactional": True,
+            "reversible": False,
+        },
         **{"outcome": "applied", "rows_changed": None, "hazards": [], **more},
     }
 

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 import pages
 import pytest
 import server as throwaway
+import yaml
 
 pytestmark = pytest.mark.slow
 
@@ -64,6 +66,15 @@ def own() -> Iterator[throwaway.Server]:
 def test_page(page: str, own: throwaway.Server) -> None:
     says, real = pages.followed(page, own)
     assert says == real, "bin/docs --outputs writes it anew"
+
+
+def test_the_workflow_posts_the_page_that_the_playbook_writes() -> None:
+    text = pages.path_of("reports").read_text()
+    workflow = yaml.safe_load(textwrap.dedent(text.partition("# .github/workflows/migrations.yml\n")[2]))
+    steps = [step.get("run", "") for step in workflow["jobs"]["review"]["steps"]]
+    assert "ansible-playbook review.yml" in steps
+    assert "--body-file review.md --edit-last" in steps[-1]
+    assert 'dest: "{{ playbook_dir }}/review.md"' in text
 
 
 def test_only_pages_about_errors_show_errors() -> None:

@@ -32,6 +32,7 @@ DATABASES = {"databases", POSTGRESQL, COPIES, PRECHECKS, OBSERVING}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
+    "filter": {"plugin_utils"},
     "plugin_utils": {"report", BASE},
     "doc_fragments": set(),
     "task": {"commands", "report", "run", "planning", "provision", "scripts", *DATABASES, "files", BASE},
@@ -49,7 +50,7 @@ PACKAGES: dict[str, set[str]] = {
     "runtimes.alchemy": {"sql", *DATABASES, BASE},
     "provision": {*DATABASES, "files", BASE},
     "scripts": {"sql", "files", BASE},
-    "report": {"sql", BASE},
+    "report": {"schema", "sql", BASE},
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
@@ -85,9 +86,9 @@ CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_scripted", "_s
 
 DRIVERS = {"psycopg2", "psycopg", "sqlalchemy"}
 DRIVERS_OF = f"{UTILS}.deps"
-SEES_ANSIBLE = {"modules", "task", "action", "plugin_utils"}
+SEES_ANSIBLE = {"modules", "task", "action", "filter", "plugin_utils"}
 
-OTHER_PLUGINS = ("modules", "action", "plugin_utils", "doc_fragments")
+OTHER_PLUGINS = ("modules", "action", "filter", "plugin_utils", "doc_fragments")
 
 FORBIDDEN_MODULES = {"subprocess", "multiprocessing", "pty"}
 FORBIDDEN_CALLS = {

@@ -84,6 +84,7 @@ class Context:
             self.database_missing,
             tuple(self.jobs),
             None if self.request.rehearsal_on == "empty" else self.request.target,
+            self.request.report,
         )
 
 

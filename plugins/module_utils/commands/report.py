@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # a run with nothing to do never needs them
     from ..precheck import Precheck
     from ..rehearsal.proof import Proof, Proofs
     from ..rehearsal.rehearse import Rehearsal
+    from ..schema.snapshot import Snapshot
 
 
 class Checked(NamedTuple):
@@ -39,10 +40,12 @@ class Applied(NamedTuple):
 
     :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
     :ivar hazards: what the steps did to tables that others use.
+    :ivar snapshots: of the schema, from which the diffs were made.
     """
 
     diffs: Optional[Tuple[str, ...]] = None
     hazards: Tuple[Hazard, ...] = ()
+    snapshots: Tuple[Snapshot, ...] = ()
 
 
 class Report(NamedTuple):
@@ -57,6 +60,7 @@ class Report(NamedTuple):
     :ivar database_missing: there is no database of that name yet.
     :ivar jobs: the steps of the plan with their migrations, where these have been read.
     :ivar target: the database; None: there is none.
+    :ivar is_wanted: whether what a report for people needs is to be collected.
     """
 
     plan: model.Plan
@@ -69,6 +73,7 @@ class Report(NamedTuple):
     database_missing: bool = False
     jobs: Tuple[Tuple[model.Step, model.Migration], ...] = ()
     target: Optional[Target] = None
+    is_wanted: bool = False
 
     @property
     def rehearsal(self) -> Union[Rehearsal, Proofs, None]:
@@ -80,6 +85,13 @@ class Report(NamedTuple):
         """Return the diffs of the real run; where there was none, the rehearsal's."""
         shown = self.applied or self.checked
         return shown.diffs if shown else None
+
+    @property
+    def snapshots(self) -> Tuple[Snapshot, ...]:
+        """Return the snapshots of the real run; where there was none, the rehearsal's."""
+        if self.applied:
+            return self.applied.snapshots
+        return self.checked.rehearsal.snapshots if self.checked else ()
 
     @property
     def hazards(self) -> Optional[Tuple[Hazard, ...]]:

@@ -37,6 +37,7 @@ class Request(NamedTuple):
     :ivar expect: the plan_digest that has been reviewed.
     :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar described: the scripts, where only what is known of them is here, and their files aren't.
+    :ivar report: collect what a report needs.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
@@ -81,5 +82,6 @@ class Request(NamedTuple):
     expect: Optional[str] = None
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
+    report: bool = False
     checking: bool = False
     with_diff: bool = False

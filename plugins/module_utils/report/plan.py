@@ -12,6 +12,9 @@ from .. import model
 from ..hazard import Hazard, HazardKind
 from .objects import count_of, objects_of
 
+Row = Dict[str, Any]
+Migrations = Mapping[model.Script, model.Migration]
+
 
 class Fate(Enum):
     """What has become of a step."""
@@ -42,17 +45,22 @@ class Ran(NamedTuple):
     hazards: Optional[Sequence[Hazard]] = None
 
 
-def rows_of(steps: Iterable[model.Step], bodies: Mapping[model.Script, model.Body], ran: Ran) -> List[Dict[str, Any]]:
+def rows_of(
+    steps: Iterable[model.Step], migrations: Mapping[model.Script, model.Migration], ran: Ran
+) -> List[Dict[str, Any]]:
     """Return a row for each step.
 
-    :param bodies: what each step runs, where its file has been read.
+    :param migrations: those whose files have been read.
     """
     outcomes = {outcome.step: outcome for outcome in ran.done}
-    return [_row(step, bodies.get(step.script), outcomes.get(step), ran) for step in steps]
+    return [_row(step, migrations.get(step.script), outcomes.get(step), ran) for step in steps]
 
 
-def _row(step: model.Step, body: Optional[model.Body], outcome: Optional[model.Outcome], ran: Ran) -> Dict[str, Any]:
+def _row(
+    step: model.Step, migration: Optional[model.Migration], outcome: Optional[model.Outcome], ran: Ran
+) -> Dict[str, Any]:
     version = str(step.script.version)
+    body = migration.body(step.direction) if migration else None
     hazards = [each for each in ran.hazards or () if each.version == version]
     failed = ran.failed if outcome is None and ran.failed is not None and ran.failed.step == step else None
     known = outcome or failed
@@ -63,6 +71,7 @@ def _row(step: model.Step, body: Optional[model.Body], outcome: Optional[model.O
         "kind": step.script.kind,
         "direction": step.direction.value,
         "transactional": body.transactional if body else None,
+        "reversible": migration.down is not None if migration else None,
         "outcome": _fate(step, outcome, failed, ran.rehearsed).value,
         "duration_ms": known.duration_ms if known else None,
         "statements": _statements(body, sent),

@@ -73,6 +73,7 @@ MIGRATE: Dict[str, Any] = {
     "_archive": {"type": "path"},
     # Where to write what the run is at.
     "_progress": {"type": "str"},
+    "report": {"type": "bool", "default": False},
     "progress": {"type": "bool", "default": True},
     "single_transaction": {"type": "bool", "default": False},
     "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},

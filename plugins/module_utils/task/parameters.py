@@ -19,6 +19,12 @@ from .connection import other_database, server, target
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")
 HISTORY_TABLE = "schema_migrations"
+# The options that are fields of the request, by the same name.
+AS_THEY_ARE = (
+    *("state", "version", "steps", "run_deferred", "baseline_version", "super_user", "single_transaction"),
+    *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "report"),
+    *("on_interrupted", "on_nonempty", "expect", "allow_writable_scripts"),
+)
 
 
 def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
@@ -92,33 +98,17 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     return Request(
         target=target(params),
         **where,
-        state=params["state"],
-        version=params["version"],
-        steps=params["steps"],
-        run_deferred=params["run_deferred"],
-        baseline_version=params["baseline_version"],
-        super_user=params["super_user"],
-        single_transaction=params["single_transaction"],
+        **{name: params[name] for name in AS_THEY_ARE},
         per_migration=params["diff_per"] == "migration",
-        diff_context=params["diff_context"],
-        lock_wait=params["lock_wait"],
-        rehearsal=params["rehearsal"],
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
         rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
         rehearsal_database=other_database(
             "rehearsal_database_url", params["rehearsal_database_url"], params["session_role"]
         ),
-        prechecks=params["prechecks"],
-        precheck_timeout=params["precheck_timeout"],
-        rehearsal_on=params["rehearsal_on"],
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
-        on_interrupted=params["on_interrupted"],
-        on_nonempty=params["on_nonempty"],
         allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
-        expect=params["expect"],
-        allow_writable_scripts=params["allow_writable_scripts"],
         checking=checking,
         with_diff=with_diff,
     )

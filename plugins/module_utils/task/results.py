@@ -51,12 +51,23 @@ def _plan(
 
     progress, on_copy = report.progress, report.applied is None
     done = report.checked.rehearsal.progress.done if report.checked and on_copy else progress.done
-    bodies = {step.script: migration.body(step.direction) for step, migration in report.jobs}
-    found = {
+    migrations = {step.script: migration for step, migration in report.jobs}
+    found: Dict[str, Any] = {
         "target": address(report.target.params) if report.target else None,
-        "plan": rows_of(steps, bodies, Ran(done, progress.failed, on_copy, report.hazards)),
+        "plan": rows_of(steps, migrations, Ran(done, progress.failed, on_copy, report.hazards)),
     }
-    return {**found, "summary": summary({**result, **found, "error": error.to_result() if error else None})}
+    found["summary"] = summary({**result, **found, "error": error.to_result() if error else None})
+    return {**found, **_collected(report, done)} if report.is_wanted else found
+
+
+def _collected(report: Report, done: Sequence[model.Outcome]) -> Dict[str, Any]:
+    """Return what a report for people needs."""
+    from ..report.collected import collected
+
+    skipped = {outcome.step for outcome in report.progress.skipped}
+    jobs = [(step, migration) for step, migration in report.jobs if step not in skipped]
+    sent = {outcome.step: outcome.sent for outcome in done if outcome.sent is not None}
+    return {"report": collected(report.snapshots, jobs, sent)}
 
 
 def _known(report: Report, checking: bool) -> Dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.hazard import Hazard, HazardKind
 from ansible_collections.pgops.migrations.plugins.module_utils.model import (
     Direction,
+    Migration,
     Outcome,
     PythonBody,
     Script,
@@ -28,7 +29,7 @@ UNREADABLE = SqlBody("", "SELECT 'open", (Statement("SELECT 'open"),))
 PYTHON = PythonBody("", compile("", "x", "exec"), "up")
 NOTHING = {
     **{"version": "7", "name": "orders", "kind": "sql", "direction": "up", "transactional": None},
-    **{"outcome": "not_run", "duration_ms": None, "statements": None, "rows_changed": None},
+    **{"reversible": None, "outcome": "not_run", "duration_ms": None, "statements": None, "rows_changed": None},
     **{"objects": [], "hazards": []},
 }
 SENT = Sent(9, ("CREATE TABLE c ()",))
@@ -86,4 +87,13 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_row(name):
     step, body, ran, expected = CASES[name]
-    assert rows_of([step], {SCRIPT: body} if body else {}, ran) == [{**NOTHING, **expected}]
+    migrations = {SCRIPT: Migration(SCRIPT, body)} if body else {}
+    known = {"reversible": False} if body else {}
+    assert rows_of([step], migrations, ran) == [{**NOTHING, **known, **expected}]
+
+
+def test_a_way_back():
+    migrations = {SCRIPT: Migration(SCRIPT, SQL, OUTSIDE)}
+    there, back = rows_of([STEP, BACK], migrations, Ran())
+    assert (there["reversible"], there["transactional"]) == (True, True)
+    assert (back["reversible"], back["transactional"]) == (True, False)
