@@ -35,6 +35,7 @@ AFTER = {
     "rolling-back": "first-migration",
     "approval": "first-migration",
     "reports": "first-migration",
+    "by-hand": "first-migration",
     "many-hosts": None,
     "long-runs": "first-migration",
     "secrets": None,

@@ -40,10 +40,20 @@ options:
         migrations are left alone.
       - V(tested) proves on a scratch copy of the database, for each pending migration, that it can be rolled back; it
         goes up, down and up again, and the schema has to be what it was. The database itself is never touched.
+      - V(scripted) rehearses what is pending, and writes it into O(script_file) for C(psql), with the rows of the
+        history. The database itself gets no write. Who runs the file and then this module finds nothing to do. What a
+        script in Python has sent in the rehearsal is in it; one that reads rows, or does what can't be recorded, is
+        refused.
     type: str
     version_added: 0.1.0
-    choices: [migrated, rolled_back, tested]
+    choices: [migrated, rolled_back, tested, scripted]
     default: migrated
+  script_file:
+    description:
+      - With O(state=scripted), the file to write on the host where the task runs, with mode 0600.
+      - It is written if it isn't yet what it is to be, all of it or nothing.
+    type: path
+    version_added: 0.4.0
   version:
     description:
       - A version, written as in the script's file name.
@@ -463,6 +473,13 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     state: tested
 
+- name: Write what is pending into a file that an administrator runs with psql
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: scripted
+    script_file: /srv/shop/release.sql
+
 - name: Take over a database that has everything up to a version already
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
@@ -554,6 +571,11 @@ plan:
       description: The kinds of its hazards, the worst first; RV(hazards) has more of them.
       type: list
       elements: str
+script_file:
+  description: The file that was written, or would be.
+  returned: with O(state=scripted), when something was pending
+  type: str
+  sample: /srv/shop/release.sql
 report:
   description: What the filter P(pgops.migrations.report#filter) needs beside the rest of the result.
   returned: with O(report=true), when something was pending

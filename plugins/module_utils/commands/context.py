@@ -11,7 +11,7 @@ from .. import errors, model
 from ..databases.tools import Tools
 from ..planning.request import Request
 from ..run.live import Live
-from .report import Applied, Checked, Report
+from .report import Applied, Checked, Report, Written
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
     from ..history.drift import Drifted
@@ -30,6 +30,7 @@ class Context:
     :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
     :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
     :ivar jobs: the steps of the plan with their migrations, as soon as these have been read.
+    :ivar written: the file for psql, with state scripted.
     :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar database_missing: there is no database of that name yet.
     """
@@ -45,6 +46,7 @@ class Context:
         self.proved: Optional[Proofs] = None
         self.drift: Optional[Drifted] = None
         self.jobs: Sequence[Tuple[model.Step, model.Migration]] = ()
+        self.written: Optional[Written] = None
         self.wants_scripts = False
         self.database_missing = False
 
@@ -85,6 +87,7 @@ class Context:
             tuple(self.jobs),
             None if self.request.rehearsal_on == "empty" else self.request.target,
             self.request.report,
+            self.written,
         )
 
 

@@ -41,7 +41,7 @@ def migrate(context: Context) -> None:
     try:
         connection = connect(request.target, PROGRAM)
     except errors.DatabaseMissing:
-        if not request.checking:
+        if not request.checking or request.state == "scripted":
             raise
         context.database_missing = True
         context.warnings.append(NOT_THERE % request.target.params.get("dbname"))
@@ -66,6 +66,10 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
         view = _ask_ahead(context, view, connection)
     if view.plan.idle:
         context.progress = model.Progress()
+    elif request.state == "scripted":
+        from .scripted import script
+
+        script(context, view, connection)
     elif request.state == "tested" or request.checking:
         from .check import check, prove_all
 

@@ -48,6 +48,13 @@ class Applied(NamedTuple):
     snapshots: Tuple[Snapshot, ...] = ()
 
 
+class Written(NamedTuple):
+    """The file of state scripted: where it is, and whether it wasn't yet what it is to be."""
+
+    path: str
+    differs: bool
+
+
 class Report(NamedTuple):
     """Everything that a run knows about itself.
 
@@ -61,6 +68,7 @@ class Report(NamedTuple):
     :ivar jobs: the steps of the plan with their migrations, where these have been read.
     :ivar target: the database; None: there is none.
     :ivar is_wanted: whether what a report for people needs is to be collected.
+    :ivar written: the file, with state scripted.
     """
 
     plan: model.Plan
@@ -74,6 +82,7 @@ class Report(NamedTuple):
     jobs: Tuple[Tuple[model.Step, model.Migration], ...] = ()
     target: Optional[Target] = None
     is_wanted: bool = False
+    written: Optional[Written] = None
 
     @property
     def rehearsal(self) -> Union[Rehearsal, Proofs, None]:

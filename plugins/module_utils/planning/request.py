@@ -28,7 +28,9 @@ class Request(NamedTuple):
     :ivar kind: the kind of the scripts; None: found by looking.
     :ivar follow: also take scripts that are links which lead out of their directory.
     :ivar repository_id: of a repository of sqlalchemy-migrate.
-    :ivar state: migrated, rolled_back or tested.
+    :ivar state: migrated, rolled_back, tested or scripted.
+    :ivar script_file: where to write the run, with state scripted.
+    :ivar writes_script: whether to write it; in check mode it is only compared.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
@@ -83,5 +85,7 @@ class Request(NamedTuple):
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
     report: bool = False
+    script_file: Optional[str] = None
+    writes_script: bool = True
     checking: bool = False
     with_diff: bool = False

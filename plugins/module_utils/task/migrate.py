@@ -29,6 +29,7 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     """
     checking = module.check_mode
     request = migrate_request(module.params, checking, module._diff)
+    checking = request.checking
     shown = _unpack(module)
     if shown:
         # Who may write them was looked at on the controller, and no link is left in them.

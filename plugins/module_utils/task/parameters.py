@@ -23,6 +23,7 @@ HISTORY_TABLE = "schema_migrations"
 AS_THEY_ARE = (
     *("state", "version", "steps", "run_deferred", "baseline_version", "super_user", "single_transaction"),
     *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "report"),
+    "script_file",
     *("on_interrupted", "on_nonempty", "expect", "allow_writable_scripts"),
 )
 
@@ -109,6 +110,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
         allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
-        checking=checking,
+        checking=checking or params["state"] == "scripted",
+        writes_script=not checking,
         with_diff=with_diff,
     )

@@ -102,6 +102,8 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
             result["diff"].insert(0, {"prepared": DRIFTED % (report.drift.since, report.drift.diff)})
     if report.database_missing:
         result["database_missing"] = True
+    if report.written is not None:
+        result.update(changed=report.written.differs, script_file=report.written.path)
     if progress.failed is not None:
         result["failed_migration"] = _outcome(progress.failed)
     return {**result, **_tested(report)} if report.proofs else result
@@ -127,6 +129,9 @@ def sentence(report: Report, checking: bool) -> str:
     if not checking:
         took = _readable(sum(outcome.duration_ms for outcome in done))
         return "%s %s in %s%s." % ("Applied" if up else "Rolled back", what, took, _deferred(report.plan))
+    if report.written is not None:
+        verb = "Wrote" if report.written.differs else "Would write nothing new into"
+        return "%s %s: %s." % (verb, report.written.path, what)
     how = "not rehearsed"
     if report.rehearsal is not None:
         how = "rehearsed %s %s" % ("on" if report.rehearsal.on == "server" else "in", report.rehearsal.where)

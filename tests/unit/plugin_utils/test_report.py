@@ -131,10 +131,10 @@ class Opened(HTMLParser):
         self.feed(text)
         self.close()
 
-    def handle_starttag(self, tag, attributes):
+    def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
-        self.attributes.update(name for name, dummy in attributes)
-        self.links += [value for name, value in attributes if name in ("href", "src")]
+        self.attributes.update(name for name, dummy in attrs)
+        self.links += [value for name, value in attrs if name in ("href", "src")]
         if tag not in ("meta", "br"):
             self.open.append(tag)
 
