@@ -34,8 +34,11 @@ AFTER = {
     "existing-database": None,
     "rolling-back": "first-migration",
     "approval": "first-migration",
+    "reports": "first-migration",
+    "by-hand": "first-migration",
     "many-hosts": None,
     "sqlite": None,
+    "long-runs": "first-migration",
     "secrets": None,
     "troubleshooting": "first-migration",
 }
@@ -47,10 +50,11 @@ HOME = "/home/you"
 BLOCK = re.compile(r"^ {4}.*\n(?:\n* {4}.*\n)*", re.MULTILINE)
 FILE = re.compile(r"^# ((?:/srv/shop/)?[\w./-]+\.\w+)$")
 PLAYBOOK = re.compile(r"\$ ansible-playbook (?:-i \S+ )?(\S+)")
+LEFT_OUT = "…"
 LOOKS = re.compile(r" --check|pg_migration_info")
 # What is different each time, and what is compared in its place.
 CHANGING = (
-    (re.compile(r"\b\d+(\.\d+)? m?s\b"), "1 s"),
+    (re.compile(r" *\b\d+(\.\d+)? m?s\b"), " 1 s"),  # in a column too
     (re.compile(r"\b\d+(\.\d+)? (kB|bytes)\b"), "1 kB"),
     (re.compile(r"\b((?:duration_ms|hold_ms|pid|size_bytes)\"?: )\d+"), r"\g<1>1"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:\d\d)?)?"), "2026-01-01T00:00:00Z"),
@@ -115,7 +119,8 @@ class Reader:
             encoding="utf-8",
         )
         printed = "\n".join(line.rstrip() for line in self.there(done.stdout).strip("\n").splitlines())
-        return "\n".join(filter(None, [command, expected if is_same(expected, printed) else printed]))
+        shown = expected if is_same(expected, printed) else shortened(expected, printed)
+        return "\n".join(filter(None, [command, shown]))
 
     def here(self, text: str) -> str:
         """Return a page's text as it is for this reader."""
@@ -164,8 +169,26 @@ def _play(text: str) -> str:
 
 def is_same(expected: str, printed: str) -> bool:
     """Tell whether a page says what a command prints, but for what is different each time."""
-    parts = [re.escape(part) for part in re.split(r"^…$", unchanging(expected), flags=re.MULTILINE)]
+    parts = [re.escape(part) for part in re.split(f"^{LEFT_OUT}$", unchanging(expected), flags=re.MULTILINE)]
     return re.fullmatch(r"(?s:.*)".join(parts), unchanging(printed)) is not None
+
+
+def shortened(expected: str, printed: str) -> str:
+    """Return what is printed, without what stood in the place of each … before: between the same two lines."""
+    wanted, lines, place = expected.splitlines(), printed.splitlines(), 0
+    for number in (number for number, line in enumerate(wanted) if line == LEFT_OUT):
+        before, after = "".join(wanted[number - 1 : number]), "".join(wanted[number + 1 : number + 2])
+        start = _find(lines, before, place)
+        end = _find(lines, after, start + 1) if after else len(lines)
+        if start < end < len(lines) + (not after):
+            lines[start + 1 : end] = [LEFT_OUT]
+            place = start + 1
+    return "\n".join(lines)
+
+
+def _find(lines: list[str], wanted: str, start: int) -> int:
+    """Return the number of a line, from start on; behind the last: there is none."""
+    return next((n for n in range(start, len(lines)) if unchanging(lines[n]) == unchanging(wanted)), len(lines))
 
 
 def unchanging(text: str) -> str:

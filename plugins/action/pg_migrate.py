@@ -7,7 +7,8 @@ Of these scripts the module first gets what is known without running any: versio
 because nothing is pending, it answers. Else it asks for the files; they go as one archive, and are removed with the
 task's directory.
 
-It also gives a diff the form in which Ansible's callback shows it in colour, where that takes nothing away.
+It also shows the summary of what was done, or would be, and gives a diff the form in which Ansible's callback shows it
+in colour, where that takes nothing away.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ import json
 import os
 import re
 import tempfile
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from contextlib import nullcontext
+from typing import Any, Callable, ContextManager, Dict, List, Optional, Tuple
 
 from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -26,7 +28,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task import check
 
 MODULE = "pgops.migrations.pg_migrate"
 # What only this sets.
-OURS = ("_engine", "_described", "_archive")
+OURS = ("_engine", "_described", "_archive", "_progress")
 ARCHIVE = "migrations.tar.gz"
 DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
 HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
@@ -44,13 +46,21 @@ class ActionModule(ActionBase):
         result: Dict[str, Any] = super().run(tmp, task_vars)
         arguments = {name: value for name, value in self._task.args.items() if name not in OURS}
         if arguments.get("src") is None:
-            return {**result, **self._run_module(arguments, task_vars, persist_files=False)}
+            return {**result, **self._shown(self._run_module(arguments, task_vars, persist_files=False), task_vars)}
         try:
-            return {**result, **self._with_scripts(arguments, task_vars)}
+            return {**result, **self._shown(self._with_scripts(arguments, task_vars), task_vars)}
         except MigrationError as error:
             return {**result, "failed": True, "msg": error.sentence(), "error": error.to_result()}
         finally:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+
+    def _shown(self, answer: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
+        """Return the result, whose summary is shown if there is something to sum up."""
+        if answer.get("plan"):
+            from ansible_collections.pgops.migrations.plugins.plugin_utils.terminal import show_summary
+
+            show_summary(answer, self._task, task_vars)
+        return answer
 
     def _with_scripts(self, arguments: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
         # What reads scripts is imported only here: a task without src has no use for it on the controller.
@@ -83,13 +93,23 @@ class ActionModule(ActionBase):
     def _execute(
         self, arguments: Dict[str, Any], task_vars: Any, persist_files: bool, compiled: bool
     ) -> Dict[str, Any]:
-        answer = self._execute_module(
-            module_name=MODULE,
-            module_args={**arguments, "_engine": packing.pack(compiled, _text(arguments.get("url")))},
-            task_vars=task_vars,
-            persist_files=persist_files,
-        )
+        engine = packing.pack(compiled, _text(arguments.get("url")))
+        with self._followed(arguments, task_vars) as path:
+            answer = self._execute_module(
+                module_name=MODULE,
+                module_args={**arguments, "_engine": engine, "_progress": path},
+                task_vars=task_vars,
+                persist_files=persist_files,
+            )
         return dict(answer)
+
+    def _followed(self, arguments: Dict[str, Any], task_vars: Any) -> ContextManager[Optional[str]]:
+        """Return what shows the progress of the module, and yields where it is to write that; None: nowhere."""
+        if not boolean(arguments.get("progress", True), strict=False):
+            return nullcontext()
+        from ansible_collections.pgops.migrations.plugins.plugin_utils.progress import followed
+
+        return followed(self, task_vars or {})
 
     def _sources(self, arguments: Dict[str, Any]) -> List[str]:
         """Return the directories on the controller.

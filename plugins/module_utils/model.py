@@ -244,6 +244,22 @@ class Plan(NamedTuple):
         return not self.steps and self.baseline is None
 
 
+class Sent(NamedTuple):
+    """What a Python script has sent to the server.
+
+    :ivar total: how many texts; each is a statement, or several.
+    :ivar texts: the first of them, with their values, as they went to the server.
+    """
+
+    total: int = 0
+    texts: Tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether the texts are all of it."""
+        return len(self.texts) == self.total
+
+
 class Outcome(NamedTuple):
     """What a step did.
 
@@ -251,6 +267,7 @@ class Outcome(NamedTuple):
     :ivar output: what the script printed, logged, and raised as notices.
     :ivar note: what a person should know about how it ran.
     :ivar hazards: one for each thing that it did to a table that was there before.
+    :ivar sent: what it has sent, where it is in Python.
     """
 
     step: Step
@@ -258,6 +275,7 @@ class Outcome(NamedTuple):
     output: str = ""
     note: Optional[str] = None
     hazards: Tuple[Hazard, ...] = ()
+    sent: Optional[Sent] = None
 
 
 class Progress(NamedTuple):

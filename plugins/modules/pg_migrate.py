@@ -15,6 +15,9 @@ description:
   - In check mode it makes a scratch copy of the database, on the server or in a throwaway cluster, applies them there,
     and drops the copy; with C(--diff) it shows the schema that would come out. The database itself gets no write.
   - With C(--diff) a real run shows what changed in the schema, as a unified diff of two C(pg_dump)s.
+  - C(ansible-playbook) shows the lines of RV(summary) ahead of the diff, where its callback prints for people
+    (C(default), C(yaml), C(debug), C(unixy), C(diy)). In a loop, and with more than three hosts, that is one line each.
+    With C(no_log), and where nothing is pending, there is none.
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
@@ -37,10 +40,20 @@ options:
         migrations are left alone.
       - V(tested) proves on a scratch copy of the database, for each pending migration, that it can be rolled back; it
         goes up, down and up again, and the schema has to be what it was. The database itself is never touched.
+      - V(scripted) rehearses what is pending, and writes it into O(script_file) for C(psql), with the rows of the
+        history. The database itself gets no write. Who runs the file and then this module finds nothing to do. What a
+        script in Python has sent in the rehearsal is in it; one that reads rows, or does what can't be recorded, is
+        refused.
     type: str
     version_added: 0.1.0
-    choices: [migrated, rolled_back, tested]
+    choices: [migrated, rolled_back, tested, scripted]
     default: migrated
+  script_file:
+    description:
+      - With O(state=scripted), the file to write on the host where the task runs, with mode 0600.
+      - It is written if it isn't yet what it is to be, all of it or nothing.
+    type: path
+    version_added: 0.4.0
   version:
     description:
       - A version, written as in the script's file name.
@@ -359,6 +372,27 @@ options:
     type: bool
     version_added: 0.1.0
     default: false
+  report:
+    description:
+      - Whether the result has what a report for people needs (RV(report)), see
+        P(pgops.migrations.report#filter). In a real run, the schema is looked at before it and after, as with
+        C(--diff).
+      - It has the SQL of the migrations, in which passwords of roles are masked; other secrets aren't known as such.
+    type: bool
+    version_added: 0.4.0
+    default: false
+  progress:
+    description:
+      - Whether C(ansible-playbook) shows what a run is at that takes longer than two seconds. It tells which migration
+        has ended and how long that took, which is at work, for whom it waits, and how far an index is built. There is
+        a line a second at most, and less often while nothing changes.
+      - The lines come by a second connection to the host, and go to stderr. The module looks at the server on one
+        more session.
+      - There are none with C(no_log), with connection plugins other than C(local) and C(ssh), with
+        C(display_ok_hosts=false), and where RV(summary) isn't shown.
+    type: bool
+    version_added: 0.4.0
+    default: true
   _engine:
     description: The engine itself, which the action plugin sends along. Not to be set.
     type: str
@@ -367,6 +401,10 @@ options:
     description: What the action plugin tells of the scripts in O(src). Not to be set.
     type: str
     version_added: 0.1.0
+  _progress:
+    description: Where the module writes what it is at, for the action plugin to show. Not to be set.
+    type: str
+    version_added: 0.4.0
   _archive:
     description: Where the action plugin has put the scripts of O(src). Not to be set.
     type: path
@@ -405,6 +443,20 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     prechecks: required
     precheck_timeout: 120
+
+- name: Rehearse, and collect what a report for people needs
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    report: true
+  check_mode: true
+
+- name: Apply without lines on the way, however long it takes
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    progress: false
+
 - name: Rehearse first as an owner who may create no database, in a throwaway cluster on the host that runs the task
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
@@ -441,6 +493,13 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     state: tested
 
+- name: Write what is pending into a file that an administrator runs with psql
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: scripted
+    script_file: /srv/shop/release.sql
+
 - name: Take over a database that has everything up to a version already
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
@@ -470,6 +529,160 @@ msg:
   returned: always
   type: str
   sample: Applied 1 migration (20250102090000) in 10 ms.
+summary:
+  description:
+    - What was done, or would be, in a few lines for people. The first has the database, how it went and how many
+      migrations; then comes a line for each migration, with the worst that is known of it, else what it makes (C(+)),
+      alters (C(~)) and drops (C(-)).
+    - C(✗) failed, or rows violate it; C(!) needs a look before it is applied; C(~) in front of a hazard writes rows.
+    - Of more than 12 migrations, those that need a look have a line, nine at most, and the rest has one together.
+  returned: always, when it came to a plan
+  type: list
+  elements: str
+  sample:
+    - shop@localhost:5432/shop · applied in 10 ms · 1 migration, 20250102090000
+    - '  20250102090000  orders_have_a_state  sql  10 ms  ! rewrites orders (8.0 kB): nobody reads or
+      writes it meanwhile'
+plan:
+  description: The migrations of this run, in the order of running; without those that said that they needn't run.
+  returned: always, when it came to a plan
+  type: list
+  elements: dict
+  sample:
+    - direction: up
+      duration_ms: 10
+      hazards: [table_rewrite]
+      kind: sql
+      name: orders_have_a_state
+      objects: [+ column state of orders, ~ column id of orders]
+      outcome: applied
+      reversible: true
+      rows_changed: null
+      statements: 1
+      transactional: true
+      version: '20250102090000'
+  contains:
+    version:
+      description: Version, as in the file name.
+      type: str
+    name:
+      description: Name, from the file name.
+      type: str
+    kind:
+      description: The kind of script, as in O(kind).
+      type: str
+    direction:
+      description: V(up) or V(down).
+      type: str
+    transactional:
+      description: Whether it runs in a transaction. Nothing where its file wasn't read.
+      type: bool
+    reversible:
+      description: Whether it has a way back. Nothing where its file wasn't read.
+      type: bool
+    outcome:
+      description:
+        - V(applied) and V(rolled_back) are what they say. V(rehearsed) passed on a copy; the database wasn't touched.
+        - V(failed) was rolled back as far as its script allows; V(failed_in_rehearsal) failed on a copy.
+        - V(not_run) wasn't begun.
+      type: str
+    duration_ms:
+      description: How long it took, in milliseconds; on a copy, if it was rehearsed. Nothing where it didn't run.
+      type: int
+    statements:
+      description: How many statements it has; of a script in Python, how many it sent. Nothing where that isn't known.
+      type: int
+    rows_changed:
+      description:
+        - How many rows it inserted, updated and deleted in tables that were there before. Nothing where none were seen,
+          and where that isn't known, see RV(hazards[].rows_changed).
+      type: int
+    objects:
+      description:
+        - What it makes (C(+)), alters (C(~)) and drops (C(-)), as its statements say, 20 at most. The diff has what
+          came of it.
+      type: list
+      elements: str
+    hazards:
+      description: The kinds of its hazards, the worst first; RV(hazards) has more of them.
+      type: list
+      elements: str
+script_file:
+  description: The file that was written, or would be.
+  returned: with O(state=scripted), when something was pending
+  type: str
+  sample: /srv/shop/release.sql
+report:
+  description: What the filter P(pgops.migrations.report#filter) needs beside the rest of the result.
+  returned: with O(report=true), when something was pending
+  type: dict
+  sample:
+    collection_version: 0.3.0
+    objects:
+      - change: changed
+        characters_left_out: 0
+        diff: "@@ -1,6 +1,7 @@\n CREATE TABLE public.orders (\n-    id bigint NOT NULL,\n-    placed timestamp with\
+          \ time zone DEFAULT now() NOT NULL\n+    id numeric NOT NULL,\n+    placed timestamp with time zone DEFAULT\
+          \ now() NOT NULL,\n+    state text DEFAULT 'new'::text NOT NULL\n );\n \n \n"
+        kind: table
+        name: public.orders
+    objects_left_out: 0
+    scripts:
+      - characters_left_out: 0
+        is_whole: true
+        name: orders_have_a_state
+        recorded: false
+        text: "ALTER TABLE orders ADD state text NOT NULL DEFAULT 'new', ALTER COLUMN id TYPE numeric;\n\n"
+        version: '20250102090000'
+    scripts_left_out: 0
+    tables:
+      - change: changed
+        columns:
+          - {change: changed, name: id, nullable: false, type: numeric, was: bigint NOT NULL}
+          - {change: '', name: placed, nullable: false, type: timestamp with time zone, was: null}
+          - {change: added, name: state, nullable: false, type: text, was: null}
+        columns_left_out: 0
+        name: public.orders
+        references: []
+    tables_left_out: 0
+  contains:
+    collection_version:
+      description: Version of this collection.
+      type: str
+    tables:
+      description:
+        - The tables that are changed, and those next to them by a foreign key, 30 at most. Each has C(name), C(change)
+          (V(added), V(changed), V(removed), V(neighbour)), C(columns) (C(name), C(type), C(nullable), C(change),
+          C(was)), 100 at most, C(columns_left_out), and C(references) (C(name), C(columns), C(table), C(change)).
+      type: list
+      elements: dict
+    tables_left_out:
+      description: How many tables there are beyond these.
+      type: int
+    objects:
+      description:
+        - The objects of the schema that are changed, each with C(kind), C(name), C(change), C(diff) and
+          C(characters_left_out). A diff has 20,000 characters at most, all together have 300,000.
+      type: list
+      elements: dict
+    objects_left_out:
+      description: How many objects there are beyond these.
+      type: int
+    scripts:
+      description:
+        - The SQL of each migration, with C(version), C(name), C(text) and C(characters_left_out). C(recorded) says that
+          it is what a script in Python has sent, and C(is_whole) that nothing of it is missing. The sizes are bounded
+          as those of RV(report.objects).
+      type: list
+      elements: dict
+    scripts_left_out:
+      description: How many migrations there are beyond these.
+      type: int
+target:
+  description: The database, as user@host:port/database, without a password.
+  returned: when something was pending, and there is a database
+  type: str
+  sample: shop@localhost:5432/shop
 applied:
   description: The migrations that were applied; in check mode those that passed the rehearsal.
   returned: always, when it came to a plan
@@ -588,6 +801,7 @@ rehearsal:
   returned: after a rehearsal
   type: dict
   sample:
+    duration_ms: 320
     not_proved:
       - 'rows: the copy has none, so data moves ran on empty tables; the plan adds no constraint to rows that are there'
       - 'time: how long statements take, and wait for locks, on the real tables under their real load'
@@ -595,6 +809,9 @@ rehearsal:
     role: shop
     where: a scratch copy on localhost port 40587
   contains:
+    duration_ms:
+      description: How long it took with the making of the copy, in milliseconds. Nothing with O(state=tested).
+      type: int
     where:
       description: The server, and what kind of copy.
       type: str

@@ -163,9 +163,12 @@ running:
   sample:
     address: 127.0.0.1/32
     application: pg_migrate 1/1 20250104090000
+    doing: null
+    percent: null
     pid: 6775
     since: 2026-11-21 13:48:41 UTC
     user: shop
+    waits_for: []
   contains:
     pid:
       description: Process of the session on the server.
@@ -182,6 +185,18 @@ running:
     since:
       description: When it connected.
       type: str
+    waits_for:
+      description: The sessions that hold the lock that it waits for, each with pid, user, application and state.
+      type: list
+      elements: dict
+    doing:
+      description:
+        - The command and its phase in PostgreSQL's words, where it builds an index, writes a table anew, copies rows or
+          vacuums.
+      type: str
+    percent:
+      description: How far that phase is, where the server tells.
+      type: int
 listing:
   description: The same as a table for people, as lines; a C(*) marks a repeatable migration.
   returned: success

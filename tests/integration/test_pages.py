@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 import pages
 import pytest
 import server as throwaway
+import yaml
 
 pytestmark = pytest.mark.slow
 
@@ -38,6 +40,22 @@ def test_same(name: str) -> None:
     assert pages.is_same(expected, printed) is same
 
 
+SHORTENED: dict[str, tuple[str, str, str]] = {
+    "nothing": ("a\nb", "a\nc", "a\nc"),
+    "in the middle": ("a\n…\nd", "x\na\nb\nc\nd\ne", "x\na\n…\nd\ne"),
+    "at the end": ("a\n…", "a\nb\nc\n", "a\n…"),
+    "twice": ("a\n…\nb\n…\nc", "a\n1\nb\n2\nc\nnew", "a\n…\nb\n…\nc\nnew"),
+    "between lines that change": ("in 8 ms\n…\nd", "in 9 ms\nb\nd\ne", "in 9 ms\n…\nd\ne"),
+    "where the lines are gone": ("a\n…\nd", "x\nb\nc", "x\nb\nc"),
+}
+
+
+@pytest.mark.parametrize("name", SHORTENED)
+def test_shortened(name: str) -> None:
+    expected, printed, kept = SHORTENED[name]
+    assert pages.shortened(expected, printed) == kept
+
+
 @pytest.fixture(scope="module")
 def own() -> Iterator[throwaway.Server]:
     with throwaway.running() as running:
@@ -48,6 +66,15 @@ def own() -> Iterator[throwaway.Server]:
 def test_page(page: str, own: throwaway.Server) -> None:
     says, real = pages.followed(page, own)
     assert says == real, "bin/docs --outputs writes it anew"
+
+
+def test_the_workflow_posts_the_page_that_the_playbook_writes() -> None:
+    text = pages.path_of("reports").read_text()
+    workflow = yaml.safe_load(textwrap.dedent(text.partition("# .github/workflows/migrations.yml\n")[2]))
+    steps = [step.get("run", "") for step in workflow["jobs"]["review"]["steps"]]
+    assert "ansible-playbook review.yml" in steps
+    assert "--body-file review.md --edit-last" in steps[-1]
+    assert 'dest: "{{ playbook_dir }}/review.md"' in text
 
 
 def test_only_pages_about_errors_show_errors() -> None:

@@ -98,7 +98,8 @@ def _users(operator: Operator) -> None:
 def _migrations(operator: Operator) -> None:
     operator.run("pg_migration_generate", name="add customers", migrations_dir=["customers"], kind="python")
     operator.run("pg_migrate", state="tested", **WHERE)
-    operator.run("pg_migrate", "--check", **WHERE)
+    operator.run("pg_migrate", "--check", **{**WHERE, "report": True})
+    operator.run("pg_migrate", state="scripted", script_file=pages.PLACE + "/release.sql", **WHERE)
     operator.run("pg_migrate", "--check", **{**WHERE, **NOWHERE})
     small = operator.write(SMALL)
     operator.server.psql(ROWS, "shop")

@@ -34,15 +34,18 @@ def apply(context: Context, view: View, connection: Any) -> None:
     database = database_of(connection)
     database.locks.require_own_session(connection, request.target)
     database.settings.let_last(connection)
-    jobs = read_all(context, view.plan.steps)
+    jobs = context.jobs = read_all(context, view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
+    context.live.enters("waits for another run on this database")
     with database.locks.held(connection, request.lock_wait):
         view = _plan_again(connection, request, view)
+        context.live.enters("looks at the schema")
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
             return
-        prepared = prepare(read_all(context, view.plan.steps, jobs), request.single_transaction)
+        context.jobs = read_all(context, view.plan.steps, jobs)
+        prepared = prepare(context.jobs, request.single_transaction)
         _run(context, view, connection, prepared, watch if prepared.jobs else None)
 
 
@@ -101,6 +104,7 @@ def _session(context: Context, connection: Any, history: Any) -> Session:
         lock_wait=request.lock_wait,
         lock_retries=request.limits.lock_retries,
         tables=TableWatch(_survey(context, connection, history), request.single_transaction),
+        live=context.live,
     )
 
 

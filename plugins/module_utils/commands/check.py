@@ -44,7 +44,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     request, left = context.request, model.Progress(left=view.plan.steps)
     # What nobody has rehearsed in an empty cluster would be a green check of nothing.
     required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
-    jobs = read_all(context, view.plan.steps)
+    jobs = context.jobs = read_all(context, view.plan.steps)
     if jobs and connection is not None:
         _warn_of_read_only(context, connection)
         database_of(connection).settings.let_last(connection)
@@ -52,7 +52,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
         context.progress = left
         return
     try:
-        original, wishes = _original(request, view, connection), _wishes(request)
+        original, wishes = _original(request, view, connection), _wishes(context)
         rehearsal = rehearse(original, wishes, context.tools, jobs, lambda copy: _look(context, view, connection, copy))
     except (RehearsalImpossible, errors.SchemaUnread) as error:
         if required:
@@ -111,12 +111,12 @@ def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> N
 
 def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) -> None:
     """Say what the rehearsal has shown of hazards, and of what was expected.
-
     :raises MigrationError: when one of them isn't allowed.
     """
+    context.live.enters("looks at what the rehearsal has shown")
     request, steps = context.request, view.plan.steps
     before, after = rehearsal.snapshots[0], rehearsal.snapshots[-1]
-    has_rows = tuple(_wishes(request).data) == ALL or request.rehearsal_database is not None
+    has_rows = tuple(_wishes(context).data) == ALL or request.rehearsal_database is not None
     hazards = _hazards(rehearsal, connection, has_rows)
     context.checked = Checked(
         rehearsal,
@@ -141,7 +141,7 @@ def _look_at_rows(context: Context, connection: Any, checked: Checked) -> None:
     """
     request, rehearsal = context.request, checked.rehearsal
     found = prechecks.look(request, connection, rehearsal)
-    before = rows_sentence(_wishes(request))
+    before = rows_sentence(_wishes(context))
     after = prechecks.told(before, found, rehearsal)
     unproved = tuple(after if each == before else each for each in rehearsal.unproved)
     context.checked = checked._replace(rehearsal=rehearsal._replace(unproved=unproved), prechecks=found)
@@ -169,8 +169,11 @@ def prove_all(context: Context, view: View, connection: Any) -> None:
 
     request, left = context.request, model.Progress(left=view.plan.steps)
     original, jobs = _original(request, view, connection), read_all(context, view.plan.steps)
+    context.jobs = jobs
     try:
-        context.proved = prove(original, _wishes(request), context.tools, jobs, request.diff_context)
+        context.live.enters("goes up, down and up again on a copy")
+        wishes = _wishes(context)._replace(live=None)
+        context.proved = prove(original, wishes, context.tools, jobs, request.diff_context)
     except RehearsalImpossible:
         raise
     except errors.MigrationError as error:
@@ -208,7 +211,8 @@ def _original(request: Request, view: View, connection: Any) -> Original:
     )
 
 
-def _wishes(request: Request) -> Wishes:
+def _wishes(context: Context) -> Wishes:
+    request = context.request
     server = request.rehearsal_server or request.rehearsal_database or request.target
     return Wishes(
         server,
@@ -223,6 +227,7 @@ def _wishes(request: Request) -> Wishes:
         request.rehearsal_on,
         request.rehearsal_database,
         request.lock_wait,
+        context.live,
     )
 
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Tuple
+from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.tools import Tools
 from ..planning.request import Request
-from .report import Applied, Checked, Report
+from ..run.live import Live
+from .report import Applied, Checked, Report, Written
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
     from ..history.drift import Drifted
@@ -24,15 +25,18 @@ FIRST_LINES = 4
 class Context:
     """A run on its way. Each part of the report is set when it is known, and stays.
 
+    :ivar live: what it is at.
     :ivar plan: None: it isn't made yet.
     :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
     :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
+    :ivar jobs: the steps of the plan with their migrations, as soon as these have been read.
+    :ivar written: the file for psql, with state scripted.
     :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar database_missing: there is no database of that name yet.
     """
 
     def __init__(self, request: Request, tools: Tools) -> None:
-        self.request, self.tools = request, tools
+        self.request, self.tools, self.live = request, tools, Live()
         self.warnings: List[str] = []
         self.plan: Optional[model.Plan] = None
         self.progress: Optional[model.Progress] = None
@@ -41,6 +45,8 @@ class Context:
         self.applied: Optional[Applied] = None
         self.proved: Optional[Proofs] = None
         self.drift: Optional[Drifted] = None
+        self.jobs: Sequence[Tuple[model.Step, model.Migration]] = ()
+        self.written: Optional[Written] = None
         self.wants_scripts = False
         self.database_missing = False
 
@@ -78,6 +84,10 @@ class Context:
             self.proved,
             self.drift,
             self.database_missing,
+            tuple(self.jobs),
+            None if self.request.rehearsal_on == "empty" else self.request.target,
+            self.request.report,
+            self.written,
         )
 
 

@@ -11,6 +11,7 @@ from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, S
 from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
+from ..databases.values import Activity
 from ..planning.integrity import is_modified
 from ..planning.order import in_one_order
 from ..scripts.discovery import discover
@@ -60,7 +61,7 @@ class Info(NamedTuple):
 
     :ivar total: how many there are in all.
     :ivar pending_count: how many would be applied; repeatable ones that ran before don't count.
-    :ivar running: who is at work on the database right now, see lock.holder.
+    :ivar running: who is at work on the database right now, see lock.holder, and what at, see Activity.
     :ivar database_missing: there is no database of that name yet.
     :ivar warnings: what there is to say of the scripts.
     """
@@ -116,7 +117,21 @@ def _read(
     ):
         history = database.history.find(connection, request.history_table, request.repository_id)
         rows = database.history.rows(connection, history)
-        return rows, _failed(connection, history), database.locks.holder(connection)
+        return rows, _failed(connection, history), _running(connection)
+
+
+def _running(connection: Any) -> Optional[Dict[str, Any]]:
+    """Return who is at work, whom that session waits for, and how far a long statement is."""
+    locks = database_of(connection).locks
+    found = locks.holder(connection)
+    if found is None:
+        return None
+    try:
+        activity = locks.activity(connection, found["pid"])
+    except (connection.Error, UnicodeError):  # it is no more than a look
+        connection.rollback()
+        activity = Activity()
+    return {**found, "waits_for": list(activity.blockers), "doing": activity.doing, "percent": activity.percent}
 
 
 def listing(found: Info, wide: bool) -> List[str]:

@@ -45,7 +45,7 @@ def _migrate(context: Context) -> None:
         target = request.target.for_reading() if request.checking else request.target
         connection = sessions.connect(target, PROGRAM)
     except errors.DatabaseMissing:
-        if not request.checking:
+        if not request.checking or request.state == "scripted":
             raise
         context.database_missing = True
         context.warnings.append(NOT_THERE % request.target.name)
@@ -70,6 +70,10 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
         view = _ask_ahead(context, view, connection)
     if view.plan.idle:
         context.progress = model.Progress()
+    elif request.state == "scripted":
+        from .scripted import script
+
+        script(context, view, connection)
     elif request.state == "tested" or request.checking:
         from .check import check, prove_all
 

@@ -11,10 +11,12 @@ from .. import model
 from ..hazard import Hazard
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
+    from ..databases.port import Target
     from ..history.drift import Drifted
     from ..precheck import Precheck
     from ..rehearsal.proof import Proof, Proofs
     from ..rehearsal.rehearse import Rehearsal
+    from ..schema.snapshot import Snapshot
 
 
 class Checked(NamedTuple):
@@ -38,10 +40,19 @@ class Applied(NamedTuple):
 
     :ivar diffs: unified diffs of the schema, one for each pair of snapshots; None: none were taken.
     :ivar hazards: what the steps did to tables that others use.
+    :ivar snapshots: of the schema, from which the diffs were made.
     """
 
     diffs: Optional[Tuple[str, ...]] = None
     hazards: Tuple[Hazard, ...] = ()
+    snapshots: Tuple[Snapshot, ...] = ()
+
+
+class Written(NamedTuple):
+    """The file of state scripted: where it is, and whether it wasn't yet what it is to be."""
+
+    path: str
+    differs: bool
 
 
 class Report(NamedTuple):
@@ -54,6 +65,10 @@ class Report(NamedTuple):
     :ivar proved: the verdicts, with state tested.
     :ivar drift: how the schema was changed by hand; None: it wasn't, or nobody has looked.
     :ivar database_missing: there is no database of that name yet.
+    :ivar jobs: the steps of the plan with their migrations, where these have been read.
+    :ivar target: the database; None: there is none.
+    :ivar is_wanted: whether what a report for people needs is to be collected.
+    :ivar written: the file, with state scripted.
     """
 
     plan: model.Plan
@@ -64,6 +79,10 @@ class Report(NamedTuple):
     proved: Optional[Proofs] = None
     drift: Optional[Drifted] = None
     database_missing: bool = False
+    jobs: Tuple[Tuple[model.Step, model.Migration], ...] = ()
+    target: Optional[Target] = None
+    is_wanted: bool = False
+    written: Optional[Written] = None
 
     @property
     def rehearsal(self) -> Union[Rehearsal, Proofs, None]:
@@ -75,6 +94,13 @@ class Report(NamedTuple):
         """Return the diffs of the real run; where there was none, the rehearsal's."""
         shown = self.applied or self.checked
         return shown.diffs if shown else None
+
+    @property
+    def snapshots(self) -> Tuple[Snapshot, ...]:
+        """Return the snapshots of the real run; where there was none, the rehearsal's."""
+        if self.applied:
+            return self.applied.snapshots
+        return self.checked.rehearsal.snapshots if self.checked else ()
 
     @property
     def hazards(self) -> Optional[Tuple[Hazard, ...]]:

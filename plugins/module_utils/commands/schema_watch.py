@@ -121,7 +121,7 @@ class SchemaWatch:
     def _show(self) -> None:
         if self.context.applied is not None:
             diffs = differences(self.series.snapshots, self.request.diff_context)
-            self.context.applied = self.context.applied._replace(diffs=diffs)
+            self.context.applied = self.context.applied._replace(diffs=diffs, snapshots=tuple(self.series.snapshots))
 
     def _keep(self, history: Any, snapshot: Snapshot) -> None:
         if self.request.policies.drift != "ignore":
@@ -150,7 +150,7 @@ def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaW
 
 
 def _needs_snapshots(request: Request) -> bool:
-    return request.with_diff or request.expect is not None
+    return request.with_diff or request.report or request.expect is not None
 
 
 def _insists(request: Request) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optiona
 from .. import errors, model
 from .port_history import Beside, History, Log
 from .port_schema import Observing, Snapshots
-from .values import Abilities, Diagnosis, Limits
+from .values import Abilities, Activity, Diagnosis, Limits
 
 # Logs what is about to be sent, with the number of its transaction if it has one.
 Note = Callable[[Optional[int]], None]
@@ -32,6 +32,10 @@ class Target(Protocol):
     @property
     def name(self) -> Optional[str]:
         """Return the name of the database there; None: the driver's own default."""
+
+    @property
+    def address(self) -> Optional[str]:
+        """Return where it is, as a person would write it, without secrets; None: nothing says which database."""
 
     @property
     def role(self) -> str:
@@ -115,6 +119,9 @@ class Locks(Protocol):
 
     def holder(self, connection: Any) -> Optional[Dict[str, Any]]:
         """Return who has it: pid, user, application, address, since; None: nobody."""
+
+    def activity(self, connection: Any, pid: int) -> Activity:
+        """Return what the session is at that the holder's pid names."""
 
     def watch(self, target: Any, connection: Any, lock_timeout: float) -> ContextManager[Any]:
         """Watch whom a session waits for while it works; ``seen`` has who was in the way, ``words`` says it."""

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Tuple, Type
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Type
 
 from .. import errors, model
 
@@ -78,3 +78,16 @@ class Diagnosis(NamedTuple):
     position: Optional[int] = None
     is_syntax: bool = False
     is_inside: bool = False
+
+
+class Activity(NamedTuple):
+    """What a session is at.
+
+    :ivar blockers: the sessions that it waits for, each with pid, user, application and state.
+    :ivar doing: the command and its phase, in the server's words.
+    :ivar percent: how far that phase is; None: it isn't known.
+    """
+
+    blockers: Tuple[Dict[str, Any], ...] = ()
+    doing: Optional[str] = None
+    percent: Optional[int] = None

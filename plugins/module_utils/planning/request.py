@@ -34,7 +34,9 @@ class Request(NamedTuple):
     :ivar on_unread: fail, warn or ignore, where something looks like a script and isn't read.
     :ivar said: what there is to warn of scripts that are somewhere else.
     :ivar repository_id: of a repository of sqlalchemy-migrate.
-    :ivar state: migrated, rolled_back or tested.
+    :ivar state: migrated, rolled_back, tested or scripted.
+    :ivar script_file: where to write the run, with state scripted.
+    :ivar writes_script: whether to write it; in check mode it is only compared.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
     :ivar variables: what is filled into SQL files; None: nothing is.
@@ -46,6 +48,7 @@ class Request(NamedTuple):
     :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar described: the scripts, where only what is known of them is here, and their files aren't.
     :ivar found: the scripts, where somebody has looked for them already.
+    :ivar report: collect what a report needs.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
     :ivar per_migration: a diff after each migration.
@@ -96,5 +99,8 @@ class Request(NamedTuple):
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
     found: Optional[Tuple[model.Script, ...]] = None
+    report: bool = False
+    script_file: Optional[str] = None
+    writes_script: bool = True
     checking: bool = False
     with_diff: bool = False

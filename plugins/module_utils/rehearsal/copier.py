@@ -29,6 +29,7 @@ from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.postgresql.unreadable import option
 from ..databases.tools import Tools
 from ..databases.values import Limits
+from ..run.live import Live
 from ..schema.snapshot import Snapshot
 from .row_copy import ALL, APPLICATION, copy_rows, ready
 
@@ -66,6 +67,7 @@ class Wishes(NamedTuple):
     :ivar on: auto, server, cluster or empty.
     :ivar database: one that is there already, to rehearse in it as it is.
     :ivar lock_wait: for how long to wait there for another run, in seconds.
+    :ivar live: is told what the rehearsal is at.
     """
 
     server: Any
@@ -80,6 +82,7 @@ class Wishes(NamedTuple):
     on: str = "auto"
     database: Optional[Any] = None
     lock_wait: float = 60
+    live: Optional[Live] = None
 
 
 class Copier:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
@@ -40,6 +41,7 @@ class Rehearsal(NamedTuple):
     :ivar added: what the plan asks of rows that were there before.
     :ivar unwatched: why nobody has looked for that, if nobody has.
     :ivar lacks: whether it ended early for what the copy lacks.
+    :ivar duration_ms: how long all of it took, the making of the copy too.
     """
 
     where: str
@@ -55,6 +57,7 @@ class Rehearsal(NamedTuple):
     role: str = ""
     changes: Tuple[Tuple[str, str], ...] = ()
     lacks: bool = False
+    duration_ms: Optional[int] = None
 
     @property
     def is_exact(self) -> bool:
@@ -71,6 +74,7 @@ def rehearse(
     :raises RehearsalImpossible: when no copy can be made.
     :raises MigrationError: when a job fails there; its ``progress`` says how far it came.
     """
+    started = time.monotonic()
     prepared = prepare(jobs, wishes.single_transaction)
     with scratch_copy(original, wishes, tools) as copy:
         look(copy)
@@ -98,7 +102,8 @@ def rehearse(
             ran.lacks,
         )
     # The last snapshot is read while the copy is removed.
-    return found._replace(snapshots=_of_the_original(copy, series))
+    took = round((time.monotonic() - started) * 1000)
+    return found._replace(snapshots=_of_the_original(copy, series), duration_ms=took)
 
 
 def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapshot, ...]:

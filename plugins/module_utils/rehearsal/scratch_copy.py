@@ -76,6 +76,8 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
 
     :raises RehearsalImpossible: when no copy can be made.
     """
+    if wishes.live is not None:
+        wishes.live.enters("makes a copy to rehearse on")
     with ExitStack() as stack:
         if database_of(wishes.server).abilities.copies_rows:
             yield _whole(stack, original, wishes, tools)
@@ -181,6 +183,7 @@ def session_on(
             tables=tables,
             guard=copy.scratch.contain(note_all),
             watching=copy.scratch.watching,
+            live=wishes.live,
         )
 
 

@@ -16,6 +16,7 @@ from .inside import InOneTransaction, InTransaction
 from .outside import OutsideTransaction
 from .place import Place
 from .preparation import Job, Prepared
+from .recording import Recorder
 from .session import Session
 
 LEFT_NOTE = "went on outside a transaction, as it asked for"
@@ -40,6 +41,16 @@ class Attempt:
         self.step, self.migration = job
         self.body = self.migration.body(self.step.direction)
         self.place: Place = InOneTransaction(session) if session.single_transaction else InTransaction(session)
+        self._recorder = Recorder()
+
+    @property
+    def sent(self) -> Optional[model.Sent]:
+        """Return what a Python script has sent until now."""
+        return self._recorder.sent() if isinstance(self.body, model.PythonBody) else None
+
+    def sent_count(self) -> Optional[int]:
+        """Return how many statements a Python script has sent until now."""
+        return self._recorder.count if isinstance(self.body, model.PythonBody) else None
 
     @property
     def asks(self) -> bool:
@@ -57,6 +68,8 @@ class Attempt:
         :raises ShouldNotRun: when it is repeatable and doesn't want to; what it did to find out is undone.
         :raises MigrationError: when it fails.
         """
+        if self.session.live is not None:
+            self.session.live.starts(self.step, self.sent_count)
         if self.session.guard is not None:
             self.session.guard.begin(str(self.step.script.version))
         if isinstance(self.body, model.PythonBody):
@@ -117,8 +130,7 @@ class Attempt:
         return None
 
     def _run_python(self, cursor: Any, body: model.PythonBody) -> Optional[str]:
-        look_at = self.session.guard.look_at if self.session.guard else None
-        with self.connection.lent(lambda: self._leave(cursor), look_at) as loan:
+        with self.connection.lent(lambda: self._leave(cursor), self._look_at) as loan:
             wants = not self.asks or self._call("should_run", cursor, body)
             if wants:
                 self.connection.autocommit = not body.transactional
@@ -132,6 +144,12 @@ class Attempt:
         if not body.transactional:
             return None
         return LEFT_NOTE if loan.left else ENDED_NOTE if ended else None
+
+    def _look_at(self, text: str) -> None:
+        """Record what a script sends; on a copy, its guard looks at it too."""
+        self._recorder.take(text)
+        if self.session.guard is not None:
+            self.session.guard.look_at(text)
 
     def _look_after(self, body: model.PythonBody) -> None:
         """Refuse what a script can't be allowed to leave behind."""

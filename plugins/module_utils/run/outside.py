@@ -55,6 +55,8 @@ class OutsideTransaction(Place):
             return
         if not self.session.database.transactions.in_transaction(self.connection):
             self.statement_index = index
+        if self.session.live is not None:
+            self.session.live.sends(index, len(body.messages), statement.keyword)
         try:
             with self.session.patient(cursor) if waits_without_blocking(statement) else nullcontext():
                 once.send(

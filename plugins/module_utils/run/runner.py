@@ -55,10 +55,8 @@ class _Run:
         after_each: AfterEach,
         watch: Optional[Any] = None,
     ) -> None:
-        self.session = session
-        self.connection = session.connection
-        self.prepared = prepared
-        self.jobs = prepared.jobs
+        self.session, self.connection = session, session.connection
+        self.prepared, self.jobs = prepared, prepared.jobs
         self.capture = capture
         self.after_each = after_each
         self.watch = watch
@@ -82,6 +80,8 @@ class _Run:
         """Run every job."""
         number = 0
         while number < len(self.jobs):
+            if number == 0 and self.session.live is not None:
+                self.session.live.begins(self.session, self.jobs, self.done)
             started = time.monotonic()
             attempt = Attempt(self.session, self.prepared, self.jobs[number])
             self.current = attempt, started
@@ -160,7 +160,7 @@ class _Run:
             return None
         finally:
             attempt.place.close()
-        return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards)
+        return model.Outcome(attempt.step, _milliseconds(started), self._output(), note, hazards, attempt.sent)
 
     def _begin(self, cursor: Any, number: int, attempt: Attempt) -> None:
         """Begin a step. Where a transaction waits for its right to write, it may wait too long already here."""

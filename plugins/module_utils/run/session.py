@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, ContextManager, Iterator, Named
 from ..databases.choose import database_of
 from ..databases.savepoints import RELEASE, SAVEPOINT
 from .hazards import TableWatch
+from .live import Live
 
 if TYPE_CHECKING:
     from ..databases.port import Database
@@ -28,6 +29,7 @@ class Session(NamedTuple):
     :ivar sleep: what to wait with between two tries.
     :ivar guard: keeps what scripts do inside a copy; None: this is no copy.
     :ivar watching: lets it watch connections that a script opens itself.
+    :ivar live: is told what the run is at; None: nobody asks.
     """
 
     connection: Any
@@ -43,6 +45,7 @@ class Session(NamedTuple):
     sleep: Callable[[float], None] = time.sleep
     guard: Optional[Any] = None
     watching: Callable[[Any], ContextManager[None]] = nullcontext
+    live: Optional[Live] = None
 
     @property
     def database(self) -> Database:

@@ -38,6 +38,7 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
             "prechecks: required and rehearsal: off exclude each other",
             hint="Without a rehearsal nobody knows what the plan asks of rows. Leave one out.",
         )
+    _check_scripted(params)
     if params["rehearsal_database_url"] is not None:
         _check_database(params)
     where = params["rehearsal_on"]
@@ -48,6 +49,26 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
         )
     if where == EMPTY:
         _check_empty(params, checking)
+
+
+def _check_scripted(params: Mapping[str, Any]) -> None:
+    """Refuse a file without the state that writes it, that state without a file, and what it can't do without."""
+    scripted = params["state"] == "scripted"
+    if scripted != (params["script_file"] is not None):
+        raise errors.OptionInvalid(
+            "state: scripted and script_file belong together",
+            hint="script_file says where to write what state: scripted makes. Set both, or none of them.",
+        )
+    if scripted and params["rehearsal"] == "off":
+        raise errors.OptionInvalid(
+            "state: scripted and rehearsal: off exclude each other",
+            hint="What is written for psql has to have passed a rehearsal. Leave one out.",
+        )
+    if scripted and params["rehearsal_on"] == EMPTY:
+        raise errors.OptionInvalid(
+            "state: scripted and rehearsal_on: empty exclude each other",
+            hint="What is to be written depends on what is applied in the database. Name it, and leave one out.",
+        )
 
 
 def _check_database(params: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ..commands.info import Info, InfoRequest, Standing, info, listing
+from ..report.progress import at_work_elsewhere
 from .parameters import place
 from .target import target
 
@@ -44,7 +45,7 @@ def _sentence(found: Info) -> str:
     counted = "%d of %d migrations are pending" % (found.pending_count, found.total)
     if found.database_missing:
         return counted + "; there is no such database on this server."
-    return counted + ("; %s is at work." % found.running["application"] if found.running else ".")
+    return counted + ("; %s." % at_work_elsewhere(found.running) if found.running else ".")
 
 
 def _shown(standing: Standing) -> Dict[str, Any]:

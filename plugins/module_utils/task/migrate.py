@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict
+import threading
+from contextlib import contextmanager, suppress
+from typing import Any, Dict, Iterator, Optional
 
 from .. import errors
 from ..commands.context import Context
 from ..commands.migrate import migrate
 from ..databases.tools import Tools
+from ..run.live import Live
 from .entry import Failed, run_program
 from .parameters import migrate_request
 from .results import failure, migrate_result
+
+FOLLOWED_AFTER, MOST_SECONDS = 2.0, 1.0
 
 
 def pg_migrate(module: Any) -> Dict[str, Any]:
@@ -25,6 +30,7 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     """
     checking = module.check_mode
     request = migrate_request(module.params, checking, module._diff)
+    checking = request.checking
     shown = _unpack(module)
     if shown:
         from ..scripts.shipment import at
@@ -36,16 +42,46 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"], params["rehearsal_cache_size"])
     context = Context(request, tools)
     try:
-        migrate(context)
+        with _followed(params["_progress"], context.live):
+            migrate(context)
     except (errors.MigrationError, errors.Stop) as caught:
         error = errors.Signal.of(caught) if isinstance(caught, errors.Stop) else caught
         error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
-        known = failure(context.report(), checking) if context.progress is not None else {}
+        known = failure(context.report(), checking, error) if context.progress is not None else {}
         raise Failed(error, _shown_as(known, shown)) from None
     if context.wants_scripts:
         wanted = [str(step.script.version) for step in context.plan.steps] if context.plan else []
         return {"changed": False, "_wants_scripts": wanted}
     return dict(_shown_as(migrate_result(context.report(), checking), shown))
+
+
+@contextmanager
+def _followed(path: Optional[str], live: Live) -> Iterator[None]:
+    """Let what lasts be followed in a file; what is short has none, and hasn't imported what it takes.
+
+    :param path: of the file; None: nobody reads it.
+    """
+    if path is None:
+        yield
+        return
+    stop = threading.Event()
+
+    def follow() -> None:
+        if not stop.wait(FOLLOWED_AFTER):
+            from .progress_file import ProgressFile
+
+            ProgressFile(live).write(path, stop)
+
+    thread = threading.Thread(target=follow, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(MOST_SECONDS)
+        if thread.is_alive():  # it waits for a server that doesn't answer
+            with suppress(OSError):
+                os.unlink(path)
 
 
 def _unpack(module: Any) -> Dict[str, str]:

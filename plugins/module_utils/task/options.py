@@ -52,7 +52,7 @@ MIGRATIONS: Dict[str, Any] = {
 MIGRATE: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
-    "state": {"type": "str", "choices": ["migrated", "rolled_back", "tested"], "default": "migrated"},
+    "state": {"type": "str", "choices": ["migrated", "rolled_back", "tested", "scripted"], "default": "migrated"},
     "version": {"type": "str"},
     "steps": {"type": "int", "default": 1},
     "run_deferred": {"type": "bool", "default": False},
@@ -79,6 +79,11 @@ MIGRATE: Dict[str, Any] = {
     "_engine": {"type": "str", "no_log": True},
     "_described": {"type": "str", "no_log": True},
     "_archive": {"type": "path"},
+    # Where to write what the run is at.
+    "_progress": {"type": "str"},
+    "script_file": {"type": "path"},
+    "report": {"type": "bool", "default": False},
+    "progress": {"type": "bool", "default": True},
     "single_transaction": {"type": "bool", "default": False},
     "diff_per": {"type": "str", "choices": ["run", "migration"], "default": "run"},
     "diff_context": {"type": "int", "default": 10},

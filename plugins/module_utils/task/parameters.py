@@ -23,11 +23,11 @@ from .target import target
 SUFFIX_BYTES = len("_snapshot")
 HISTORY_TABLE = "schema_migrations"
 VARIABLE = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
-# Options that are fields of the request, under the same names.
+# The options that are fields of the request, by the same name.
 AS_THEY_ARE = (
     *("state", "version", "steps", "run_deferred", "baseline_version", "super_user", "single_transaction"),
-    *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "on_interrupted"),
-    *("on_nonempty", "expect", "allow_writable_scripts"),
+    *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "report"),
+    *("script_file", "on_interrupted", "on_nonempty", "expect", "allow_writable_scripts"),
 )
 
 
@@ -152,6 +152,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         policies=Policies(params["on_modified"], params["on_missing"], params["on_out_of_order"], params["on_drift"]),
         limits=Limits(params["lock_timeout"], params["lock_retries"], params["statement_timeout"]),
         allow_hazards=None if params["allow_hazards"] is None else tuple(params["allow_hazards"]),
-        checking=checking,
+        checking=checking or params["state"] == "scripted",
+        writes_script=not checking,
         with_diff=with_diff,
     )

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Set
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Set
 
-from .. import model
+from .. import errors, model
 from ..commands.report import Report
 from ..hazard import Hazard
 
@@ -20,14 +20,53 @@ DRIFTED = "changed since the last run (%s), and not by a migration:\n%s"
 
 def migrate_result(report: Report, checking: bool) -> Dict[str, Any]:
     """Return pg_migrate's result for a run that came to its end."""
-    return {**_known(report, checking), "warnings": list(report.warnings)}
+    return {**_planned(report, _known(report, checking)), "warnings": list(report.warnings)}
 
 
-def failure(report: Report, checking: bool) -> Dict[str, Any]:
-    """Return what is known of a run that failed."""
+def failure(report: Report, checking: bool, error: Optional[errors.MigrationError] = None) -> Dict[str, Any]:
+    """Return what is known of a run that failed, and why it did."""
     result = _known(report, checking)
     del result["msg"]
-    return result
+    return _planned(report, result, error)
+
+
+def _planned(report: Report, result: Dict[str, Any], error: Optional[errors.MigrationError] = None) -> Dict[str, Any]:
+    """Return the result with the plan as rows, and its summary; a fault of theirs is none of the run's."""
+    skipped = {outcome.step for outcome in report.progress.skipped}
+    steps = [step for step in report.plan.steps if step not in skipped]
+    unplanned = {**result, "plan": [], "summary": []}
+    try:
+        return {**result, **_plan(report, steps, result, error)} if steps else unplanned
+    except Exception as fault:  # noqa: BLE001
+        return {**unplanned, "summary": ["There is no summary (%s: %s)." % (type(fault).__name__, fault)]}
+
+
+def _plan(
+    report: Report, steps: Sequence[model.Step], result: Dict[str, Any], error: Optional[errors.MigrationError]
+) -> Dict[str, Any]:
+    """Return target, plan and summary. What makes them is imported only where there is a plan."""
+    from ..report.plan import Ran, rows_of
+    from ..report.summary import summary
+
+    progress, on_copy = report.progress, report.applied is None
+    done = report.checked.rehearsal.progress.done if report.checked and on_copy else progress.done
+    migrations = {step.script: migration for step, migration in report.jobs}
+    found: Dict[str, Any] = {
+        "target": report.target.address if report.target else None,
+        "plan": rows_of(steps, migrations, Ran(done, progress.failed, on_copy, report.hazards)),
+    }
+    found["summary"] = summary({**result, **found, "error": error.to_result() if error else None})
+    return {**found, **_collected(report, done)} if report.is_wanted else found
+
+
+def _collected(report: Report, done: Sequence[model.Outcome]) -> Dict[str, Any]:
+    """Return what a report for people needs."""
+    from ..report.collected import collected
+
+    skipped = {outcome.step for outcome in report.progress.skipped}
+    jobs = [(step, migration) for step, migration in report.jobs if step not in skipped]
+    sent = {outcome.step: outcome.sent for outcome in done if outcome.sent is not None}
+    return {"report": collected(report.snapshots, jobs, sent)}
 
 
 def _known(report: Report, checking: bool) -> Dict[str, Any]:
@@ -62,15 +101,18 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
             result["diff"].insert(0, {"prepared": DRIFTED % (report.drift.since, report.drift.diff)})
     if report.database_missing:
         result["database_missing"] = True
+    if report.written is not None:
+        result.update(changed=report.written.differs, script_file=report.written.path)
     if progress.failed is not None:
         result["failed_migration"] = _outcome(progress.failed)
     return {**result, **_tested(report)} if report.proofs else result
 
 
 def _rehearsal(rehearsal: Any) -> Dict[str, Any]:
-    """Return where it was, and what it couldn't prove."""
+    """Return where it was, how long it took, and what it couldn't prove."""
     where = {"where": rehearsal.where, "on": rehearsal.on, "role": rehearsal.role}
-    return {**where, "not_proved": list(rehearsal.unproved)}
+    took = getattr(rehearsal, "duration_ms", None)  # proofs have none
+    return {**where, "duration_ms": took, "not_proved": list(rehearsal.unproved)}
 
 
 def sentence(report: Report, checking: bool) -> str:
@@ -86,6 +128,9 @@ def sentence(report: Report, checking: bool) -> str:
     if not checking:
         took = _readable(sum(outcome.duration_ms for outcome in done))
         return "%s %s in %s%s." % ("Applied" if up else "Rolled back", what, took, _deferred(report.plan))
+    if report.written is not None:
+        verb = "Wrote" if report.written.differs else "Would write nothing new into"
+        return "%s %s: %s." % (verb, report.written.path, what)
     how = "not rehearsed"
     if report.rehearsal is not None:
         how = "rehearsed %s %s" % ("on" if report.rehearsal.on == "server" else "in", report.rehearsal.where)

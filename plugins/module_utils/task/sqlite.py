@@ -30,6 +30,8 @@ def target(params: Mapping[str, Any]) -> Target:
             raise _unhonoured(name)
     if params.get("rehearsal_on") in ELSEWHERE:
         raise _unhonoured("rehearsal_on: %s" % params["rehearsal_on"])
+    if params.get("state") == "scripted":
+        raise _unhonoured("state: scripted")
     return parse_url(params["url"])
 
 

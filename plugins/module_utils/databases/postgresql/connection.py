@@ -53,6 +53,19 @@ class Target:
         """Return who works there."""
         return self.session_role or self.params.get("user", "?")
 
+    @property
+    def address(self) -> Optional[str]:
+        """Return whereto a connection goes, as in user@host:port/database; None: nothing says which database.
+
+        A socket's directory is shown as psql shows it.
+        """
+        database, host = self.params.get("dbname"), self.params.get("host") or ""
+        if database is None:
+            return None
+        host = "[local]" if not host or host.startswith(("/", "@")) else "[%s]" % host if ":" in host else host
+        user, port = self.params.get("user"), self.params.get("port")
+        return "%s%s%s/%s" % ("%s@" % user if user else "", host, ":%s" % port if port else "", database)
+
     def for_reading(self) -> Target:
         """Return the same: what is only read stays untouched."""
         return self

@@ -43,6 +43,8 @@ class MigrationCursor(deps.BaseCursor):  # type: ignore[misc]
         looked_at = [] if connection.is_ours else [self.mogrify(query, vars) for vars in vars_list]
         texts = [sent.decode(*ENCODING) for sent in looked_at]
         if not any(connection.is_watched(text) or glance.may_control(text) for text in texts):
+            for text in texts:
+                connection.look_at(text)
             return super().executemany(query, vars_list)
         for sent in looked_at:
             self._through_gate(sent)

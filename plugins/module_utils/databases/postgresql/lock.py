@@ -17,12 +17,13 @@ from ... import deps, errors
 from .advisory import KEY
 from .blockers import BlockerWatch
 from .connection import connect
+from .observing.activity import activity_of
 from .transaction import abandon
 
 # The port of the lock of a run: see databases/port.py.
-__all__ = ["acquire", "held", "held_by_another", "holder", "require_own_session", "watch"]
+__all__ = ["acquire", "activity", "held", "held_by_another", "holder", "require_own_session", "watch"]
 
-watch = BlockerWatch
+watch, activity = BlockerWatch, activity_of
 
 BACKEND = "SELECT pg_catalog.pg_backend_pid()"
 

@@ -49,6 +49,11 @@ class Target:
         return KIND
 
     @property
+    def address(self) -> str:
+        """Return where it is."""
+        return self.path
+
+    @property
     def role(self) -> str:
         """Return who works there: there are no roles."""
         return ""

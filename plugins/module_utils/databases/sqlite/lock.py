@@ -17,12 +17,13 @@ from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NoReturn, Optional, Tuple
 
 from ... import errors
+from ..values import Activity
 from .connection import path_of
 from .driver_errors import as_migration_error
 from .transaction import abandon
 
 # The port of the lock of a run: see databases/port.py.
-__all__ = ["acquire", "held", "held_by_another", "holder", "require_own_session", "watch"]
+__all__ = ["acquire", "activity", "held", "held_by_another", "holder", "require_own_session", "watch"]
 
 POLL_SECONDS = 0.25
 LOCKS = "/proc/locks"
@@ -74,6 +75,11 @@ def held_by_another(connection: Any) -> bool:
 def holder(connection: Any) -> Optional[Dict[str, Any]]:
     """Return who has it, as far as this system tells; None: nobody."""
     return next((_process(pid) for pid in _pids(connection, "FLOCK") if pid != os.getpid()), None)
+
+
+def activity(connection: Any, pid: int) -> Activity:
+    """Return what another process is at: it doesn't tell."""
+    return Activity()
 
 
 class watch:  # noqa: N801 (a function of the port)

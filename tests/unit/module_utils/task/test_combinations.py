@@ -24,7 +24,9 @@ def check(params, checking=True):
     combinations.check({**defaults, **params}, checking)
 
 
+SCRIPTED = {"state": "scripted", "script_file": "x"}
 FINE = {
+    "a file for psql": (SCRIPTED, False),
     "nothing": ({}, False),
     "a cluster": ({"rehearsal_on": "cluster", "url": "postgresql:///shop"}, False),
     "a server by name": ({"rehearsal_on": "server", "rehearsal_url": "postgresql:///"}, True),
@@ -33,6 +35,10 @@ FINE = {
     "an empty one with extensions": ({**EMPTY, "rehearsal_extensions": ["hstore"]}, True),
 }
 REFUSED = {
+    "a file without its state": ({"script_file": "x"}, False, "state: scripted and script_file belong together"),
+    "its state without a file": ({"state": "scripted"}, False, "state: scripted and script_file belong together"),
+    "a file that nobody has rehearsed": ({**SCRIPTED, "rehearsal": "off"}, False, "scripted and rehearsal: off"),
+    "a file for no database": ({**SCRIPTED, **EMPTY}, True, "scripted and rehearsal_on: empty"),
     "a diff for each of one transaction": ({"single_transaction": True, "diff_per": "migration"}, True, "diff_per"),
     "a cluster on a server": ({"rehearsal_on": "cluster", "rehearsal_url": "x"}, True, "rehearsal_url exclude"),
     "an empty one on a server": ({**EMPTY, "rehearsal_url": "x"}, True, "rehearsal_url exclude"),

@@ -29,6 +29,8 @@ REHEARSAL = SimpleNamespace(
     on="cluster",
     role="shop",
     changes=(("2", "2 changes roles"),),
+    progress=Progress(),
+    duration_ms=1200,
 )
 
 
@@ -159,7 +161,10 @@ def test_no_snapshots_no_diff():
         (None, None),
         (
             REHEARSAL,
-            {"where": "a copy", "on": "cluster", "role": "shop", "not_proved": ["rows: none", "time: unknown"]},
+            {
+                **{"where": "a copy", "on": "cluster", "role": "shop", "duration_ms": 1200},
+                **{"not_proved": ["rows: none", "time: unknown"]},
+            },
         ),
     ],
 )
@@ -217,3 +222,58 @@ def test_failure_leaves_the_sentence_to_the_error():
     assert "msg" not in result
     assert (result["changed"], found(result, "applied"), found(result, "pending")) == (True, "2", "3")
     assert result["failed_migration"]["version"] == "3"
+
+
+REHEARSED = SimpleNamespace(**{**vars(REHEARSAL), "progress": Progress(outcomes("1"))})
+PLANNED = {
+    "nothing is pending": (Report(Plan(())), False, [], []),
+    "a real run": (
+        report_of(Plan(steps("1 2")), Progress(outcomes("1 2")), diffs=()),
+        False,
+        ["applied", "applied"],
+        ["applied in 2.4 s · 2 migrations, 1 → 2", "  1  n1  sql  1.2 s", "  2  n2  sql  1.2 s"],
+    ),
+    "one that didn't want to run": (
+        report_of(Plan(steps("1 2")), Progress(outcomes("1"), skipped=outcomes("2")), diffs=()),
+        False,
+        ["applied"],
+        ["applied in 1.2 s · 1 migration, 1", "  1  n1  sql  1.2 s"],
+    ),
+    "a rehearsal": (
+        report_of(Plan(steps("1")), Progress(), REHEARSED),
+        True,
+        ["rehearsed"],
+        [
+            "rehearsed in a throwaway cluster in 1.2 s · 1 migration, 1",
+            "  1  n1  sql  1.2 s",
+            "  not proved: rows, time",
+        ],
+    ),
+    "a failure": (
+        report_of(Plan(steps("1 2")), Progress(outcomes("1"), failed=outcomes("2")[0], left=steps("2")), diffs=()),
+        False,
+        ["applied", "failed"],
+        ["failed at 2, 1 applied · 2 migrations, 1 → 2", "  1  n1  sql  1.2 s", "  2  n2  sql  1.2 s  ✗ failed"],
+    ),
+    "a failure on a copy": (
+        report_of(Plan(steps("2")), Progress(failed=outcomes("2")[0], left=steps("2"))),
+        True,
+        ["failed_in_rehearsal"],
+        ["failed at 2 in the rehearsal, 0 applied · 1 migration, 2", "  2  n2  sql  1.2 s  ✗ failed"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLANNED)
+def test_plan_and_summary(name):
+    report, checking, fates, lines = PLANNED[name]
+    result = (failure if report.progress.failed else migrate_result)(report, checking)
+    assert [row["outcome"] for row in result["plan"]] == fates
+    assert result["summary"] == lines
+
+
+def test_a_summary_that_cant_be_made_spoils_no_result():
+    report = report_of(Plan(steps("1")), Progress(), SimpleNamespace(**{**vars(REHEARSAL), "progress": None}))
+    result = migrate_result(report, True)
+    assert result["plan"] == []
+    assert result["summary"][0].startswith("There is no summary (AttributeError")

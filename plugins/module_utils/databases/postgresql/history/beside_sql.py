@@ -111,3 +111,26 @@ SELECT (SELECT least(pg_catalog.min(id), 1) FROM {log}) - pg_catalog.row_number(
 
 NARROW = "ALTER TABLE {table} {drops}"
 DROP = "DROP COLUMN {}"
+
+# A run that somebody sends by hand, as a file for psql.
+# The history has to be the one that the plan was made for, and nobody else may be at work.
+GUARD = """DO $pgops$
+BEGIN
+  IF NOT pg_catalog.pg_try_advisory_lock({key}) THEN
+    RAISE EXCEPTION 'Another run works on this database; nothing was done';
+  END IF;
+  IF coalesce((SELECT pg_catalog.array_agg(DISTINCT version COLLATE "C" ORDER BY version COLLATE "C")
+                 FROM {table} WHERE applied IS NOT NULL), '{{}}') <> {applied}::pg_catalog.text[] THEN
+    RAISE EXCEPTION 'The history isn''t the one that this file was made for; nothing was done. Make the file anew';
+  END IF;
+END
+$pgops$;"""
+UNLOCK = "DO $pgops$ BEGIN PERFORM pg_catalog.pg_advisory_unlock({key}); END $pgops$;"
+MAKE_SCHEMA = "CREATE SCHEMA IF NOT EXISTS {schema};"
+REMARK = "COMMENT ON TABLE {table} IS {repository};"
+REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
+RECORD_BY_HAND = """WITH now AS (SELECT pg_catalog.clock_timestamp() AS applied),
+logged AS (
+  INSERT INTO {log} (event, version, name, done_by, done_from, collection_version, detail, checksum, applied)
+  SELECT {event}, {version}, {name}, session_user, 'psql', {collection}, 'by hand', {checksum}, applied FROM now)
+INSERT INTO {table} (version, applied) SELECT {version}, applied FROM now;"""

@@ -239,3 +239,20 @@ def test_files_that_libpq_would_wait_for_are_refused(tmp_path, keyword, option):
 def test_a_file_that_is_not_there_is_libpq_s_business(tmp_path):
     with pytest.raises(ConnectError):
         connect(Target({"host": str(tmp_path), "sslrootcert": str(tmp_path / "none")}), "test")
+
+
+ADDRESSES = [
+    ({"dbname": "shop", "user": "shop", "host": "db1", "port": "5432"}, "shop@db1:5432/shop"),
+    ({"dbname": "shop", "host": "db1"}, "db1/shop"),
+    ({"dbname": "shop", "user": "shop", "host": "/run/postgresql", "port": "5433"}, "shop@[local]:5433/shop"),
+    ({"dbname": "shop", "user": "shop", "host": "@abstract"}, "shop@[local]/shop"),
+    ({"dbname": "shop"}, "[local]/shop"),
+    ({"dbname": "shop", "host": "fe80::1", "port": 5432}, "[fe80::1]:5432/shop"),
+    ({"dbname": "shop", "password": "secret", "user": "shop", "host": "db1"}, "shop@db1/shop"),
+    ({"user": "shop"}, None),
+]
+
+
+@pytest.mark.parametrize("parameters, expected", ADDRESSES)
+def test_address(parameters, expected):
+    assert Target(parameters).address == expected
