@@ -29,6 +29,7 @@ BELOW = "      "
 ON = {
     "server": "on a scratch copy",
     "cluster": "in a throwaway cluster",
+    "file": "on a copy of the file",
     "empty": "in an empty throwaway cluster",
     "database": "in the database that rehearsal_database_url names",
 }
