@@ -81,6 +81,8 @@ def read_with_status(path: str, most: int) -> Tuple[bytes, os.stat_result]:
                 return b"".join(parts), status
             parts.append(part)
             left -= len(part)
+            if len(part) == status.st_size:  # all that there was when it was opened
+                return part, status
     except OSError as error:
         raise _unopened(error) from None
     finally:

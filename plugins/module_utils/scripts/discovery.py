@@ -46,7 +46,11 @@ def discover(
                 raise _duplicate(other.path, script.path, script.version)
     order = order or _order_of(found.values())
     ordered = sorted(version.ordered(order) for version in found)
-    return tuple(catalogue.survey(found[version]._replace(version=version)) for version in ordered)
+    return tuple(catalogue.survey(_with_version(found[version], version)) for version in ordered)
+
+
+def _with_version(script: model.Script, version: model.Version) -> model.Script:
+    return script if script.version is version else script._replace(version=version)
 
 
 def _order_of(scripts: Iterable[model.Script]) -> str:
@@ -124,10 +128,10 @@ def _pair(listing: Listing, kind: str, claims: Sequence[Claim]) -> List[model.Sc
             _require_up(directory, claim, files.get((version, model.Direction.UP)))
             continue
         verify = listing.verify(claim.file_name)
-        script = model.Script(version, claim.name, kind, listing.path(claim.file_name))
         down_path = listing.path(down.file_name) if down is not None else None
         verify_path = listing.path(verify) if verify is not None else None
-        scripts.append(script._replace(down_path=down_path, verify_path=verify_path))
+        path = listing.path(claim.file_name)
+        scripts.append(model.Script(version, claim.name, kind, path, down_path, verify_path))
     return scripts
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Dict, FrozenSet, Iterator, NamedTuple, Optional, Tuple
 
 from ... import errors, model
@@ -91,8 +92,14 @@ class Listing:
                 yield Listing.of(path, self.home, self.named, above)
 
     def path(self, *names: str) -> str:
-        """Return the path of an entry."""
+        """Return the path of an entry; a directory may have thousands."""
+        if len(names) == 1 and not names[0].startswith(os.sep):
+            return self._prefix + names[0]
         return os.path.join(self.directory, *names)
+
+    @cached_property
+    def _prefix(self) -> str:
+        return os.path.join(self.directory, "")
 
     def has(self, *names: str) -> bool:
         """Tell whether there is something at a path, be it a link that leads nowhere."""

@@ -30,4 +30,4 @@ def claim(listing: Listing) -> Iterator[Claim]:
         match = FILE_NAME.fullmatch(file_name)
         if match:
             version = model.Version.parse(match["version"])
-            yield Claim(file_name, version, match["name"], model.Direction(match["section"]))
+            yield Claim(file_name, version, match["name"], sql_pair.SECTIONS[match["section"]])

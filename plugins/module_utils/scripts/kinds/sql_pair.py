@@ -15,6 +15,7 @@ from .claim import Claim, Listing
 KIND = "sql"
 LOOKS_LIKE = "<version>_<name>.up.sql"
 FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.*)\.(?P<section>up|down)\.sql")
+SECTIONS = {"up": model.Direction.UP, "down": model.Direction.DOWN}
 
 
 def claim(listing: Listing) -> Iterator[Claim]:
@@ -22,9 +23,8 @@ def claim(listing: Listing) -> Iterator[Claim]:
     for file_name in listing.ending(".sql"):
         match = FILE_NAME.fullmatch(file_name)
         if match:
-            yield Claim(
-                file_name, model.Version.parse(match["version"]), match["name"], model.Direction(match["section"])
-            )
+            version = model.Version.parse(match["version"])
+            yield Claim(file_name, version, match["name"], SECTIONS[match["section"]])
 
 
 def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
