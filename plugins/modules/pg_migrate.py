@@ -516,11 +516,11 @@ EXAMPLES = r"""
 - name: Fill values into the SQL files
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
-    migrations_dir: /srv/shop/flyway
+    migrations_dir: /srv/shop/reports
     variables:
       reader: shop_reader
     secret_variables:
-      token: "{{ vault_token }}"
+      token: "{{ shop_token }}"
 """
 
 RETURN = r"""

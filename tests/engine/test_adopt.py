@@ -200,7 +200,8 @@ FLYWAY_4 = FLYWAY.replace("flyway_schema_history", "schema_version").replace("(5
 
 def test_flyways_table_of_its_release_4_and_a_baseline(scripts: Project) -> None:
     scripts.query("CREATE TABLE t1 (x int)")
-    scripts.query(FLYWAY_4.split(" VALUES")[0] + " VALUES (1, '2', '<< Flyway Baseline >>', 'BASELINE', true)")
+    inserted = FLYWAY_4.split(" VALUES", maxsplit=1)[0]
+    scripts.query(inserted + " VALUES (1, '2', '<< Flyway Baseline >>', 'BASELINE', true)")
     with pytest.raises(MigrationError, match="recorded by Flyway .table schema_version, last version 2"):
         scripts.migrate()
     assert done(scripts.migrate(baseline_version="adopt")) == ["3"]
@@ -208,7 +209,7 @@ def test_flyways_table_of_its_release_4_and_a_baseline(scripts: Project) -> None
 
 
 def test_a_baseline_without_a_file_is_none_that_is_gone(scripts: Project) -> None:
-    scripts.query(FLYWAY.split(" VALUES")[0] + " VALUES (1, '2.5', 'begin', 'BASELINE', true)")
+    scripts.query(FLYWAY.split(" VALUES", maxsplit=1)[0] + " VALUES (1, '2.5', 'begin', 'BASELINE', true)")
     report = scripts.migrate(baseline_version="adopt")
     assert (done(report), report.warnings) == (["3"], ())
     assert scripts.applied() == ["1", "2", "3"]

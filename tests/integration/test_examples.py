@@ -29,10 +29,20 @@ pytestmark = pytest.mark.slow
 
 MODULES = "ansible_collections.pgops.migrations.plugins.modules."
 SHOP = "/srv/shop"  # what stands in its place is a directory of the test's
+FILLED = "CREATE TABLE reports (token text DEFAULT '${token}'); COMMENT ON TABLE reports IS '${reader}'"
+FLYWAY = (
+    "CREATE SCHEMA audit; CREATE TABLE audit.changes AS SELECT 1 AS installed_rank, '1'::text AS version, "
+    "'a'::text AS description, 'SQL'::text AS type, true AS success"
+)
 REPLACED = {"db.example.com": "localhost", "de_DE.UTF-8": "C.UTF-8"}
 USERS = (ROOT / "examples/shop/migrations/sql/20151217165900_create_users.up.sql").read_text()
 BILLING = "20151218000000_bills.up.sql"
-VARIABLES = {"shop_password": "of the shop", "admin_password": "of the administrator", "ansible_become": False}
+VARIABLES = {
+    "shop_password": "of the shop",
+    "admin_password": "of the administrator",
+    "shop_token": "t0ken",
+    "ansible_become": False,
+}
 RECAP = re.compile(r"^localhost +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)
 WHOLE = ("pg_migration_info", "pg_user_db")  # their examples are a sequence
 
@@ -75,6 +85,10 @@ def shop(own: throwaway.Server, tmp_path: Path) -> Path:
         (place / "migrations" / later).unlink()
     (place / "billing" / "migrations").mkdir(parents=True)
     (place / "billing" / "migrations" / BILLING).write_text("CREATE TABLE bills (id int PRIMARY KEY)")
+    for folder, text in {"flyway": "CREATE TABLE pages ()", "reports": FILLED}.items():
+        (place / folder).mkdir()
+        (place / folder / "V1__a.sql").write_text("SELECT 1")
+        (place / folder / "V2__b.sql").write_text(text)
     return place
 
 
@@ -85,6 +99,8 @@ def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Serve
         play(examples("pg_migrate")[:1], own, shop, tmp_path)
     if tasks[0].get("pgops.migrations.pg_migration_mark", {}).get("state") == "reduced":
         own.psql("CREATE TABLE schema_migrations (version text, applied timestamptz, name text, event text)", "shop")
+    if "adopt_from" in options:
+        own.psql(FLYWAY, "shop")
     if options.get("rehearsal_on") == "empty":
         shutil.rmtree(shop / "migrations")  # they begin with what isn't there
         (shop / "migrations").mkdir()

@@ -21,7 +21,7 @@ UNCOMPARED = (
     "expect: an earlier release has made this plan_digest, and here it can't tell whether the schema that comes out is "
     "the one that was rehearsed; the next one can"
 )
-SCRIPTS = "the scripts, what is pending, or the values of variables"
+SCRIPTS, OF_VARIABLES = "the scripts or what is pending", ", or the values of variables"
 
 
 class Reviewed(NamedTuple):
@@ -75,7 +75,11 @@ def expect(
     """
     reviewed = read(expected)
     differing = [] if reviewed.was(before) else ["the schema"]
-    differing += [] if reviewed.scripts == _scripts(steps, variables)[:DIGITS] else [SCRIPTS]
+    differing += (
+        []
+        if reviewed.scripts == _scripts(steps, variables)[:DIGITS]
+        else [SCRIPTS + (OF_VARIABLES if variables is not None else "")]
+    )
     uncompared = None
     if after is not None and not reviewed.becomes(after):
         if reviewed.may_become(after):

@@ -156,8 +156,8 @@ def _remedy(listing: Listing, kind: str, name: str) -> str:
         return "It is a callback of Flyway's, and no such script runs here: write what it does into an R__ script"
     if kind == flyway.KIND and flyway.BASELINE.fullmatch(name):
         return (
-            "It is a baseline of Flyway's, which isn't read here: keep the V scripts that it takes the place of, or put it "
-            "into a V script in their place and set baseline_version where they are applied"
+            "It is a baseline of Flyway's, which isn't read here: keep the V scripts that it stands for, or put "
+            "it into one in their place and set baseline_version where they are applied"
         )
     if name.endswith(VERIFY):
         return (

@@ -27,7 +27,6 @@ READ = {
     "both_ways_tern": ["1_people tern"],
     "both_ways_commented_out": ["1_people sql_plain"],
     "both_ways_in_a_function": ["1_f sql_plain"],
-    "byte_order_mark": ["1_people dbmate", "2_more dbmate"],
     "empty": [],
     "flyway_folders": ["1_a flyway", "2_b flyway", "R__view flyway"],
     "flyway_only_folders": ["1_a flyway", "2_b flyway"],

@@ -1,2 +1,0 @@
-﻿-- migrate:up
-CREATE TABLE more (id int);
