@@ -114,7 +114,7 @@ def test_a_lock(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(psycopg2.connect(project.url, application_name="report")) as other:
         other.cursor().execute("SELECT FROM t")
         with at_work(project, monkeypatch) as follower:
-            line, pid = until(follower, "waits"), other.info.backend_pid
+            line, pid = until(follower, "waits for a lock"), other.info.backend_pid
             other.rollback()
     assert ": waits for a lock held by pid %d (user " % pid in line
     assert "application report, idle in transaction), for " in line
@@ -160,7 +160,7 @@ def test_a_run_that_goes_on_elsewhere(project: Project, monkeypatch: pytest.Monk
     with closing(psycopg2.connect(project.url, application_name="report")) as other:
         other.cursor().execute("SELECT FROM t")
         with at_work(project, monkeypatch) as follower:
-            until(follower, "waits")
+            until(follower, "waits for a lock")
             running, pid = info(request).running, other.info.backend_pid
             other.rollback()
     assert running is not None
