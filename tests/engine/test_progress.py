@@ -136,7 +136,6 @@ def test_an_index(project: Project, monkeypatch: pytest.MonkeyPatch, how: str) -
 def test_a_rehearsal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write(v1="SELECT pg_sleep(2)")
     with at_work(project, monkeypatch, checking=True) as follower:
-        assert until(follower, "copy").startswith("  makes a copy to rehearse on, for ")
         assert until(follower, "rehearsing") == "rehearsing 1 migration"
         assert until(follower, "[1/1]").startswith("  [1/1] 1  v1, for ")
 

@@ -90,7 +90,7 @@ class ProgressFile:
         """
         phase, since = self._live.phase
         if phase:
-            due = self._pace.is_due(phase, now)
+            due = now - since >= EACH_SECONDS and self._pace.is_due(phase, now)
             return [progress.phase(phase, now - since)] if due else []
         return list(self._of_steps(now))
 
