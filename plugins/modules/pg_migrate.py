@@ -17,7 +17,7 @@ description:
   - With C(--diff) a real run shows what changed in the schema, as a unified diff of two C(pg_dump)s.
   - C(ansible-playbook) shows the lines of RV(summary) ahead of the diff, where its callback prints for people
     (C(default), C(yaml), C(debug), C(unixy), C(diy)). In a loop, and with more than three hosts, that is one line each.
-    With C(no_log), and where nothing is pending, there is none.
+    With C(no_log), with C(display_ok_hosts=false), and where nothing is pending, there is none.
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
@@ -388,8 +388,7 @@ options:
         a line a second at most, and less often while nothing changes.
       - The lines come by a second connection to the host, and go to stderr. The module looks at the server on one
         more session.
-      - There are none with C(no_log), with connection plugins other than C(local) and C(ssh), with
-        C(display_ok_hosts=false), and where RV(summary) isn't shown.
+      - There are none with connection plugins other than C(local) and C(ssh), and where RV(summary) isn't shown.
     type: bool
     version_added: 0.4.0
     default: true

@@ -15,7 +15,7 @@ from .page import MIGRATION_COLUMNS, PRECHECK_COLUMNS, Danger, Page
 MOST = 60_000
 # What is kept free for the last sentence.
 RESERVE = 400
-MOST_ROWS = 60
+MOST_ROWS, MOST_FOLDED = 60, 20
 MARKS = {"ok": "✅", "look": "⚠️", "failed": "❌"}
 CUT = "*This page is cut: it has room for no more. The task's result has all of it.*"
 # Mermaid takes no other characters in the type and the name of an attribute.
@@ -28,6 +28,7 @@ class _Writer:
     def __init__(self, most: int) -> None:
         self._pieces: List[str] = []
         self._room = most - RESERVE
+        self._share = self._room // 3
         self.is_cut = False
 
     def add(self, *pieces: str) -> bool:
@@ -41,13 +42,12 @@ class _Writer:
         return True
 
     def each(self, title: str, found: Sequence[Any], render: Callable[[Any], str], left_out: int, what: str) -> None:
-        """Add a folded section of things, as many as there is room for."""
-        if not found:
+        """Add a section of things, as many as there is room for; beyond the first, no more than a third of the page."""
+        if not found or not self.add("## " + title):
             return
-        if not self.add("## " + title):
-            return
+        end = self._room - self._share
         for number, one in enumerate(found):
-            if not self.add(render(one)):
+            if (number and self._room < end) or not self.add(render(one)):
                 left_out += len(found) - number
                 break
         if left_out:
@@ -98,14 +98,11 @@ def _tail(page: Page, most: int) -> str:
 
 def _dangers(writer: _Writer, page: Page) -> None:
     for level, headline, dangers in page.dangers:
-        lines = [_danger(each) for each in dangers[:MOST_ROWS]]
-        lines += ["- and %s more" % format(len(dangers) - MOST_ROWS, ",")] if len(dangers) > MOST_ROWS else []
-        text = "\n".join(lines)
-        title = "## %s (`%s`)" % (headline, level)
         if level == "instant":
+            text = "\n".join(map(_danger, dangers[:MOST_FOLDED]))
             writer.add("## " + headline, _folded(many(len(dangers), "lock"), text))
         else:
-            writer.add(title, text)
+            writer.each("%s (`%s`)" % (headline, level), dangers, _danger, 0, "hazard")
 
 
 def _danger(danger: Danger) -> str:
@@ -121,9 +118,10 @@ def _rows(writer: _Writer, title: str, head: Sequence[str], rows: Sequence[Seque
     shown = [
         [code(cell) if number < 3 else prose(cell) for number, cell in enumerate(each)] for each in rows[:MOST_ROWS]
     ]
-    writer.add("## " + title, table(head, shown))
-    if len(rows) > MOST_ROWS:
-        writer.add("*%s more in the result.*" % many(len(rows) - MOST_ROWS, "row"))
+    while not writer.add("## " + title, table(head, shown)) and len(shown) > 1:
+        shown = shown[: len(shown) // 2]
+    if len(rows) > len(shown):
+        writer.add("*%s more in the result.*" % many(len(rows) - len(shown), "row"))
 
 
 def _picture(writer: _Writer, page: Page) -> None:
@@ -132,7 +130,15 @@ def _picture(writer: _Writer, page: Page) -> None:
         return
     names = "\n".join("- %s %s" % (code(each["name"]), each["change"]) for each in page.tables)
     more = ["*%s more in the result.*" % many(page.tables_left_out, "table")] if page.tables_left_out else []
-    writer.add("## Changed tables and their neighbours", names, fenced(diagram(page.tables), "mermaid"), *more)
+    title = "## Changed tables and their neighbours"
+    for tables in (page.tables, [{**each, "columns": _changed(each["columns"])} for each in page.tables]):
+        if writer.add(title, names, fenced(diagram(tables), "mermaid"), *more):
+            return
+    writer.add(title, names, *more)
+
+
+def _changed(columns: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    return [column for column in columns if column["change"]]
 
 
 def diagram(tables: Sequence[Mapping[str, Any]]) -> str:

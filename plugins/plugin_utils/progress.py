@@ -19,8 +19,6 @@ import threading
 import time
 from typing import Any, Iterator, List, Mapping, Optional
 
-from ansible import constants
-
 FIRST_AFTER, EACH_SECONDS, MOST_SECONDS = 2.5, 1.0, 1.0
 SHARE = 10
 # Where a second connection is known to do no harm.
@@ -53,19 +51,10 @@ def _is_wanted(action: Any) -> bool:
     from .terminal import is_for_people
 
     task, connection = action._task, action._connection
-    if task.no_log or task.async_val or not is_for_people() or not _shows_ok_hosts():
+    if task.no_log or task.async_val or not is_for_people():
         return False
     is_ansibles = type(connection).__module__.startswith("ansible.plugins.connection.")
     return is_ansibles and connection.transport in TRANSPORTS
-
-
-def _shows_ok_hosts() -> bool:
-    """Return whether the user wants to hear of tasks that go well."""
-    try:
-        found = constants.config.get_config_value("display_ok_hosts", plugin_type="callback", plugin_name="default")
-    except Exception:  # noqa: BLE001
-        return True
-    return bool(found)
 
 
 def _place(shell: Any) -> str:

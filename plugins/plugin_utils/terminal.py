@@ -41,7 +41,17 @@ def is_for_people() -> bool:
     name = str(constants.config.get_config_value("DEFAULT_STDOUT_CALLBACK"))
     for prefix in COLLECTIONS:
         name = name[len(prefix) :] if name.startswith(prefix) else name
-    return name in FOR_PEOPLE and os.path.basename(sys.argv[0] if sys.argv else "") in PROGRAMS
+    program = os.path.basename(sys.argv[0] if sys.argv else "")
+    return name in FOR_PEOPLE and program in PROGRAMS and _shows_ok_hosts()
+
+
+def _shows_ok_hosts() -> bool:
+    """Return whether the user wants to hear of tasks that go well. Else their headings come late, or never."""
+    try:
+        found = constants.config.get_config_value("display_ok_hosts", plugin_type="callback", plugin_name="default")
+    except Exception:  # noqa: BLE001
+        return True
+    return bool(found)
 
 
 def show_summary(result: Mapping[str, Any], task: Any, variables: Mapping[str, Any]) -> None:

@@ -18,11 +18,13 @@ import psycopg2
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.context import Context
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
     Target,
     connect,
     parse_url,
 )
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.activity import (
     activity_of,
 )
@@ -112,7 +114,7 @@ def test_a_lock(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(psycopg2.connect(project.url, application_name="report")) as other:
         other.cursor().execute("SELECT FROM t")
         with at_work(project, monkeypatch) as follower:
-            line, pid = until(follower, "waits"), other.info.backend_pid
+            line, pid = until(follower, "waits for a lock"), other.info.backend_pid
             other.rollback()
     assert ": waits for a lock held by pid %d (user " % pid in line
     assert "application report, idle in transaction), for " in line
@@ -134,7 +136,6 @@ def test_an_index(project: Project, monkeypatch: pytest.MonkeyPatch, how: str) -
 def test_a_rehearsal(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.write(v1="SELECT pg_sleep(2)")
     with at_work(project, monkeypatch, checking=True) as follower:
-        assert until(follower, "copy").startswith("  makes a copy to rehearse on, for ")
         assert until(follower, "rehearsing") == "rehearsing 1 migration"
         assert until(follower, "[1/1]").startswith("  [1/1] 1  v1, for ")
 
@@ -148,6 +149,25 @@ def test_another_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         with at_work(project, monkeypatch) as follower:
             assert until(follower, "another run").startswith("  waits for another run on this database, for ")
             lock.release(other)
+
+
+def test_a_run_that_goes_on_elsewhere(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.query("CREATE TABLE t (a int)")
+    project.write(v1="ALTER TABLE t ADD b int")
+    table = parse_name("schema_migrations", "history_table")
+    request = InfoRequest(Target(parse_url(project.url)), (str(project.directory),), table)
+    with closing(psycopg2.connect(project.url, application_name="report")) as other:
+        other.cursor().execute("SELECT FROM t")
+        with at_work(project, monkeypatch) as follower:
+            until(follower, "waits for a lock")
+            running, pid = info(request).running, other.info.backend_pid
+            other.rollback()
+    assert running is not None
+    assert running["application"] == "pg_migrate 1/1 1"
+    assert [(each["pid"], each["application"], each["state"]) for each in running["waits_for"]] == [
+        (pid, "report", "idle in transaction")
+    ]
+    assert (running["doing"], running["percent"]) == (None, None)
 
 
 def test_nothing_to_see(project: Project) -> None:

@@ -64,6 +64,11 @@ def _check_scripted(params: Mapping[str, Any]) -> None:
             "state: scripted and rehearsal: off exclude each other",
             hint="What is written for psql has to have passed a rehearsal. Leave one out.",
         )
+    if scripted and params["single_transaction"]:
+        raise errors.OptionInvalid(
+            "state: scripted and single_transaction: true exclude each other",
+            hint="In the file, each migration is committed with its row in the history. Leave one out.",
+        )
     if scripted and params["rehearsal_on"] == EMPTY:
         raise errors.OptionInvalid(
             "state: scripted and rehearsal_on: empty exclude each other",

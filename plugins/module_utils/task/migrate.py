@@ -28,8 +28,7 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
 
     :raises Failed: with the result until then.
     """
-    checking = module.check_mode
-    request = migrate_request(module.params, checking, module._diff)
+    request = migrate_request(module.params, module.check_mode, module._diff)
     checking = request.checking
     shown = _unpack(module)
     if shown:

@@ -67,7 +67,7 @@ class ProgressFile:
 
         :param path: of a file that isn't there yet.
         """
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(Exception):
             handle = os.open(path, FLAGS, 0o600)
             try:
                 self._write_until(handle, stop)
@@ -90,7 +90,7 @@ class ProgressFile:
         """
         phase, since = self._live.phase
         if phase:
-            due = self._pace.is_due(phase, now)
+            due = now - since >= EACH_SECONDS and self._pace.is_due(phase, now)
             return [progress.phase(phase, now - since)] if due else []
         return list(self._of_steps(now))
 
@@ -100,6 +100,8 @@ class ProgressFile:
             return
         if live.session is not self._session:
             yield self._begin()
+        if len(live.done) < self._ended:  # all of them are tried again, as one transaction
+            self._ended = 0
         ended, at = live.done[self._ended :], live.at
         if ended:
             self._ended += len(ended)

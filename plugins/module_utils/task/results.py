@@ -34,11 +34,16 @@ def _planned(report: Report, result: Dict[str, Any], error: Optional[errors.Migr
     """Return the result with the plan as rows, and its summary; a fault of theirs is none of the run's."""
     skipped = {outcome.step for outcome in report.progress.skipped}
     steps = [step for step in report.plan.steps if step not in skipped]
-    unplanned = {**result, "plan": [], "summary": []}
+    result = {**result, "plan": [], "summary": []}
+    if not steps:
+        return result
     try:
-        return {**result, **_plan(report, steps, result, error)} if steps else unplanned
+        result.update(_plan(report, steps, result, error))
+        if report.is_wanted:
+            result["report"] = _collected(report)
     except Exception as fault:  # noqa: BLE001
-        return {**unplanned, "summary": ["There is no summary (%s: %s)." % (type(fault).__name__, fault)]}
+        result["summary"].append("Not all of this could be made (%s: %s)." % (type(fault).__name__, fault))
+    return result
 
 
 def _plan(
@@ -48,25 +53,30 @@ def _plan(
     from ..report.plan import Ran, rows_of
     from ..report.summary import summary
 
-    progress, on_copy = report.progress, report.applied is None
-    done = report.checked.rehearsal.progress.done if report.checked and on_copy else progress.done
     migrations = {step.script: migration for step, migration in report.jobs}
     found: Dict[str, Any] = {
         "target": report.target.address if report.target else None,
-        "plan": rows_of(steps, migrations, Ran(done, progress.failed, on_copy, report.hazards)),
+        "plan": rows_of(
+            steps, migrations, Ran(_done(report), report.progress.failed, report.applied is None, report.hazards)
+        ),
     }
-    found["summary"] = summary({**result, **found, "error": error.to_result() if error else None})
-    return {**found, **_collected(report, done)} if report.is_wanted else found
+    return {**found, "summary": summary({**result, **found, "error": error.to_result() if error else None})}
 
 
-def _collected(report: Report, done: Sequence[model.Outcome]) -> Dict[str, Any]:
+def _done(report: Report) -> Sequence[model.Outcome]:
+    """Return the steps that came to their end: in a real run, else on the copy."""
+    on_copy = report.applied is None and report.checked is not None
+    return report.checked.rehearsal.progress.done if report.checked and on_copy else report.progress.done
+
+
+def _collected(report: Report) -> Dict[str, Any]:
     """Return what a report for people needs."""
     from ..report.collected import collected
 
     skipped = {outcome.step for outcome in report.progress.skipped}
     jobs = [(step, migration) for step, migration in report.jobs if step not in skipped]
-    sent = {outcome.step: outcome.sent for outcome in done if outcome.sent is not None}
-    return {"report": collected(report.snapshots, jobs, sent)}
+    sent = {outcome.step: outcome.sent for outcome in _done(report) if outcome.sent is not None}
+    return collected(report.snapshots, jobs, sent)
 
 
 def _known(report: Report, checking: bool) -> Dict[str, Any]:

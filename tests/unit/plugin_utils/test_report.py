@@ -241,6 +241,24 @@ def test_markdown_has_room_on_github(name):
     assert "What only the real run will show" in text or name in ("much that isn't proved", "all of it")
 
 
+WIDE = [{"name": "c%d" % n, "type": "t" * 40, "nullable": True, "change": "", "was": None} for n in range(100)]
+
+
+def test_a_picture_that_is_too_large_has_the_changed_columns_alone():
+    tables = [{**result("t%d" % n)["report"]["tables"][0], "columns_left_out": 0} for n in range(30)]
+    for table in tables:
+        table["columns"] = [*WIDE, *table["columns"]]
+    text = report(result(report={**result()["report"], "tables": tables}))
+    assert "    t29[" in text and 't29 t29 "changed"' in text and "c99" not in text
+
+
+def test_what_needs_a_person_is_there_however_much_it_is():
+    worst = {**result()["hazards"][0], "level": "data_loss", "kind": "table_dropped"}
+    text = report(result(hazards=[{**worst, "detail": "d" * 5000}] * 3000 + result("h" * 500)["hazards"] * 3000))
+    assert text.count("**table_dropped**") > 20 and text.count("**table_rewrite**") > 20
+    assert "more in the result" in text and "## Migrations" in text
+
+
 VERDICTS = {
     "nothing to do": ({"plan": [], "hazards": [], "prechecks": []}, "ok", "There is nothing to do."),
     "fine": ({"hazards": [], "prechecks": []}, "ok", "1 migration passed the rehearsal; none needs a look."),

@@ -49,8 +49,11 @@ def shown(monkeypatch):
     return found
 
 
-def of_callback(monkeypatch, name, program="/usr/bin/ansible-playbook"):
-    monkeypatch.setattr(terminal.constants.config, "get_config_value", lambda setting: name)
+def of_callback(monkeypatch, name, program="/usr/bin/ansible-playbook", shows_ok=True):
+    def value(setting, **dummy):
+        return name if setting == "DEFAULT_STDOUT_CALLBACK" else shows_ok
+
+    monkeypatch.setattr(terminal.constants.config, "get_config_value", value)
     monkeypatch.setattr(terminal.sys, "argv", [program] if program else [])
 
 
@@ -64,6 +67,11 @@ def test_callbacks(name, monkeypatch):
 def test_programs(program, monkeypatch):
     of_callback(monkeypatch, "default", program)
     assert terminal.is_for_people() is PROGRAMS[program]
+
+
+def test_who_wants_to_hear_of_failures_alone(monkeypatch):
+    of_callback(monkeypatch, "default", shows_ok=False)
+    assert terminal.is_for_people() is False
 
 
 @pytest.mark.parametrize("name", VARIABLES)

@@ -38,6 +38,7 @@ REFUSED = {
     "a file without its state": ({"script_file": "x"}, False, "state: scripted and script_file belong together"),
     "its state without a file": ({"state": "scripted"}, False, "state: scripted and script_file belong together"),
     "a file that nobody has rehearsed": ({**SCRIPTED, "rehearsal": "off"}, False, "scripted and rehearsal: off"),
+    "a file of one transaction": ({**SCRIPTED, "single_transaction": True}, False, "and single_transaction: true"),
     "a file for no database": ({**SCRIPTED, **EMPTY}, True, "scripted and rehearsal_on: empty"),
     "a diff for each of one transaction": ({"single_transaction": True, "diff_per": "migration"}, True, "diff_per"),
     "a cluster on a server": ({"rehearsal_on": "cluster", "rehearsal_url": "x"}, True, "rehearsal_url exclude"),

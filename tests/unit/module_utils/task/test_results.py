@@ -276,4 +276,4 @@ def test_a_summary_that_cant_be_made_spoils_no_result():
     report = report_of(Plan(steps("1")), Progress(), SimpleNamespace(**{**vars(REHEARSAL), "progress": None}))
     result = migrate_result(report, True)
     assert result["plan"] == []
-    assert result["summary"][0].startswith("There is no summary (AttributeError")
+    assert result["summary"][0].startswith("Not all of this could be made (AttributeError")
