@@ -141,6 +141,22 @@ OF_PYTHON = {
         "    cursor.execute('INSERT INTO t VALUES (2)')\n    cursor.connection.rollback()\n",
         1,
     ),
+    "a with block commits": (
+        "def up(cursor):\n    with cursor.connection as connection:\n"
+        "        connection.execute('INSERT INTO t VALUES (1)')\n    cursor.connection.rollback()\n",
+        1,
+    ),
+    "it sets the isolation level": (
+        "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n"
+        "    cursor.connection.isolation_level = None\n    cursor.connection.isolation_level = 'DEFERRED'\n"
+        "    cursor.connection.rollback()\n",
+        0,
+    ),
+    "it has rows of its own": (
+        "def up(cursor):\n    connection = cursor.connection\n    connection.row_factory = lambda *given: {'x': 1}\n"
+        "    connection.text_factory = bytes\n    connection.execute('INSERT INTO t VALUES (1)')\n",
+        1,
+    ),
     "as SQL too": (
         "def up(cursor):\n    cursor.executescript('INSERT INTO t VALUES (1); COMMIT; BEGIN; ROLLBACK;')\n",
         1,
@@ -176,6 +192,22 @@ def test_python_scripts_get_a_cursor(project: FileProject, case: str) -> None:
     assert project.query("SELECT count(*) FROM t") == [(rows or 0,)]
 
 
+def test_what_a_script_sets_is_set_back(project: FileProject) -> None:
+    project.execute("CREATE TABLE t (x CHECK (x > 0))")
+    project.write(
+        v1="-- no-transaction\nPRAGMA query_only = ON;\n",
+        v2="PRAGMA ignore_check_constraints = ON;\nPRAGMA foreign_keys = ON;\nPRAGMA journal_mode = WAL;\n"
+        "DROP TABLE IF EXISTS z;\n",
+        v3="CREATE TABLE p (id INTEGER PRIMARY KEY);\nCREATE TABLE c (p REFERENCES p (id));\n"
+        "INSERT INTO c VALUES (1);\nINSERT INTO p VALUES (1);\n",
+        v4="INSERT INTO t VALUES (-1);\n",
+    )
+    with pytest.raises(errors.ScriptFailed, match="4_v4.*CHECK constraint failed: x > 0"):
+        project.migrate()
+    assert project.applied() == ["1", "2", "3"]
+    assert project.query("PRAGMA journal_mode") == [("wal",)]
+
+
 def test_a_script_for_an_engine(project: FileProject) -> None:
     project.file(
         "1_a.py",
@@ -209,6 +241,13 @@ def test_a_table_is_rebuilt_as_the_manual_says(project: FileProject) -> None:
     assert done(project.migrate()) == ["1", "2"]
     assert project.query("SELECT * FROM orders") == [(1, "x")]
     assert "state <> ''" in project.query("SELECT sql FROM sqlite_master WHERE name = 'orders'")[0][0]
+
+
+def test_foreign_keys_are_enforced_where_the_url_says_so(project: FileProject) -> None:
+    project.url += "?foreign_keys=on"
+    project.write(v1=ORDERS, v2="INSERT INTO lines (order_id) VALUES (1);\nINSERT INTO orders VALUES (1, 'x');\n")
+    with pytest.raises(errors.ScriptFailed, match="2_v2.*line 1, column 1.*FOREIGN KEY constraint failed"):
+        project.migrate()
 
 
 def test_foreign_keys_that_lead_nowhere_are_found_before_the_commit(project: FileProject) -> None:

@@ -123,6 +123,7 @@ def connect(target: Target, application_name: str) -> MigrationConnection:
         connection.execute(LOOK).fetchone()
         connection.rollback()
         if target.foreign_keys:
+            connection.enforce_keys()
             sqlite3.Cursor(connection).execute(FOREIGN_KEYS)
     except sqlite3.Error as error:
         if connection is not None:

@@ -18,6 +18,7 @@ from ..values import Entry, Seen
 from . import history_sql as sql
 from .composed import composed
 from .lock import locked_error
+from .settings import FOREIGN_KEYS
 from .transaction import left_in
 
 LOG_SUFFIX, SNAPSHOT_SUFFIX = "_log", "_snapshot"
@@ -174,7 +175,9 @@ class recorder:  # noqa: N801 (a function of the port)
         self._broken: Optional[Dict[Any, int]] = None
 
     def before(self, cursor: Any) -> None:
-        """Count the foreign keys that lead nowhere before a script runs: they aren't its."""
+        """Count the foreign keys that lead nowhere before a script runs: they aren't its. Enforce them as before."""
+        if not cursor.connection.in_transaction:
+            cursor.execute(FOREIGN_KEYS[cursor.connection.enforces_keys])
         if self._in_run and self._broken is None:
             self._broken = _broken(cursor)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Literal, Optional
 
 from ... import errors
 from ...model import Statement
@@ -68,6 +68,7 @@ class MigrationConnection(Nested, sqlite3.Connection):
 
     Its state changes on entering and leaving a context, and nowhere else.
 
+    :ivar enforces_keys: whether foreign keys are enforced as statements run, unless a script says otherwise for itself.
     :ivar stopped: what a guard has raised, for a script may catch it and go on.
     """
 
@@ -84,6 +85,7 @@ class MigrationConnection(Nested, sqlite3.Connection):
         self._autocommit = False
         self._loan: Optional[Loan] = None
         self.run_lock: Optional[int] = None
+        self.enforces_keys = False
 
     def cursor(self, factory: Any = None) -> Any:
         """Return a cursor."""
@@ -92,6 +94,10 @@ class MigrationConnection(Nested, sqlite3.Connection):
     def to_write(self) -> None:
         """Let each transaction from now on wait for its right to write when it begins."""
         self._begin = BEGIN_TO_WRITE
+
+    def enforce_keys(self) -> None:
+        """Enforce foreign keys as statements run."""
+        self.enforces_keys = True
 
     def wait_for_others(self, seconds: float) -> None:
         """Let a statement wait so long for what others have locked; 0: without end."""
@@ -110,6 +116,7 @@ class MigrationConnection(Nested, sqlite3.Connection):
             yield self._loan
         finally:
             self._loan = self.guard = None
+            self.row_factory, self.text_factory = None, str
 
     @contextmanager
     def scripted(self) -> Iterator[None]:
@@ -141,9 +148,31 @@ class MigrationConnection(Nested, sqlite3.Connection):
             elif statement.keyword in grammar.ROLLS_BACK:
                 self.rollback()
             return True
-        if not self._autocommit and not self.in_transaction and statement.keyword not in grammar.CONTROL:
+        # Some pragmas can't be in a transaction, and none needs one.
+        begins = statement.keyword not in grammar.CONTROL and statement.keyword != "PRAGMA"
+        if begins and not self._autocommit and not self.in_transaction:
             self._plain(self._begin)
         return False
+
+    def __enter__(self) -> MigrationConnection:
+        return self
+
+    def __exit__(self, *exc: Any) -> Literal[False]:
+        """Commit or roll back, as sqlite3 does; its own would end the runner's transaction."""
+        if exc[0] is None:
+            self.commit()
+        else:
+            self.rollback()
+        return False
+
+    @property
+    def isolation_level(self) -> None:
+        """Return that the driver begins no transaction by itself."""
+        return
+
+    @isolation_level.setter
+    def isolation_level(self, value: Any) -> None:
+        """Leave it so: to set it would commit."""
 
     def commit(self) -> None:
         """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""

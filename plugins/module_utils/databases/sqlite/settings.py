@@ -12,6 +12,14 @@ from ..values import Limits
 READ_ONLY: Optional[str] = None
 SCRIPTS_OWN: str = ""
 
+# What a session can set that changes what a statement does.
+RESET = (
+    "PRAGMA query_only = OFF; PRAGMA ignore_check_constraints = OFF; PRAGMA recursive_triggers = OFF; "
+    "PRAGMA legacy_alter_table = OFF; PRAGMA writable_schema = OFF; PRAGMA case_sensitive_like = OFF; "
+)
+# These have no effect in a transaction: they are set back before the next one begins.
+FOREIGN_KEYS = {True: "PRAGMA foreign_keys = ON", False: "PRAGMA foreign_keys = OFF"}
+
 
 def settings(limits: Limits, connection: Any) -> str:
     """Let the session write, and wait so long for others. That holds for the connection, whatever scripts set."""
@@ -30,8 +38,8 @@ def set_lock_timeout(cursor: Any, seconds: float) -> None:
 
 
 def reset(target: Any, connection: Any, settings: str) -> str:
-    """Return what undoes a script's settings: pragmas that would disturb us are set with the next transaction."""
-    return ""
+    """Return what undoes a script's settings, for the next script and for statements of ours."""
+    return RESET
 
 
 def announce(cursor: Any, text: str) -> str:
