@@ -37,14 +37,14 @@ CREATE TABLE IF NOT EXISTS {snapshot} (
   body BLOB NOT NULL);
 """
 
-# What the log says of a version counts only where both have the same time.
+# What the log says of a version counts only where both have the same time. In an order, NULL comes first.
 ROWS = """
 SELECT t.version, t.applied, l.name, l.checksum, l.event
   FROM {table} t LEFT JOIN {log} l
     ON l.version = t.version AND l.applied IS t.applied AND (l.applied IS NOT NULL OR l.event = 'deferred')
- ORDER BY t.applied NULLS FIRST, t.version, l.id
+ ORDER BY t.applied, t.version, l.id
 """
-ROWS_ALONE = "SELECT version, applied, NULL, NULL, NULL FROM {table} ORDER BY applied NULLS FIRST, version"
+ROWS_ALONE = "SELECT version, applied, NULL, NULL, NULL FROM {table} ORDER BY applied, version"
 
 ERASE = "DELETE FROM {table} WHERE version = ?"
 RECORD = "INSERT INTO {table} (version, applied) VALUES (:version, :applied)"
