@@ -517,3 +517,9 @@ def test_what_isn_t_read_in_a_folder_of_flyway(tmp_path, name):
     assert caught.value.message == "%s looks like a migration, but no kind of script reads it" % path
     os.remove(path)
     assert told(directory) == (["1_a flyway", "3_c flyway"], [])
+
+
+def test_a_migration_sql_that_is_somebody_else_s(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.py", "templates/"])
+    (tmp_path / "m/templates/migration.sql").write_text("SELECT 1")
+    assert told(directory) == (["1_a python"], [])
