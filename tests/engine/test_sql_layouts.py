@@ -199,7 +199,10 @@ BAD: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["0000_a stands behind 0001"],
     ),
-    "Prisma: no version": ({"init/migration.sql": "SELECT 1;"}, ["init has a migration.sql, and no version"]),
+    "Prisma: no version": (
+        {"1_a/migration.sql": "SELECT 1;", "init/migration.sql": "SELECT 1;"},
+        ["init has a migration.sql, and no version"],
+    ),
     "Flyway: a callback": ({"V1__a.sql": "", "afterMigrate.sql": ""}, ["afterMigrate.sql looks like a migration"]),
     "Flyway: a configuration": (
         {"V1__a.sql": "SELECT 1", "V1__a.sql.conf": "# x\nshouldExecute=false\n"},

@@ -88,13 +88,16 @@ def _discover_one(
     kind, claimed = next(iter(looks.items()), (wanted or "", []))
     for claim in claimed:
         listing.admit(claim.file_name)
-    if on_unread != IGNORE and len({claim.file_name for claim in claimed}) < len(
-        (*listing.files, *listing.folders, *listing.verifying)
-    ):
+    if on_unread != IGNORE and _is_more(listing, claimed):
         _tell_unread(listing, kind, claimed, on_unread, warn)
     if not claimed:
         warn("There are no migrations in %s." % directory)
     return _pair(listing, kind, claimed)
+
+
+def _is_more(listing: Listing, claimed: Sequence[Claim]) -> bool:
+    """Return whether there is anything but files that were claimed; else nobody has to look closer."""
+    return bool(listing.folders or listing.verifying) or len({each.file_name for each in claimed}) < len(listing.files)
 
 
 def _tell_unread(

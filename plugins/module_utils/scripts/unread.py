@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .. import errors, model
 from ..sql import marks
@@ -22,6 +22,8 @@ from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 SUSPECT = re.compile(r"(?:[VURB]?\d.*|R__.*|.*\.(?:up|down))\.(?:py|sql)", re.IGNORECASE | re.DOTALL)
 # The same of anything else: a version that ends somewhere.
 VERSIONED = re.compile(r"[VUB]?\d[\d.-]*(?:[ _#.-].*)?|.*\.(?:up|down)\.\w+", re.IGNORECASE | re.DOTALL)
+# Of what is in folders, what Flyway takes for its own.
+OF_FLYWAY = re.compile(r"(?:[VUB][0-9]|R__).*", re.IGNORECASE | re.DOTALL)
 LEADING_VERSION = re.compile(r"[0-9][0-9-]*")
 
 # What nobody means as a script: text for people, what editors and compilers leave.
@@ -53,6 +55,8 @@ def look(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[Told
     :param kind: the kind of those that were; '': none were.
     """
     left = list(_left(listing, kind, claimed))
+    if kind == flyway.KIND:
+        left += _left_below(listing, {claim.file_name for claim in claimed})
     if listing.named and left:
         of_others = _of_others(listing, kind)
         passed = [name for name in left if name in of_others]
@@ -90,6 +94,18 @@ def _left(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[str
             continue  # a Python script of that version reads it
         if not _is_beside_the_point(name):
             yield name
+
+
+def _left_below(listing: Listing, claimed: Set[str], above: str = "") -> Iterator[str]:
+    """Yield what Flyway would look at in folders, and wasn't claimed."""
+    for sub in _inner(listing):
+        folder = os.path.join(above, os.path.basename(sub.directory))
+        for name in sub.files:
+            path = os.path.join(folder, name)
+            known = path in claimed or path[: -len(flyway.CONFIG)] in claimed or _is_beside_the_point(name)
+            if not known and (OF_FLYWAY.fullmatch(name) or flyway.CALLBACK.fullmatch(name)):
+                yield path
+        yield from _left_below(sub, claimed, folder)
 
 
 def _of_a_tool(name: str) -> bool:

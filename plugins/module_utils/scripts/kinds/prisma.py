@@ -27,12 +27,14 @@ def claim(listing: Listing) -> Iterator[Claim]:
 
     :raises ScriptInvalid: a folder with such a file whose name has no version in front.
     """
-    for folder in listing.folders:
-        if not folder.startswith(".") and listing.has(folder, FILES[0][0]):
-            version = _version(listing, folder)
-            for file_name, section in FILES:
-                if listing.has(folder, file_name):
-                    yield Claim(os.path.join(folder, file_name), version, folder.partition("_")[2], section)
+    folders = [each for each in listing.folders if not each.startswith(".") and listing.has(each, FILES[0][0])]
+    if not listing.named and not any(each[0].isdigit() for each in folders):
+        return  # somebody else's file of that name
+    for folder in folders:
+        version = _version(listing, folder)
+        for file_name, section in FILES:
+            if listing.has(folder, file_name):
+                yield Claim(os.path.join(folder, file_name), version, folder.partition("_")[2], section)
 
 
 def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:

@@ -505,3 +505,21 @@ def test_scripts_with_one_number_of_a_tool_that_knows_them_by_name(tmp_path):
     found = discover((directory,))
     assert [str(each.version) for each in found] == ["2_b", "10-a", "10_b"]
     assert shown(found) == ["2_b sql_migrate", "10-a sql_migrate", "10_b sql_migrate"]
+
+
+@pytest.mark.parametrize("name", ["V4__d.java", "v4__d.sql", "V4_d.sql", "afterMigrate.sql", "B4__d.sql", "r__d.sql"])
+def test_what_isn_t_read_in_a_folder_of_flyway(tmp_path, name):
+    directory = fill(tmp_path / "m", ["V1__a.sql"])
+    fill(tmp_path / "m/b/c", ["V3__c.sql", "V3__c.sql.conf", "README.md", "schema.sql", "4.png", name])
+    with pytest.raises(ScriptInvalid) as caught:
+        discover((directory,))
+    path = os.path.join(directory, "b", "c", name)
+    assert caught.value.message == "%s looks like a migration, but no kind of script reads it" % path
+    os.remove(path)
+    assert told(directory) == (["1_a flyway", "3_c flyway"], [])
+
+
+def test_a_migration_sql_that_is_somebody_else_s(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.py", "templates/"])
+    (tmp_path / "m/templates/migration.sql").write_text("SELECT 1")
+    assert told(directory) == (["1_a python"], [])
