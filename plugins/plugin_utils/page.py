@@ -166,7 +166,7 @@ def _facts(result: Result, plan: Sequence[Mapping[str, Any]]) -> List[Tuple[str,
     facts = [
         ("Database", result.get("target") or ""),
         ("Versions", versions),
-        ("Rehearsed", "" if not where else "%s, as %s" % (where, rehearsal.get("role")) + _took(took)),
+        ("Rehearsed", "" if not where else ", as ".join(filter(None, [where, rehearsal.get("role")])) + _took(took)),
         ("Schema", _schema(result.get("schema_changed"))),
     ]
     return [(label, harmless(value)) for label, value in facts if value]

@@ -282,6 +282,22 @@ def test_outside_a_transaction_it_goes_on_where_it_failed(life: Project) -> None
     assert life.query("SELECT x FROM late") == [(3,)]
 
 
+VERIFIED = {"SELECT count(*) = 2 FROM a;": True, "SELECT count(*) = 3 FROM a;": False, "SELECT nope FROM a;": False}
+
+
+@pytest.mark.parametrize("verifies", VERIFIED)
+def test_what_verifies_a_migration(life: Project, verifies: str) -> None:
+    life.write(v1="CREATE TABLE a (x integer);\nINSERT INTO a VALUES (1), (2);")
+    life.file("1_v1.verify.sql", "SELECT true;\n" + verifies)
+    for run in (life.check, life.migrate):
+        if VERIFIED[verifies]:
+            assert done(run()) == ["1"]
+        else:
+            with pytest.raises(errors.ScriptFailed, match="1_v1.verify.sql"):
+                run()
+    assert life.tables() == (["a"] if VERIFIED[verifies] else [])
+
+
 # The table of another tool, and what it says is applied.
 OF_OTHERS = {
     "golang-migrate": ("CREATE TABLE schema_migrations (version bigint, dirty boolean)", "(2, false)", ["3"]),

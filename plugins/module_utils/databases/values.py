@@ -27,6 +27,7 @@ class Abilities(NamedTuple):
     :ivar traces_locks: it tells which tables a step has locked, and for how long.
     :ivar has_roles: it has users and owners that a run may become.
     :ivar copies_rows: a copy of it has all rows, and nobody needs a server or a right to make one.
+    :ivar has_booleans: false is something else than 0.
     :ivar logs_inside: where a script outside a transaction is, is logged in the transaction of each of its statements.
     """
 
@@ -36,6 +37,7 @@ class Abilities(NamedTuple):
     has_roles: bool = False
     copies_rows: bool = False
     logs_inside: bool = False
+    has_booleans: bool = True
 
 
 class Entry(NamedTuple):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Optional, Tuple
 
-from .. import deps, errors, model
+from .. import errors, model
 from .failure import explain, masked
 from .session import Session
 
@@ -28,18 +28,19 @@ def verify(cursor: Any, session: Session, migration: model.Migration, body: mode
         for statement in body.messages:
             try:
                 cursor.execute(statement.text)
-                row = _first_false(cursor)
-            except deps.DatabaseError as error:
+                row = _first_false(cursor, session.database.abilities.has_booleans)
+            except session.connection.Error as error:
                 raise explain(error, migration, body, session.connection, statement.offset) from None
             if row is not None:
                 raise _false_error(migration, body, statement, row)
         cursor.execute(AFTER)
 
 
-def _first_false(cursor: Any) -> Optional[Tuple[Any, ...]]:
+def _first_false(cursor: Any, has_booleans: bool) -> Optional[Tuple[Any, ...]]:
+    """Return the first row whose first column is false; to a database without booleans, 0 is."""
     if cursor.description is None:
         return None
-    return next((row for row in cursor if row and row[0] is False), None)
+    return next((row for row in cursor if row and (row[0] is False or (row[0] == 0 and not has_booleans))), None)
 
 
 def _false_error(

@@ -18,7 +18,7 @@ class SQLite:
     """The ports of databases/port.py. Each is imported when it is asked for."""
 
     kind = KIND
-    abilities = Abilities("SQLite", copies_rows=True, logs_inside=True)
+    abilities = Abilities("SQLite", copies_rows=True, logs_inside=True, has_booleans=False)
 
     @property
     def sessions(self) -> port.Sessions:
