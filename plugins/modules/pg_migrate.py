@@ -616,7 +616,7 @@ report:
   returned: with O(report=true), when something was pending
   type: dict
   sample:
-    collection_version: 0.3.0
+    collection_version: 0.4.0
     objects:
       - change: changed
         characters_left_out: 0
