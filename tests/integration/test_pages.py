@@ -86,3 +86,15 @@ def test_a_page_with_commands_is_followed() -> None:
     every = [pages.ROOT / "README.md", *(pages.ROOT / "docs").glob("*.md")]
     with_commands = {path.stem for path in every if "\n    $ " in path.read_text()}
     assert with_commands == set(pages.AFTER)
+
+
+def test_the_links_of_the_readme_lead_to_files() -> None:
+    # They are absolute, for it is shown by Galaxy as well.
+    text = (pages.ROOT / "README.md").read_text()
+    links = dict(
+        re.findall(r"^\[([\w-]+)\]: https://github\.com/pgops/migrations/blob/main/(\S+)$", text, re.MULTILINE)
+    )
+    used = set(re.findall(r"\]\[([\w-]+)\]", text))
+    assert used == set(links)
+    assert [path for path in links.values() if not (pages.ROOT / path).is_file()] == []
+    assert re.findall(r"\]\((?!https://|#)", text) == []
