@@ -337,3 +337,32 @@ def test_a_history_of_another_tool(life: Project, tool: str) -> None:
     with pytest.raises(errors.HistoryForeign, match=f"are recorded by {tool} "):
         life.migrate(history_table="ours")
     assert done(life.migrate(history_table="ours", baseline_version="adopt")) == left
+
+
+ENGINE = "def upgrade(engine):\n    with engine.begin() as connection:\n        connection.exec_driver_sql(%r)\n"
+# A repository of sqlalchemy-migrate → the tables that come out.
+OF_DIALECTS = {
+    "its own": ({"001_x_postgresql_upgrade.sql": "own", "001_x_sqlite_upgrade.sql": "own"}, ["own"]),
+    "its own before default": (
+        {"1_postgres_upgrade.sql": "own", "1_sqlite_upgrade.sql": "own", "1_default_upgrade.sql": "every"},
+        ["own"],
+    ),
+    "default before a script": ({"001_default_upgrade.sql": "every", "001_x.py": "script"}, ["every"]),
+    "a script before another's": ({"001_mysql_upgrade.sql": "other", "001_x.py": "script"}, ["script"]),
+    "another's alone": ({"001_mysql_upgrade.sql": "other"}, None),
+}
+
+
+@pytest.mark.parametrize("case", OF_DIALECTS)
+def test_sql_of_a_repository_is_taken_by_its_dialect(life: Project, case: str) -> None:
+    pytest.importorskip("sqlalchemy")
+    files, tables = OF_DIALECTS[case]
+    for name, table in files.items():
+        statement = f"CREATE TABLE {table} (x integer)"
+        life.file(name, ENGINE % statement if name.endswith(".py") else statement + ";")
+    if tables is None:
+        with pytest.raises(errors.ScriptInvalid, match="is written for mysql, and there is none for .* beside it"):
+            life.migrate(kind="sqlalchemy")
+    else:
+        assert len(done(life.migrate(kind="sqlalchemy"))) == 1
+    assert life.tables() == (tables or [])

@@ -82,9 +82,9 @@ def info(request: InfoRequest) -> Info:
     :raises MigrationError: when directory, connection or history can't be read.
     """
     warnings: List[str] = []
-    scripts = discover(
-        request.directories, request.kind, request.follow, request.on_unread, request.order, warnings.append
-    )
+    wanted = (request.kind, request.follow, request.on_unread, request.order)
+    dialects = database_of(request.target).abilities.dialects
+    scripts = discover(request.directories, *wanted, warnings.append, dialects)
     missing = False
     try:
         rows, failed, running = _read(request)

@@ -67,8 +67,9 @@ def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> 
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
-    scripts = discover(request.directories, request.kind, request.follow, request.on_unread, request.order, warn)
     database = database_of(request.target)
+    wanted = (request.kind, request.follow, request.on_unread, request.order)
+    scripts = discover(request.directories, *wanted, warn, database.abilities.dialects)
     with (
         database.errors.translated(),
         closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,

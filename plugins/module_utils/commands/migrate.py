@@ -36,7 +36,8 @@ def _migrate(context: Context) -> None:
     context.warnings += request.said
     if scripts is None:
         wanted = (request.kind, request.follow, request.on_unread, request.order)
-        scripts = discover(request.directories, *wanted, context.warn)
+        dialects = database_of(request.target).abilities.dialects
+        scripts = discover(request.directories, *wanted, context.warn, dialects)
     unfound = history.unfound(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
         _proceed(context, view_of(request, scripts, unfound, ()), None)

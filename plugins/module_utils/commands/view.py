@@ -14,7 +14,7 @@ from ..planning.integrity import examine, settle
 from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.request import Request
-from ..scripts.kinds import sqltext
+from ..scripts.kinds import sqlalchemy_migrate, sqltext
 from ..scripts.kinds.catalogue import read
 from .context import Context
 
@@ -129,9 +129,12 @@ def read_all(
 
 def _reader(request: Request) -> Callable[[model.Script], model.Migration]:
     """Return what reads a script as its database does: with its variables filled in, if there are some."""
-    adapted, as_written = database_of(request.target).grammar.adapted, _as_written(request)
+    database, as_written = database_of(request.target), _as_written(request)
+    adapted, dialects = database.grammar.adapted, database.abilities.dialects
 
     def reader(script: model.Script) -> model.Migration:
+        if script.kind == sqlalchemy_migrate.KIND:
+            sqlalchemy_migrate.refuse_other(script, dialects)
         migration = as_written(script)
         if isinstance(migration.up, model.SqlBody):
             migration = migration._replace(up=adapted(migration.up))

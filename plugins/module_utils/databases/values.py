@@ -28,6 +28,7 @@ class Abilities(NamedTuple):
     :ivar has_roles: it has users and owners that a run may become.
     :ivar copies_rows: a copy of it has all rows, and nobody needs a server or a right to make one.
     :ivar has_booleans: false is something else than 0.
+    :ivar dialects: what SQL is called that is written for it, where it lies beside others', the best first.
     :ivar logs_inside: where a script outside a transaction is, is logged in the transaction of each of its statements.
     """
 
@@ -38,6 +39,7 @@ class Abilities(NamedTuple):
     copies_rows: bool = False
     logs_inside: bool = False
     has_booleans: bool = True
+    dialects: Tuple[str, ...] = ("default",)
 
 
 class Entry(NamedTuple):

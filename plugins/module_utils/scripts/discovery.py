@@ -12,7 +12,7 @@ from .. import errors, model
 from ..versions import NUMERIC
 from . import repository
 from .kinds import catalogue, sqlalchemy_migrate
-from .kinds.claim import Claim, Listing, refuse_leading_out
+from .kinds.claim import DIALECTS, Claim, Listing, refuse_leading_out
 
 # on_unread: what to do about what has a version in its name and isn't read.
 FAIL, WARN, IGNORE = "fail", "warn", "ignore"
@@ -25,6 +25,7 @@ def discover(
     on_unread: str = FAIL,
     order: Optional[str] = None,
     warn: Optional[Callable[[str], None]] = None,
+    dialects: Tuple[str, ...] = DIALECTS,
 ) -> Tuple[model.Script, ...]:
     """Find the scripts of several directories, as one sequence in the order of their kind, and look at each.
 
@@ -33,6 +34,7 @@ def discover(
     :param on_unread: fail, warn or ignore, where something looks like a script and isn't read.
     :param order: numeric or text; None: as the kind's own tool has it.
     :param warn: is called with each warning.
+    :param dialects: what SQL is called that is written for the database, the best first.
     :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, what looks like a script and isn't read,
         what is no regular file, or a link that leads out.
     :raises OptionInvalid: directories of kinds whose orders differ, and none is asked for.
@@ -40,7 +42,7 @@ def discover(
     """
     found: Dict[model.Version, model.Script] = {}
     for directory in directories:
-        for script in _discover_one(directory, kind, follow, on_unread, warn or _unheard):
+        for script in _discover_one(directory, kind, follow, on_unread, warn or _unheard, dialects):
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
@@ -74,14 +76,19 @@ def _unheard(sentence: str) -> None:
 
 
 def _discover_one(
-    directory: str, wanted: Optional[str], follow: bool, on_unread: str, warn: Callable[[str], None]
+    directory: str,
+    wanted: Optional[str],
+    follow: bool,
+    on_unread: str,
+    warn: Callable[[str], None],
+    dialects: Tuple[str, ...],
 ) -> List[model.Script]:
     own, home = repository.find(directory, follow), None if follow else directory
     if own is not None:
         if home is not None:
             refuse_leading_out(own.versions, home)
         directory, wanted = own.versions, sqlalchemy_migrate.KIND
-    listing = Listing.of(directory, home, wanted is not None)
+    listing = Listing.of(directory, home, wanted is not None, dialects=dialects)
     looks = catalogue.claims(listing, wanted)
     if len(looks) > 1:
         raise _mixed_error(directory, looks)

@@ -14,7 +14,7 @@ from ..files import opening
 from . import neighbours, repository, trust
 from .discovery import FAIL, discover
 from .kinds import catalogue, reading
-from .kinds.claim import refuse_leading_out
+from .kinds.claim import DIALECTS, refuse_leading_out
 from .repository import repository_of_all
 
 # What goes to the target at each run that has something to do; more was hardly meant to.
@@ -23,19 +23,27 @@ MOST_BYTES = opening.GIB
 LEFT_BEHIND = "src: %s wasn't taken along: %s. If a script reads it, have it on the host and read it there."
 
 
+# What SQL is called that is written for SQLite, the best first.
+OF_SQLITE = ("sqlite", "default")
+
+
 def describe(
     directories: Sequence[str],
     kind: Optional[str],
     follow: bool = False,
     on_unread: str = FAIL,
     order: Optional[str] = None,
+    url: Optional[str] = None,
 ) -> Dict[str, Any]:
     """Return what is known of the directories' scripts without running any, as plain data; and what to warn of.
 
+    :param url: of the database that they are for.
     :raises MigrationError: see discovery.
     """
     warnings: List[str] = []
-    scripts = [script._asdict() for script in discover(directories, kind, follow, on_unread, order, warnings.append)]
+    dialects = OF_SQLITE if (url or "").strip().lower().startswith("sqlite") else DIALECTS
+    found = discover(directories, kind, follow, on_unread, order, warnings.append, dialects)
+    scripts = [script._asdict() for script in found]
     for script in scripts:
         script["version"] = (str(script["version"]), script["version"].order)
     return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}

@@ -15,7 +15,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 from .. import errors, model
 from ..sql import marks
-from .kinds import catalogue, drizzle, flyway, others
+from .kinds import catalogue, drizzle, flyway, others, sqlalchemy_migrate
 from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 
 # A script's name that can only have been meant as a migration's: a version in front, or a section behind.
@@ -81,6 +81,8 @@ def _left(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[str
     read = {claim.version for claim in claimed if claim.file_name.endswith(".py")} if claimed else set()
     if kind in catalogue.IN_PYTHON:
         read = read | {claim.version for claim in claimed}
+    # Of sqlalchemy-migrate's, SQL for the database stands in the place of a Python script.
+    in_place = {claim.version for claim in claimed if kind == sqlalchemy_migrate.KIND and claim.section is not None}
     if kind == flyway.KIND:
         taken |= {name + flyway.CONFIG for name in taken}
     yield from sorted(listing.verifying - {verify_of(claim.file_name) for claim in claimed})
@@ -90,7 +92,7 @@ def _left(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[str
         if name in taken or not (SUSPECT.fullmatch(name) or VERSIONED.fullmatch(name) or _of_a_tool(name)):
             continue
         leading = LEADING_VERSION.match(name)
-        if leading and not name.endswith(".py") and model.Version.parse(leading[0]) in read:
+        if leading and model.Version.parse(leading[0]) in (in_place if name.endswith(".py") else read):
             continue  # a Python script of that version reads it
         if not _is_beside_the_point(name):
             yield name

@@ -18,7 +18,13 @@ class PostgreSQL:
     """The ports of databases/port.py. Each is imported when it is asked for."""
 
     kind = KIND
-    abilities = Abilities("PostgreSQL", transactional_ddl=True, traces_locks=True, has_roles=True)
+    abilities = Abilities(
+        "PostgreSQL",
+        transactional_ddl=True,
+        traces_locks=True,
+        has_roles=True,
+        dialects=("postgresql", "postgres", "default"),
+    )
 
     @property
     def sessions(self) -> port.Sessions:

@@ -18,7 +18,9 @@ class SQLite:
     """The ports of databases/port.py. Each is imported when it is asked for."""
 
     kind = KIND
-    abilities = Abilities("SQLite", copies_rows=True, logs_inside=True, has_booleans=False)
+    abilities = Abilities(
+        "SQLite", copies_rows=True, logs_inside=True, has_booleans=False, dialects=("sqlite", "default")
+    )
 
     @property
     def sessions(self) -> port.Sessions:

@@ -65,14 +65,12 @@ class Changes:
         with self.connection(table, options) as connection:
             yield alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
 
-    @contextmanager
-    def altering(self, table: Any, options: "dict[str, Any]") -> Iterator[Any]:
+    def altering(self, table: Any, options: "dict[str, Any]") -> AbstractContextManager[Any]:
         """Give alembic's operations on one table. What the database can't alter is made anew, with all rows.
 
         :raises DependencyError: when there is no alembic.
         """
-        with self.connection(table, options) as connection, altering(self.sqlalchemy, connection, table) as batch:
-            yield batch
+        return altering(self.sqlalchemy, self.connection(table, options), table)
 
     def connection(self, table: Any, options: "dict[str, Any]") -> AbstractContextManager[Any]:
         """Return a context with a connection: that of the options, or one of what the table is bound to."""

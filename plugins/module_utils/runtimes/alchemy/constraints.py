@@ -93,7 +93,7 @@ def _execute(
     bind = bind_or_error(sqlalchemy, table, bind)
     with bind.begin() if isinstance(bind, sqlalchemy.engine.Engine) else nullcontext(bind) as connection:
         if has_to_rebuild(connection):
-            with altering(sqlalchemy, connection, table) as batch:
+            with altering(sqlalchemy, nullcontext(connection), table) as batch:
                 rebuild(batch)
         else:
             connection.execute(statement)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Tuple
+from typing import Any, ContextManager, Dict, Iterator, List, Tuple
 
 from ... import deps
 
@@ -29,27 +29,32 @@ def has_to_rebuild(connection: Any) -> bool:
 
 
 @contextmanager
-def altering(sqlalchemy: Any, connection: Any, table: Any) -> Iterator[Any]:
+def altering(sqlalchemy: Any, bound: ContextManager[Any], table: Any) -> Iterator[Any]:
     """Give alembic's operations on one table. Where it is made anew, its triggers and indexes are there afterwards.
 
-    :param connection: SQLAlchemy's.
+    :param bound: gives SQLAlchemy's connection.
     :raises DependencyError: when there is no alembic.
     """
     alembic = deps.import_alembic()
-    operations = alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
-    how: Dict[str, Any] = {}
-    before: List[Tuple[str, str]] = []
-    if has_to_rebuild(connection):
-        # Of a CHECK, alembic keeps only one with a name.
-        checks = sqlalchemy.inspect(connection).get_check_constraints(table.name)
-        made = [sqlalchemy.CheckConstraint(check["sqltext"]) for check in checks if not check.get("name")]
-        how, before = {"table_args": made, "naming_convention": NAMES}, _of_table(connection, table.name)
-    with operations.batch_alter_table(table.name, schema=table.schema, **how) as batch:
-        yield batch
-    there = {name for name, dummy in _of_table(connection, table.name)} if before else set()
-    for name, statement in before:
-        if name not in there:
-            _give_back(sqlalchemy, connection, statement)
+    with bound as connection:
+        operations = alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
+        how: Dict[str, Any] = {}
+        before: List[Tuple[str, str]] = []
+        if has_to_rebuild(connection):
+            how, before = _as_it_is(sqlalchemy, connection, table), _of_table(connection, table.name)
+        with operations.batch_alter_table(table.name, schema=table.schema, **how) as batch:
+            yield batch
+        there = {name for name, dummy in _of_table(connection, table.name)} if before else set()
+        for name, statement in before:
+            if name not in there:
+                _give_back(sqlalchemy, connection, statement)
+
+
+def _as_it_is(sqlalchemy: Any, connection: Any, table: Any) -> Dict[str, Any]:
+    """Return what alembic has to be told of a table: of a CHECK, it keeps only one with a name."""
+    checks = sqlalchemy.inspect(connection).get_check_constraints(table.name)
+    made = [sqlalchemy.CheckConstraint(check["sqltext"]) for check in checks if not check.get("name")]
+    return {"table_args": made, "naming_convention": NAMES}
 
 
 def _of_table(connection: Any, table: str) -> List[Tuple[str, str]]:

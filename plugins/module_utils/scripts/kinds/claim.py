@@ -19,6 +19,8 @@ from . import reading
 LANGUAGES = (".py", ".sql")
 # A file in a language of scripts, or a directory with a version in front.
 SCRIPT = re.compile(r"\d|.*\.(?:py|sql)$", re.IGNORECASE | re.DOTALL)
+# What SQL is called that is written for PostgreSQL, the best first.
+DIALECTS = ("postgresql", "postgres", "default")
 # Folders of what others have written.
 NO_SCRIPTS = ("__pycache__", "node_modules", "lost+found")
 
@@ -30,6 +32,7 @@ class Listing:
     :ivar files: all that isn't a directory, whatever it is: what can't be read is told, not passed over.
     :ivar home: the directory that no link may lead out of; None: they may.
     :ivar named: people have said which kind the scripts are.
+    :ivar dialects: what SQL is called that is written for the database, the best first.
     :ivar verifying: the files that verify a script; they are in no other list.
     :ivar above: the folders that this one was found in, by device and inode: a link may lead back to one of them.
     """
@@ -41,13 +44,19 @@ class Listing:
     named: bool = False
     above: Tuple[Tuple[int, int], ...] = ()
     verifying: FrozenSet[str] = frozenset()
+    dialects: Tuple[str, ...] = DIALECTS
     _links: FrozenSet[str] = frozenset()
     _data: Dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     _texts: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
-        cls, directory: str, home: Optional[str] = None, named: bool = False, above: Tuple[Tuple[int, int], ...] = ()
+        cls,
+        directory: str,
+        home: Optional[str] = None,
+        named: bool = False,
+        above: Tuple[Tuple[int, int], ...] = (),
+        dialects: Tuple[str, ...] = DIALECTS,
     ) -> Listing:
         """List a directory.
 
@@ -74,7 +83,7 @@ class Listing:
         verifying = frozenset(name for name in every if name.endswith(VERIFY))
         folders = tuple(name for name, is_folder, dummy in found if is_folder)
         links = frozenset(name for name, dummy, is_link in found if is_link)
-        return cls(directory, files, folders, home, named, above, verifying, links)
+        return cls(directory, files, folders, home, named, above, verifying, dialects, links)
 
     def ending(self, suffix: str) -> Iterator[str]:
         """Yield the files whose names end so; each kind looks only at those in its language."""

@@ -6,8 +6,9 @@ what sqlalchemy-migrate has in the versions directory of a repository."""
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Dict, Iterator, Tuple
+from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 from ... import errors, model
 from . import pythontext, reading, sqltext
@@ -22,28 +23,34 @@ BY_DIALECT = re.compile(
 )
 SECTIONS = {"upgrade": model.Direction.UP, "downgrade": model.Direction.DOWN}
 
-# Which SQL is taken where there are several; that of another database only to be refused when it is read.
-PREFERENCE = ("postgresql", "postgres", "default")
 CURSOR_SCRIPT = re.compile(rb"^def\s+up\b", re.MULTILINE)
 
 
 def claim(listing: Listing) -> Iterator[Claim]:
-    """Yield a claim for each file of this kind; SQL comes before a Python script of the same version."""
+    """Yield a claim for each file of this kind.
+
+    As sqlalchemy-migrate does it, SQL for the database comes before a Python script of the same version, and that
+    before SQL for another database. What there is only for another one is refused when it is read.
+    """
     by_dialect = _by_dialect(listing)
     with_sql = {version for version, dummy in by_dialect}
+    with_own = {
+        version for (version, dummy), each in by_dialect.items() if _dialect(each.file_name) in listing.dialects
+    }
     for file_name in listing.ending(".py"):
         match = FILE_NAME.fullmatch(file_name)
         if match and pythontext.UPGRADE.search(listing.data(file_name)):
             version = model.Version.parse(match["version"])
-            if version not in with_sql:
+            if version not in with_own:
+                with_sql.discard(version)
                 yield Claim(file_name, version, match["name"] or "")
-    yield from by_dialect.values()
+    yield from (each for each in by_dialect.values() if each.version in with_sql)
 
 
 def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:
     """Read a script; nothing of it is run.
 
-    :raises ScriptInvalid: not UTF-8, a syntax error, SQL for another database, or also written for a cursor.
+    :raises ScriptInvalid: not UTF-8, a syntax error, or also written for a cursor.
     """
     if script.path.endswith(".sql"):
         return model.Migration(
@@ -68,7 +75,8 @@ def _by_dialect(listing: Listing) -> Dict[Tuple[model.Version, model.Direction],
                 model.Version.parse(match["version"]),
                 SECTIONS[match["section"]],
             )
-            rank = PREFERENCE.index(dialect) if dialect in PREFERENCE else len(PREFERENCE)
+            known = listing.dialects
+            rank = known.index(dialect) if dialect in known else len(known)
             claimed = Claim(file_name, version, match["name"] or "", section)
             before = chosen.get((version, section))
             if before is None or rank < before[0]:
@@ -76,12 +84,26 @@ def _by_dialect(listing: Listing) -> Dict[Tuple[model.Version, model.Direction],
     return {key: claimed for key, (dummy, claimed) in chosen.items()}
 
 
+def refuse_other(script: model.Script, dialects: Sequence[str]) -> None:
+    """Refuse SQL that is written for another database.
+
+    :param dialects: what SQL for this one is called, the best first.
+    :raises ScriptInvalid: names the dialect.
+    """
+    for path, section in ((script.path, "upgrade"), (script.down_path, "downgrade")):
+        dialect = _dialect(path) if path is not None and path.endswith(".sql") else None
+        if dialect is not None and dialect not in dialects:
+            raise errors.ScriptInvalid(
+                "%s is written for %s, and there is none for %s beside it" % (path, dialect, dialects[0]),
+                hint="Add one that ends in _%s_%s.sql or _default_%s.sql." % (dialects[0], section, section),
+                path=path,
+            )
+
+
+def _dialect(path: str) -> Optional[str]:
+    match = BY_DIALECT.fullmatch(os.path.basename(path))
+    return match["dialect"] if match else None
+
+
 def _sql(path: str, source: reading.Source) -> model.SqlBody:
-    match = BY_DIALECT.search(path)
-    if match and match["dialect"] not in PREFERENCE:
-        raise errors.ScriptInvalid(
-            "%s is written for %s, and there is none for postgresql beside it" % (path, match["dialect"]),
-            hint="Add one that ends in _postgresql_%s.sql or _default_%s.sql." % (match["section"], match["section"]),
-            path=path,
-        )
     return sqltext.body(path, source(path))
