@@ -149,7 +149,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
                     % (made.log, ", ".join(made.log_columns)),
                     hint="It belongs to the application; nothing was touched. Set history_table to another name.",
                 )
-            writer = recorder(made)
+            writer = Recorder(made, in_run=False)
             for step in baseline:
                 writer.record(cursor, Entry(model.Event.BASELINE, step))
         connection.commit()
@@ -159,19 +159,19 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
         raise locked_error(error, connection) from None
 
 
-class recorder:  # noqa: N801 (a function of the port)
+class Recorder:
     """Writes the history of one run, on one connection.
 
     Before it writes, it looks whether the script has left rows whose foreign keys lead nowhere: unless the application
     enforces them as it goes, nobody else would.
     """
 
-    def __init__(self, history: History, survey: Any = None, locked: bool = False) -> None:
+    def __init__(self, history: History, in_run: bool) -> None:
         """Take where to write.
 
-        :param survey: whether a run writes, and scripts may have left something in its session.
+        :param in_run: whether scripts run before it writes, and may have left something in its session.
         """
-        self.history, self._in_run = history, survey is not None
+        self.history, self._in_run = history, in_run
         self._broken: Optional[Dict[Any, int]] = None
 
     def before(self, cursor: Any) -> None:
@@ -230,6 +230,11 @@ class recorder:  # noqa: N801 (a function of the port)
                 % (more, table, parent),
                 hint="PRAGMA foreign_key_check shows them. Correct them in the script.",
             )
+
+
+def recorder(history: History, survey: Any = None, locked: bool = False) -> Recorder:
+    """Return who writes the history in a run. No script can give the lock of a run back: it ends with the process."""
+    return Recorder(history, in_run=survey is not None)
 
 
 def copy_rows(source: Tuple[model.HistoryRow, ...], connection: Any, history: History) -> None:

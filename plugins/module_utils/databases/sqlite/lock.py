@@ -82,14 +82,13 @@ def activity(connection: Any, pid: int) -> Activity:
     return Activity()
 
 
-class watch:  # noqa: N801 (a function of the port)
+class Watch:
     """Who keeps a connection from writing, or from reading: looked for when somebody asks."""
 
-    def __init__(self, target: Any, connection: Any, lock_timeout: float) -> None:
+    def __init__(self, connection: Any) -> None:
         self._connection = connection
-        self._seen: Tuple[Dict[str, Any], ...] = ()
 
-    def __enter__(self) -> watch:
+    def __enter__(self) -> Watch:
         return self
 
     def __exit__(self, *exc: Any) -> None:
@@ -99,25 +98,28 @@ class watch:  # noqa: N801 (a function of the port)
     def seen(self) -> Tuple[Dict[str, Any], ...]:
         """Return the processes that have the file locked."""
         pids = dict.fromkeys(pid for pid in _pids(self._connection, "POSIX", "OFDLCK") if pid != os.getpid())
-        return tuple(map(_process, pids)) or self._seen
+        return tuple(map(_process, pids))
 
     @seen.setter
     def seen(self, value: Tuple[Dict[str, Any], ...]) -> None:
-        self._seen = value
+        """Nothing is kept that could be forgotten."""
 
     @property
     def words(self) -> Optional[str]:
         """Return who they are, in words; None: this system doesn't tell, or they are gone."""
-        found = self.seen
-        return (
-            "in the way: " + "; ".join("pid {pid} ({application})".format(**each) for each in found) if found else None
-        )
+        found = ["pid {pid} ({application})".format(**each) for each in self.seen]
+        return "in the way: " + "; ".join(found) if found else None
+
+
+def watch(target: Any, connection: Any, lock_timeout: float) -> Watch:
+    """Return who watches whom a connection waits for: it need not look before it is asked."""
+    return Watch(connection)
 
 
 def locked_error(error: Any, connection: Any) -> errors.MigrationError:
     """Return the error for what was said to a statement of our own, with who was in the way."""
     told = as_migration_error(error)
-    words = watch(None, connection, 0).words if isinstance(told, errors.LockTimeout) else None
+    words = Watch(connection).words if isinstance(told, errors.LockTimeout) else None
     told.message = "; ".join(filter(None, [told.message, words]))
     return told
 
