@@ -371,6 +371,18 @@ def test_nothing_of_a_script_is_left_for_the_next(project: FileProject, tmp_path
     assert project.query("SELECT name FROM pragma_table_info('orders')") == [("a",), ("b",)]
 
 
+def test_an_attached_file_is_gone_before_the_next(project: FileProject, tmp_path: Path) -> None:
+    project.write(
+        v1=f"-- no-transaction\nATTACH '{tmp_path}/other.db' AS other;\nCREATE TABLE other.t (x);\n",
+        v2="CREATE TABLE other.u (x);",
+    )
+    with pytest.raises(errors.ScriptFailed, match="2_v2.*unknown database other"):
+        project.migrate()
+    assert project.applied() == ["1"]
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("t",)]
+
+
 LEADS_OUT = {
     "ATTACH": "-- no-transaction\nATTACH '{0}' AS other;\n",
     "VACUUM INTO": "-- no-transaction\nVACUUM INTO '{0}';\n",
