@@ -176,7 +176,14 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
 
 
 def _identity(folder: str) -> Tuple[int, int]:
-    status = os.stat(folder)
+    try:
+        status = os.stat(folder)
+    except OSError as error:  # it may be gone by now
+        raise errors.ScriptInvalid(
+            "The folder %s can't be read: %s" % (folder, error.strerror),
+            hint="Is %s the right directory?" % os.path.dirname(folder),
+            path=folder,
+        ) from None
     return status.st_dev, status.st_ino
 
 

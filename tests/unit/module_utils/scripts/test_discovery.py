@@ -16,6 +16,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.errors import (
 from ansible_collections.pgops.migrations.plugins.module_utils.model import Version
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.catalogue import read
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.claim import Listing
 
 UP = "def up(cursor): pass\n"
 
@@ -523,3 +524,9 @@ def test_a_migration_sql_that_is_somebody_else_s(tmp_path):
     directory = fill(tmp_path / "m", ["1_a.py", "templates/"])
     (tmp_path / "m/templates/migration.sql").write_text("SELECT 1")
     assert told(directory) == (["1_a python"], [])
+
+
+def test_a_folder_that_is_gone_by_now(tmp_path):
+    listed = Listing(str(tmp_path), (), ("gone",))
+    with pytest.raises(ScriptInvalid, match="The folder .*gone can't be read: No such file or directory"):
+        list(listed.inner())
