@@ -19,12 +19,12 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.context import Context
 from ansible_collections.pgops.migrations.plugins.module_utils.commands.info import InfoRequest, info
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import (
     Target,
     connect,
     parse_url,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.observing.activity import (
     activity_of,
 )

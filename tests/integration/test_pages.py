@@ -78,7 +78,9 @@ def test_the_workflow_posts_the_page_that_the_playbook_writes() -> None:
 
 
 def test_only_pages_about_errors_show_errors() -> None:
-    showing = {page for page in pages.AFTER if re.search(r"ERROR|Traceback|FAILED", pages.path_of(page).read_text())}
+    showing = {
+        page for page in pages.AFTER if re.search(r"\bERROR\b|Traceback|FAILED", pages.path_of(page).read_text())
+    }
     assert showing == {"approval", "troubleshooting"}
 
 

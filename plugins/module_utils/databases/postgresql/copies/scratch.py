@@ -128,13 +128,25 @@ def scratch_database(server: Target, facts: Facts) -> Iterator[Scratch]:
 
 
 def _drop(server: Target, admin: Any, name: str) -> None:
-    """Drop it; where the server is gone, or takes no writes, the next rehearsal sweeps it away."""
+    """Drop it; where the server is gone, or takes no writes, the next rehearsal sweeps it away.
+
+    A signal's cancel, meant for what ran before, may come late and meet this: then it is done again.
+    """
     try:
-        _let_go(server, admin, name)
-        _execute(admin, DROP, name=name)
+        try:
+            _remove(server, admin, name)
+        except deps.DatabaseError as error:
+            if error.pgcode != deps.errorcodes.QUERY_CANCELED:
+                raise
+            _remove(server, admin, name)
     except deps.DatabaseError as error:
         if trouble_of(error) is None:
             raise
+
+
+def _remove(server: Target, admin: Any, name: str) -> None:
+    _let_go(server, admin, name)
+    _execute(admin, DROP, name=name)
 
 
 def _let_go(server: Target, admin: Any, name: str) -> None:
@@ -165,8 +177,7 @@ def sweep(server: Target, admin: Any) -> List[str]:
     failed = []
     for name in names:
         try:
-            _let_go(server, admin, name)
-            _execute(admin, DROP, name=name)
+            _remove(server, admin, name)
         except (deps.DatabaseError, errors.MigrationError) as error:
             if getattr(error, "pgcode", None) != deps.errorcodes.INSUFFICIENT_PRIVILEGE:
                 failed.append(
