@@ -7,9 +7,10 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+import mariadb
 import pytest
 import server as throwaway
-from pg_programs import embedded_bindir, machine_bindirs, server_version
+from pg_programs import ServerError, embedded_bindir, machine_bindirs, server_version
 
 _number = itertools.count(1)
 
@@ -83,6 +84,18 @@ class _Servers:
 def server(_servers: _Servers) -> throwaway.Server:
     """Return the embedded server, for tests that have nothing to do with its version."""
     return _servers.get(embedded_bindir())
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[mariadb.MariaDB]:
+    """Return a MariaDB server; skip where its packages can't be had."""
+    pytest.importorskip("pymysql")
+    try:
+        server = mariadb.start()
+    except ServerError as error:
+        pytest.skip(str(error))
+    yield server
+    mariadb.stop(server)
 
 
 @pytest.fixture(scope="session")

@@ -65,6 +65,14 @@ def sqlalchemy_version(sqlalchemy: Any) -> "tuple[int, int]":
     return int(major), int("".join(filter(str.isdigit, minor)))
 
 
+def import_pymysql() -> Any:
+    """Return PyMySQL.
+
+    :raises DependencyError: when it isn't there.
+    """
+    return _import("PyMySQL", "pymysql", "pymysql.err")
+
+
 def import_alembic() -> Any:
     """Return alembic, with its operations.
 

@@ -24,6 +24,8 @@ class Project:
     """What a user has: scripts in a directory, and a database."""
 
     bin_dir: str | None = None
+    # Whether a migration that fails leaves nothing behind.
+    is_atomic = True
     cache_size = 0
 
     def __init__(self, url: str, directory: Path, bindir: str) -> None:

@@ -31,10 +31,16 @@ KINDS = "scripts.kinds"
 OBSERVING = f"{POSTGRESQL}.observing"
 HISTORY = f"{POSTGRESQL}.history"
 SQLITE = "databases.sqlite"
+MYSQL = "databases.mysql"
 # Which database it is, and which of its modules answers what: by what these files import, they stand above the rest.
 CHOOSE = "databases.choose"
-CHOOSING = {f"{UTILS}.{CHOOSE}", f"{UTILS}.{POSTGRESQL}.database", f"{UTILS}.{SQLITE}.database"}
-DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, SQLITE}
+CHOOSING = {
+    f"{UTILS}.{CHOOSE}",
+    f"{UTILS}.{POSTGRESQL}.database",
+    f"{UTILS}.{SQLITE}.database",
+    f"{UTILS}.{MYSQL}.database",
+}
+DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, SQLITE, MYSQL}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
@@ -61,8 +67,9 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
-    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, SQLITE, "databases", BASE},
+    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, SQLITE, MYSQL, "databases", BASE},
     SQLITE: {"databases", "schema", BASE},
+    MYSQL: {"databases", "schema", BASE},
     HISTORY: {POSTGRESQL, OBSERVING, "databases", BASE},
     OBSERVING: {"databases", BASE},
     POSTGRESQL: {OBSERVING, "databases", "schema", "sql", "files", BASE},
@@ -90,9 +97,14 @@ OWED = {
 # Of a MigrationConnection; its loan's too.
 CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_scripted", "_savepoints", "_committed"}
 
-CONNECTIONS = {f"{UTILS}.databases.savepoints", f"{UTILS}.{POSTGRESQL}.session", f"{UTILS}.{SQLITE}.session"}
+CONNECTIONS = {
+    f"{UTILS}.databases.savepoints",
+    f"{UTILS}.{POSTGRESQL}.session",
+    f"{UTILS}.{SQLITE}.session",
+    f"{UTILS}.{MYSQL}.session",
+}
 
-DRIVERS = {"psycopg2", "psycopg", "sqlalchemy"}
+DRIVERS = {"psycopg2", "psycopg", "pymysql", "sqlalchemy"}
 DRIVERS_OF = f"{UTILS}.deps"
 SEES_ANSIBLE = {"modules", "task", "action", "filter", "plugin_utils"}
 

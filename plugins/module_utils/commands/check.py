@@ -129,7 +129,7 @@ def _judge(context: Context, view: View, connection: Any, rehearsal: Rehearsal) 
     if request.expect is not None:
         context.warn(digest.expect(request.expect, before, steps, after, request.variables))
     # Where the copy has all rows, the rehearsal itself has shown whether they will do.
-    asks = request.prechecks != "off" and not database_of(request.target).abilities.copies_rows
+    asks = request.prechecks != "off" and not database_of(request.target).abilities.makes_copies
     if connection is not None and asks:
         _look_at_rows(context, connection, context.checked)
 
@@ -202,7 +202,7 @@ def _on_copy_error(error: errors.MigrationError, context: Context, left: model.P
 def _original(request: Request, view: View, connection: Any) -> Original:
     if connection is None:
         return Original(None, Facts(), (), request.history_table, 0)
-    if database_of(request.target).abilities.copies_rows:
+    if database_of(request.target).abilities.makes_copies:
         return Original(request.target, Facts(), view.rows, view.history.table, 0)
     facts = facts_of(connection)
     connection.rollback()

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
@@ -17,6 +17,9 @@ from ..planning.request import Request
 from ..scripts.kinds import sqlalchemy_migrate, sqltext
 from ..scripts.kinds.catalogue import read
 from .context import Context
+
+if TYPE_CHECKING:
+    from ..databases.port import Database
 
 # baseline_version: adopt
 ADOPT = "adopt"
@@ -130,19 +133,25 @@ def read_all(
 def _reader(request: Request) -> Callable[[model.Script], model.Migration]:
     """Return what reads a script as its database does: with its variables filled in, if there are some."""
     database, as_written = database_of(request.target), _as_written(request)
-    adapted, dialects = database.grammar.adapted, database.abilities.dialects
+    dialects = database.abilities.dialects
 
     def reader(script: model.Script) -> model.Migration:
         if script.kind == sqlalchemy_migrate.KIND:
             sqlalchemy_migrate.refuse_other(script, dialects)
         migration = as_written(script)
-        if isinstance(migration.up, model.SqlBody):
-            migration = migration._replace(up=adapted(migration.up))
-        if isinstance(migration.down, model.SqlBody):
-            migration = migration._replace(down=adapted(migration.down))
-        return migration
+        down = migration.down
+        return migration._replace(up=_adapted(migration.up, database), down=down and _adapted(down, database))
 
     return reader
+
+
+def _adapted(body: model.Body, database: Database) -> model.Body:
+    """Return a body as its database reads it. Where that commits at each ALTER, a Python script has no transaction."""
+    if isinstance(body, model.SqlBody):
+        return database.grammar.adapted(body)
+    if isinstance(body, model.PythonBody) and not database.abilities.transactional_ddl:
+        return body._replace(transactional=False)
+    return body
 
 
 def _as_written(request: Request) -> Callable[[model.Script], model.Migration]:

@@ -20,6 +20,10 @@ def database_of(subject: Any) -> Database:
         from .sqlite.database import SQLITE
 
         return SQLITE
+    if subject.kind == "mysql":
+        from .mysql.database import MYSQL
+
+        return MYSQL
     from .postgresql.database import POSTGRESQL
 
     return POSTGRESQL

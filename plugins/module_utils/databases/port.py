@@ -18,8 +18,8 @@ from .port_history import Beside, History, Log
 from .port_schema import Observing, Snapshots
 from .values import Abilities, Activity, Diagnosis, Limits
 
-# Logs what is about to be sent, with the number of its transaction if it has one.
-Note = Callable[[Optional[int]], None]
+# Logs what is about to be sent, with what tells a later run what became of it: the number of its transaction, say.
+Note = Callable[[Any], None]
 
 
 class Target(Protocol):
@@ -182,10 +182,11 @@ class Remains(Protocol):
 
 
 class Copies(Protocol):
-    """Copies for a rehearsal, where Abilities.copies_rows."""
+    """Copies for a rehearsal, where Abilities.makes_copies."""
 
-    def whole(self, target: Any, tools: Any) -> ContextManager[Any]:
-        """Lend a copy with all rows, as a place to rehearse in. Raises RehearsalImpossible."""
+    def whole(self, target: Any, tools: Any, data: Sequence[str], exclude: Sequence[str]) -> ContextManager[Any]:
+        """Lend a copy, as a place to rehearse in; with the rows of the tables in data, or of all where it always has
+        them; without the tables that are ours, by their quoted names. Raises RehearsalImpossible."""
 
 
 class Errors(Protocol):

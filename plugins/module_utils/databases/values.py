@@ -27,6 +27,7 @@ class Abilities(NamedTuple):
     :ivar traces_locks: it tells which tables a step has locked, and for how long.
     :ivar has_roles: it has users and owners that a run may become.
     :ivar copies_rows: a copy of it has all rows, and nobody needs a server or a right to make one.
+    :ivar makes_copies: the copies for a rehearsal are its own affair (port Copies), and its rows aren't asked.
     :ivar has_booleans: false is something else than 0.
     :ivar dialects: what SQL is called that is written for it, where it lies beside others', the best first.
     :ivar logs_inside: where a script outside a transaction is, is logged in the transaction of each of its statements.
@@ -39,6 +40,7 @@ class Abilities(NamedTuple):
     copies_rows: bool = False
     logs_inside: bool = False
     has_booleans: bool = True
+    makes_copies: bool = False
     dialects: Tuple[str, ...] = ("default",)
 
 

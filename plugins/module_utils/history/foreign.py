@@ -65,14 +65,14 @@ TOOLS = (
         "sqlalchemy-migrate",
         "migrate_version",
         frozenset(["repository_id", "repository_path", "version"]),
-        "SELECT CAST(version AS text), repository_id, true FROM {table}",
+        "SELECT version, repository_id, true FROM {table}",
         up_to=True,
     ),
     Tool(
         "golang-migrate",
         "schema_migrations",
         frozenset(["version", "dirty"]),
-        "SELECT CAST(version AS text), NULL, NOT dirty FROM {table}",
+        "SELECT version, NULL, NOT dirty FROM {table}",
         up_to=True,
     ),
     Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM {table}", only=True),
@@ -86,14 +86,14 @@ TOOLS = (
         "goose",
         "goose_db_version",
         frozenset(["version_id", "is_applied"]),
-        "SELECT CAST(t.version_id AS text), NULL, true FROM {table} t WHERE t.is_applied AND t.version_id > 0 "
+        "SELECT t.version_id, NULL, true FROM {table} t WHERE t.is_applied AND t.version_id > 0 "
         "AND t.id = (SELECT max(o.id) FROM {table} o WHERE o.version_id = t.version_id)",
     ),
     Tool(
         "sqlx",
         "_sqlx_migrations",
         frozenset(["version", "description", "success", "checksum"]),
-        "SELECT CAST(version AS text), description, success FROM {table}",
+        "SELECT version, description, success FROM {table}",
     ),
     Tool(
         "Flyway",
@@ -114,7 +114,7 @@ TOOLS = (
         "tern",
         "schema_version",
         frozenset(["version"]),
-        "SELECT CAST(version AS text), NULL, true FROM {table} WHERE version > 0",
+        "SELECT version, NULL, true FROM {table} WHERE version > 0",
         up_to=True,
         only=True,
         kind="tern",
@@ -206,10 +206,11 @@ def _is_of(tool: Tool, columns: FrozenSet[str]) -> bool:
 
 def _read(connection: Any, tool: Tool, table: QualifiedName) -> Found:
     read = database_of(connection).beside.read_other
-    found = Found(tool, tuple(read(connection, table, tool.query)), str(table))
+    rows = read(connection, table, tool.query)
+    found = Found(tool, tuple((str(version), *rest) for version, *rest in rows), str(table))
     if tool.baseline is not None:
-        rows = read(connection, table, tool.baseline)
-        found = found._replace(baseline=rows[0][0] if rows else None)
+        baselines = read(connection, table, tool.baseline)
+        found = found._replace(baseline=baselines[0][0] if baselines else None)
     return found
 
 

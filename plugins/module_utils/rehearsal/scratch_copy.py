@@ -79,19 +79,20 @@ def scratch_copy(original: Original, wishes: Wishes, tools: Tools) -> Iterator[S
     if wishes.live is not None:
         wishes.live.enters("makes a copy to rehearse on")
     with ExitStack() as stack:
-        if database_of(wishes.server).abilities.copies_rows:
+        if database_of(wishes.server).abilities.makes_copies:
             yield _whole(stack, original, wishes, tools)
         else:
             yield _made(stack, original, wishes, tools)
 
 
 def _whole(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:
-    """Make a copy that has all that the original has; of one that isn't there yet, an empty one."""
+    """Make a copy as the database itself makes them; of one that isn't there yet, an empty one."""
     database = database_of(wishes.server)
-    reader = database.snapshots.reader(None, tools, database.history.unfound(original.history_table).tables())
-    place = stack.enter_context(database.copies.whole(wishes.server, tools))
-    base = reader.take(place.target)
-    return ScratchCopy(place, reader, base, place.target, True, first=base)
+    ours = database.history.unfound(original.history_table).tables()
+    reader = database.snapshots.reader(None, tools, ours)
+    place = stack.enter_context(database.copies.whole(wishes.server, tools, wishes.data, ours))
+    first = reader.take(place.target)
+    return ScratchCopy(place, reader, place.original or first, place.target, True, first=first)
 
 
 def _made(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -> ScratchCopy:

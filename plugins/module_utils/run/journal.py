@@ -72,11 +72,12 @@ class Journal:
             database.log.log(cursor, self.session.history, Entry(model.Event.STARTED, self.step), detail)
             self._id = cursor.fetchone()[0]
 
-    def at(self, number: int, following: int, transaction: Optional[int]) -> None:
+    def at(self, number: int, following: int, transaction: Any) -> None:
         """Log that a statement is about to be sent. The first one's start is the script's.
 
         :param following: the statement to go on at, once the transaction is committed.
-        :param transaction: the server's number of it; None: the statement is in none.
+        :param transaction: tells the database, later, what became of it: the number of its transaction, say; None: it
+            is in none.
         """
         if transaction is None and number == self._started_at:
             return

@@ -11,6 +11,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..files import opening
+from ..schemes import kind_of
 from . import neighbours, repository, trust
 from .discovery import FAIL, discover
 from .kinds import catalogue, reading
@@ -23,8 +24,8 @@ MOST_BYTES = opening.GIB
 LEFT_BEHIND = "src: %s wasn't taken along: %s. If a script reads it, have it on the host and read it there."
 
 
-# What SQL is called that is written for SQLite, the best first.
-OF_SQLITE = ("sqlite", "default")
+# What SQL is called that is written for another database than PostgreSQL, the best first.
+OTHERS = {"sqlite": ("sqlite", "default"), "mysql": ("mysql", "mariadb", "default")}
 
 
 def describe(
@@ -41,7 +42,7 @@ def describe(
     :raises MigrationError: see discovery.
     """
     warnings: List[str] = []
-    dialects = OF_SQLITE if (url or "").strip().lower().startswith("sqlite") else DIALECTS
+    dialects = OTHERS.get(kind_of(url), DIALECTS)
     found = discover(directories, kind, follow, on_unread, order, warnings.append, dialects)
     scripts = [script._asdict() for script in found]
     for script in scripts:

@@ -11,13 +11,11 @@ from typing import Any, Dict, FrozenSet, Mapping, Optional, Set
 from .. import deps, errors
 from ..databases.postgresql import keywords
 from ..databases.postgresql.connection import Target, parse_url
+from ..schemes import POSTGRESQL, kind_of, password_of
 from .misplaced import PASSWORD_ASSIGNED
 
 # A URL with a slash behind its host, and nothing behind that.
 ENDS_WITHOUT_DATABASE = re.compile(r"[\w+]+://[^/?#]*/(?:[?#].*)?$", re.DOTALL)
-
-# An URL of SQLAlchemy's that leads to an SQLite file.
-OF_A_FILE = re.compile(r"\s*sqlite(?:\+\w+)?:", re.IGNORECASE)
 
 # community.postgresql's names → libpq's keywords.
 KEYWORDS = {
@@ -40,9 +38,10 @@ def target(params: Mapping[str, Any]) -> Target:
     :raises MigrationError: when url or the configuration file can't be read, or leave a part of theirs empty; or lead
         to no server.
     """
-    if OF_A_FILE.match(params["url"] or ""):
+    if kind_of(params["url"]) != POSTGRESQL:
         raise errors.OptionInvalid(
-            "url: SQLite has no users, and no databases but files", hint="pg_user_db is for PostgreSQL. Leave it out."
+            "url: it leads to no PostgreSQL server, and users and databases are made on those alone",
+            hint="pg_user_db is for PostgreSQL. Leave it out.",
         )
     overriding = {word: str(params[option]) for option, word in KEYWORDS.items() if params[option] is not None}
     given = (params["connect_params"] or {}).items()
@@ -83,7 +82,10 @@ def other_database(option: str, url: Optional[str], role: Optional[str]) -> Opti
 
 def secrets(params: Mapping[str, Any]) -> FrozenSet[str]:
     """Return the secrets in URLs and in the configuration file. What can't be read is refused later, unquoted."""
-    if deps.PSYCOPG2_ERROR is not None or OF_A_FILE.match(params.get("url") or ""):
+    if kind_of(params.get("url")) != POSTGRESQL:
+        password = password_of(params["url"])
+        return frozenset([password] if password else [])
+    if deps.PSYCOPG2_ERROR is not None:
         return frozenset()
     found: Set[str] = set()
     for name in (None, "rehearsal_url", "rehearsal_database_url"):

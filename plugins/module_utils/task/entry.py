@@ -15,6 +15,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from .. import deps, errors
 from ..databases.everyone import cancel_everything
+from ..schemes import POSTGRESQL, kind_of
 from . import checks, connection
 
 # No signal has this number.
@@ -40,8 +41,8 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
     :param function: takes the module, returns the result.
     :param needs_database: it can't do without psycopg2.
     """
-    of_a_file = connection.OF_A_FILE.match(module.params.get("url") or "")
-    if needs_database and deps.PSYCOPG2_ERROR is not None and not of_a_file:
+    is_postgresql = kind_of(module.params.get("url")) == POSTGRESQL
+    if needs_database and deps.PSYCOPG2_ERROR is not None and is_postgresql:
         message = missing_required_lib("psycopg2", url="https://www.psycopg.org")
         missing = errors.DependencyError(message, hint="Install it for the interpreter that runs the task.")
         module.fail_json(msg=message, exception=deps.PSYCOPG2_ERROR, error=missing.to_result())

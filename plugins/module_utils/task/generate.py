@@ -11,7 +11,8 @@ from .. import deps, errors
 from ..commands.generate import GenerateRequest, Source, generate
 from ..databases.names import parse_name
 from ..databases.tools import Tools
-from .connection import OF_A_FILE, target
+from ..schemes import POSTGRESQL, kind_of
+from .connection import target
 from .entry import Failed, run_program
 from .parameters import HISTORY_TABLE, SUFFIX_BYTES
 
@@ -52,9 +53,10 @@ def _source(params: Dict[str, Any]) -> Source:
 
     :raises DependencyError: without psycopg2, which only this needs.
     """
-    if OF_A_FILE.match(params["url"] or ""):
+    if kind_of(params["url"]) != POSTGRESQL:
         raise errors.OptionInvalid(
-            "from_database: of an SQLite file no script is written yet", hint="Write what its .schema prints into one."
+            "from_database: only of a PostgreSQL database is a script written yet",
+            hint="Write into one what the database's own program prints (.schema, mariadb-dump --no-data).",
         )
     if deps.PSYCOPG2_ERROR is not None:
         error = errors.DependencyError("psycopg2 is needed to read a database")

@@ -21,12 +21,14 @@ import tempfile
 import zipfile
 from typing import List, Optional
 
+from ..schemes import kind_of
+
 HOME = os.path.dirname(os.path.dirname(__file__))
 KEPT = os.path.join(HOME, "__pycache__")
 
 
-# What a task needs only for one kind of database, by the scheme of its URL.
-ONLY_FOR = {"sqlite": ("databases/sqlite/", "task/sqlite.py")}
+# What a task needs only for one kind of database.
+ONLY_FOR = {kind: ("databases/%s/" % kind, "task/%s.py" % kind) for kind in ("sqlite", "mysql")}
 
 
 def pack(compiled: bool = False, url: Optional[str] = None) -> str:
@@ -39,7 +41,7 @@ def pack(compiled: bool = False, url: Optional[str] = None) -> str:
     paths = _paths(url or "")
     key = _key(paths)
     compiled = compiled and _may_keep()  # to compile them all takes longer than a task
-    kinds = [kind for kind in ONLY_FOR if _leads_to(url or "", kind)]
+    kinds = [kind for kind in ONLY_FOR if kind == kind_of(url)]
     place = os.path.join(
         KEPT, ".".join(["engine", *kinds, str(sys.implementation.cache_tag) if compiled else "source"])
     )
@@ -50,16 +52,12 @@ def pack(compiled: bool = False, url: Optional[str] = None) -> str:
     return found
 
 
-def _leads_to(url: str, kind: str) -> bool:
-    return url.strip().lower().startswith(kind)
-
-
 def _paths(url: str) -> List[str]:
     found: List[str] = []
     for directory, dummy, names in os.walk(HOME):
         found += [os.path.join(directory, name) for name in names if name.endswith(".py")]
     unused = tuple(
-        os.path.join(HOME, place) for kind, places in ONLY_FOR.items() if not _leads_to(url, kind) for place in places
+        os.path.join(HOME, place) for kind, places in ONLY_FOR.items() if kind != kind_of(url) for place in places
     )
     return sorted(path for path in found if not path.startswith(unused))
 

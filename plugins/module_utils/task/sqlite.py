@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from .. import errors
 from ..databases.sqlite.connection import Target, parse_url
 from .options import CONNECTION
+from .unhonoured import refuse
 
 # Without a server there is nobody to log in to, and nowhere else to rehearse.
 OF_A_SERVER = (
@@ -17,7 +17,8 @@ OF_A_SERVER = (
     *("rehearsal_url", "rehearsal_database_url", "rehearsal_data", "rehearsal_extensions", "allow_hazards"),
     *("statement_timeout", "postgresql_bin_dir"),
 )
-ELSEWHERE = ("server", "cluster", "empty")
+ELSEWHERE = {"rehearsal_on": ("server", "cluster", "empty"), "state": ("scripted",)}
+HINT = "Leave it out: an SQLite database is a file, which is read and written as the task's user."
 
 
 def target(params: Mapping[str, Any]) -> Target:
@@ -25,18 +26,5 @@ def target(params: Mapping[str, Any]) -> Target:
 
     :raises OptionInvalid: when it can't be read, or an option is given that SQLite can't honour.
     """
-    for name in OF_A_SERVER:
-        if params.get(name) not in (None, [], 0, {}):
-            raise _unhonoured(name)
-    if params.get("rehearsal_on") in ELSEWHERE:
-        raise _unhonoured("rehearsal_on: %s" % params["rehearsal_on"])
-    if params.get("state") == "scripted":
-        raise _unhonoured("state: scripted")
+    refuse(params, OF_A_SERVER, ELSEWHERE, "SQLite", HINT)
     return parse_url(params["url"])
-
-
-def _unhonoured(option: str) -> errors.OptionInvalid:
-    return errors.OptionInvalid(
-        "%s has no meaning for SQLite, which url names" % option,
-        hint="Leave it out: an SQLite database is a file, which is read and written as the task's user.",
-    )

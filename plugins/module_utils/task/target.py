@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Mapping
 
+from ..schemes import kind_of
 from . import connection
 
 if TYPE_CHECKING:
@@ -18,8 +19,13 @@ def target(params: Mapping[str, Any]) -> Target:
 
     :raises MigrationError: when an option can't be read, or is given and the database can't honour it.
     """
-    if connection.OF_A_FILE.match(params["url"] or ""):
+    kind = kind_of(params["url"])
+    if kind == "sqlite":
         from . import sqlite
 
         return sqlite.target(params)
+    if kind == "mysql":
+        from . import mysql
+
+        return mysql.target(params)
     return connection.target(params)

@@ -35,6 +35,7 @@ class FileCopy:
     on = "file"
     is_whole = is_exact = True
     changes: Sequence[Any] = ()
+    original = None  # it is the same to the byte
 
     def __init__(self, original: Target, target: Target) -> None:
         self.target = self.dumps_as = target
@@ -99,7 +100,7 @@ class Containment:
 
 
 @contextmanager
-def whole(target: Target, tools: Tools) -> Iterator[FileCopy]:
+def whole(target: Target, tools: Tools, data: Sequence[str], exclude: Sequence[str]) -> Iterator[FileCopy]:
     """Lend a copy of a file, or an empty one where there is none; it is removed afterwards.
 
     Of the file, and what is beside it, nothing changes.

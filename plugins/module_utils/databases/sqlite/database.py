@@ -19,7 +19,12 @@ class SQLite:
 
     kind = KIND
     abilities = Abilities(
-        "SQLite", copies_rows=True, logs_inside=True, has_booleans=False, dialects=("sqlite", "default")
+        "SQLite",
+        copies_rows=True,
+        makes_copies=True,
+        logs_inside=True,
+        has_booleans=False,
+        dialects=("sqlite", "default"),
     )
 
     @property

@@ -50,5 +50,5 @@ def test_what_a_file_has_no_use_for_is_refused(given: dict[str, Any]) -> None:
 
 
 def test_users_are_for_servers() -> None:
-    with pytest.raises(OptionInvalid, match="url: SQLite has no users, and no databases but files"):
+    with pytest.raises(OptionInvalid, match="url: it leads to no PostgreSQL server, and users"):
         connection.target(params(url=FILE))

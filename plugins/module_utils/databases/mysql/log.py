@@ -1,0 +1,68 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The history's log: its events, and what they tell. It is the port Log of databases/port_history.py."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Sequence, Tuple
+
+from ..values import Entry
+from . import history_sql as sql
+from .history import History, values_of
+from .outside import CUT_OFF
+
+
+def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+    """Add an event, in the open transaction; the cursor gives its number."""
+    cursor.execute(history.compose(sql.LOG), {**values_of(cursor, entry), "detail": detail})
+    cursor.execute(sql.LOG_NUMBER)
+
+
+def log_position(cursor: Any, history: History, number: Optional[int], detail: str) -> None:
+    """Write where a script is into the event that tells of its start.
+
+    :param number: of that event.
+    """
+    cursor.execute(history.compose(sql.LOG_POSITION), [detail, number])
+
+
+def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
+    """Return whether the log tells of one of these events."""
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.EVENTS))
+        return any(event in events for (event,) in cursor.fetchall())
+
+
+def last_failed(connection: Any, history: History) -> List[str]:
+    """Return the versions whose last event is a failure.
+
+    :raises pymysql.err.Error: when there is no log.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.LAST_FAILED))
+        return [version for (version,) in cursor.fetchall()]
+
+
+def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
+    """Return what was begun and neither ended nor marked since, of these versions.
+
+    :returns: version, detail, since when, by whom, whether an error ended it, and what became() is told.
+    """
+    cursor.execute(history.compose(sql.LAST_EVENTS))
+    return [
+        (version, detail, since, who or "?", bool(failed), "" if failed else CUT_OFF)
+        for version, event, detail, since, who, failed in cursor.fetchall()
+        if event == "started" and version in versions
+    ]
+
+
+def lost(connection: Any, history: History, events: Sequence[str]) -> bool:
+    """Return whether there is a log that tells of one of these events, and the table that it belongs to is gone."""
+    if history.exists or not history.keeps_log:
+        return False
+    try:
+        return knows(connection, history, events)
+    except connection.Error:
+        connection.rollback()
+        return True

@@ -1,0 +1,254 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection that scripts get to see: its transaction belongs to the runner, not to them."""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing, contextmanager
+from typing import Any, Callable, Iterator, List, Optional
+
+from ... import deps, errors
+from ...model import Statement
+from ..everyone import EVERYONE
+from ..loan import Guard, Leave, Loan, LookAt
+from ..savepoints import MOVE_INNER, RELEASE, ROLLBACK_TO, ROLLBACK_TO_INNER, SAVEPOINT, Nested
+from . import grammar
+from .composed import composed
+
+# What kind of database a connection or a target leads to: see databases/choose.py.
+KIND = "mysql"
+
+KILL = "KILL QUERY %s"
+IN_TRANSACTION = 1  # of the protocol's SERVER_STATUS flags
+TEMPORARY = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?TEMPORARY\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?((?:`[^`]+`|[\w$]+)(?:\.(?:`[^`]+`|[\w$]+))?)",
+    re.IGNORECASE,
+)
+
+
+class MigrationCursor:
+    """A cursor whose statements go where its connection says. It takes several statements in one text."""
+
+    def __init__(self, connection: MigrationConnection, cursor: Any) -> None:
+        self.connection, self._cursor = connection, cursor
+
+    def __enter__(self) -> MigrationCursor:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._cursor)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cursor, name)
+
+    def execute(self, query: str, args: Any = None) -> Any:
+        """Execute; a script's transaction control is the connection's to obey. Return the number of rows."""
+        statements = [Statement(query, keyword=grammar.keyword(query))] if args else grammar.split(query)
+        count = 0
+        for statement in statements:
+            if not self.connection.obeyed(statement):
+                count = self._cursor.execute(statement.text, args or None)
+        return count
+
+    def executemany(self, query: str, args: Any) -> Any:
+        """Execute once for each of the parameters. Return the number of rows."""
+        if self.connection.obeyed(Statement(query, keyword=grammar.keyword(query))):
+            return 0
+        return self._cursor.executemany(query, args)
+
+
+class _Mode(int):
+    """Whether each statement is a transaction of its own: the driver has a method for it, and others an attribute."""
+
+    connection: MigrationConnection
+
+    def __call__(self, value: Any) -> None:
+        self.connection.autocommit = bool(value)
+
+
+class MigrationConnection(Nested):
+    """The driver's connection, that can be lent to a script.
+
+    Its state changes on entering and leaving a context, and nowhere else.
+
+    :ivar database: the one that it is for, whatever a script uses; None: none.
+    :ivar defaults: the statement that sets what scripts may have set back to what it was.
+    :ivar lock: the name of the lock of a run that its session has; '': none.
+    :ivar temporary: the names of temporary tables that were made, as they were written.
+    :ivar stopped: what a guard has raised, for a script may catch it and go on.
+    """
+
+    kind = KIND
+
+    def __init__(self, raw: Any, database: Optional[str], another: Callable[[], Any]) -> None:
+        """Take the driver's connection.
+
+        :param another: opens a further one of the same user.
+        """
+        super().__init__()
+        EVERYONE.add(self)
+        self._raw, self.database, self._another = raw, database, another
+        self.defaults = self.lock = ""
+        self.temporary: List[str] = []
+        self.guard: Optional[Guard] = None
+        self.stopped: Optional[errors.MigrationError] = None
+        self._autocommit = False
+        self._loan: Optional[Loan] = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_raw":
+            raise AttributeError(name)
+        return getattr(self._raw, name)
+
+    @property
+    def Error(self) -> Any:
+        """Return the driver's class of errors."""
+        return deps.import_pymysql().err.Error
+
+    @property
+    def closed(self) -> bool:
+        """Return whether it is closed."""
+        return not self._raw.open
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Return whether the server is MariaDB, and not MySQL."""
+        return "mariadb" in self._raw.get_server_info().lower()
+
+    @property
+    def in_transaction(self) -> bool:
+        """Return whether one is open, as the server has told with its last answer."""
+        return bool(self._raw.server_status & IN_TRANSACTION)
+
+    def cursor(self, *args: Any) -> MigrationCursor:
+        """Return a cursor."""
+        return MigrationCursor(self, self._raw.cursor(*args))
+
+    def holds(self, lock: str) -> None:
+        """Note which lock of a run the session has."""
+        self.lock = lock
+
+    def keep_defaults(self, statement: str) -> None:
+        """Note what sets back what scripts may set."""
+        self.defaults = statement
+
+    def obeyed(self, statement: Statement) -> bool:
+        """Return whether a statement was one for the connection to obey."""
+        if self._loan is not None and self._loan.look_at is not None:
+            self._loan.look_at(statement.text)
+        made = TEMPORARY.match(statement.text)
+        if made:
+            self.temporary.append(made[1])
+        if not self.held or statement.keyword not in grammar.CONTROL:
+            return False
+        if statement.keyword in grammar.COMMITS:
+            self.commit()
+        elif statement.keyword in grammar.ROLLS_BACK:
+            self.rollback()
+        return True
+
+    @contextmanager
+    def lent(self, on_leave: Leave, look_at: LookAt = None) -> Iterator[Loan]:
+        """Lend the connection to a script, within the open transaction, in which SAVEPOINT was set."""
+        self._loan, self.stopped = Loan(on_leave, look_at), None
+        try:
+            yield self._loan
+        finally:
+            self._loan = self.guard = None
+
+    @contextmanager
+    def scripted(self) -> Iterator[None]:
+        """Send what is executed as a script's: here that makes no difference."""
+        yield
+
+    @contextmanager
+    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
+        """Execute a script outside transactions."""
+        self.autocommit = True
+        self.guard, self.stopped = guard, None
+        try:
+            yield
+        finally:
+            self.guard = None
+
+    @property
+    def held(self) -> bool:
+        """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
+        return self._loan is not None and not self._loan.left
+
+    def commit(self) -> None:
+        """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""
+        if not self.held:
+            self._raw.commit()
+        elif self._savepoints:
+            self.inner(MOVE_INNER, self._savepoints[-1])
+        else:
+            self.plain(RELEASE)
+            self.plain(SAVEPOINT)
+
+    def rollback(self) -> None:
+        """Roll back; of a lent connection: to the script's last commit(), or its start."""
+        if not self.held:
+            self._raw.rollback()
+        elif self._savepoints:
+            self.inner(ROLLBACK_TO_INNER, self._savepoints[-1])
+        else:
+            self.plain(ROLLBACK_TO)
+
+    def close(self) -> None:
+        """Close the connection, unless others still work on it."""
+        if not self._stays_open and self._raw.open:
+            self._raw.close()
+
+    def cancel(self) -> None:
+        """Cancel what it is executing: the server can be asked for that only on another connection."""
+        with closing(self._another()) as other, other.cursor() as cursor:
+            cursor.execute(KILL, [self._raw.thread_id()])
+
+    def take_notices(self) -> str:
+        """Return what the server had to say beside results: nothing is kept of that."""
+        return ""
+
+    @property
+    def autocommit(self) -> Any:
+        """Return whether each statement is a transaction of its own. It can be called, as the driver's."""
+        mode = _Mode(self._autocommit)
+        mode.connection = self
+        return mode
+
+    @autocommit.setter
+    def autocommit(self, value: Any) -> None:
+        if self.held:
+            if value:
+                self._leave()
+        elif bool(value) != self._autocommit:
+            self._raw.autocommit(bool(value))
+            self._autocommit = bool(value)
+
+    def _leave(self) -> None:
+        """Let the script go on with transactions of its own, when the runner agrees."""
+        loan = self._loan
+        if loan is None:
+            return
+        loan.left = True
+        try:
+            self.guard = loan.on_leave()
+        except BaseException:
+            loan.left = False
+            raise
+        self._savepoints.clear()
+
+    def inner(self, statement: str, name: str) -> None:
+        """Send a statement about a nested savepoint."""
+        for each in composed(statement, name=name).split("; "):
+            self.plain(each)
+
+    def plain(self, statement: str) -> None:
+        """Execute one statement as it is."""
+        with self._raw.cursor() as cursor:
+            cursor.execute(statement)

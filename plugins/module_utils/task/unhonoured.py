@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that a database has no use for: whoever gives one is told so, before anything is touched."""
+
+from __future__ import annotations
+
+from typing import Any, Iterable, Mapping
+
+from .. import errors
+
+
+def refuse(
+    params: Mapping[str, Any], names: Iterable[str], values: Mapping[str, Any], database: str, hint: str
+) -> None:
+    """Refuse what can't be honoured.
+
+    :param names: of options that mean nothing there, whatever is given.
+    :param values: of other options, those that mean nothing.
+    :param database: as people call it.
+    :raises OptionInvalid: names the first of them.
+    """
+    found = [name for name in names if params.get(name) not in (None, [], 0, {})]
+    found += ["%s: %s" % (name, params[name]) for name, each in values.items() if params.get(name) in each]
+    if found:
+        raise errors.OptionInvalid("%s has no meaning for %s, which url names" % (found[0], database), hint=hint)
