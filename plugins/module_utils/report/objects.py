@@ -17,7 +17,7 @@ MOST = 20
 # Of a statement. Bodies of functions and lists of rows come behind what is looked at.
 HEAD = 4000
 
-_PART = r'(?:"(?:[^"]|"")+"|[^\W\d][\w$]*)'
+_PART = r'(?:"(?:[^"]|"")+"|`[^`]+`|[^\W\d][\w$]*)'
 _NAME = r"%s(?:\s*\.\s*%s)?" % (_PART, _PART)
 _IF = r"(?:IF\s+(?:NOT\s+)?EXISTS\s+)?"
 _REMARK = re.compile(r"""('(?:[^']|'')*'|"(?:[^"]|"")*")|--[^\n]*|/\*.*?\*/""", re.DOTALL)
@@ -36,7 +36,9 @@ _ALTER = re.compile(r"ALTER\s+%s%s(?:ONLY\s+)?(%s)\s*\*?\s*" % (_KIND, _IF, _NAM
 _ON_TABLE = frozenset(["INDEX", "TRIGGER", "POLICY", "RULE"])
 # What follows is no kind of object (a user mapping, a temporary table), or has no name.
 _NAMELESS = frozenset(["USER", "DEFAULT", "TEMP", "TEMPORARY", "GLOBAL", "LOCAL", "CAST", "TRANSFORM", "OPERATOR"])
-_NO_COLUMN = r"(?!CONSTRAINT\b|CHECK\b|UNIQUE\b|PRIMARY\b|FOREIGN\b|EXCLUDE\b|VALUE\b|ATTRIBUTE\b)"
+# MariaDB adds an index by ALTER TABLE.
+_INDEX = r"(?:FULLTEXT\s+|SPATIAL\s+)?(?:INDEX|KEY)\b[^(,]*\("
+_NO_COLUMN = r"(?!" + _INDEX + r"|CONSTRAINT\b|CHECK\b|UNIQUE\b|PRIMARY\b|FOREIGN\b|EXCLUDE\b|VALUE\b|ATTRIBUTE\b)"
 _ACTIONS: Sequence[Tuple[str, str, "re.Pattern[str]"]] = tuple(
     (mark, what, re.compile(pattern % _PART, re.IGNORECASE))
     for mark, what, pattern in (
