@@ -4,7 +4,8 @@ The layout is ansible-test's: targets/<name>/tasks/main.yml, and files, template
 variables say where the server is: test_url (a new, empty database, the target's own), test_database, test_user,
 test_host, test_port, test_socket, and test_dir, an empty directory to write in. A target whose `aliases` has the line
 `slow` is left out by bin/test --fast; one with `embedded` is run on that server alone; one with `sqlalchemy` too, and
-with each SQLAlchemy that engine scripts run on (test_sqlalchemy).
+with each SQLAlchemy that engine scripts run on (test_sqlalchemy). One with `mariadb` gets test_mariadb_url, of a new
+database on a MariaDB server, and test_mariadb_port.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import mariadb
 import pytest
 from server import Server
 
@@ -47,7 +49,7 @@ def _targets(embedded: bool) -> list[object]:
         target = main.parents[1]
         aliases = _aliases(target)
         marks = [pytest.mark.slow] if "slow" in aliases else []
-        if not embedded and not aliases & {"embedded", "sqlalchemy"}:
+        if not embedded and not aliases & {"embedded", "sqlalchemy", "mariadb"}:
             found.append(pytest.param(target.name, marks=marks))
         if embedded and aliases & {"embedded", "sqlalchemy"}:
             versions = LIBRARIES if "sqlalchemy" in aliases else ["2.0"]
@@ -70,6 +72,15 @@ def test_target_on_the_embedded_server(target: str, version: str, server: Server
         _play(target, server, url, tmp_path, {"test_sqlalchemy": version}, library)
     finally:
         server.drop_database(target)
+
+
+def test_target_on_mariadb(mariadb_server: mariadb.MariaDB, server: Server, tmp_path: Path) -> None:
+    url = mariadb_server.create_database("library")
+    try:
+        more = {"test_mariadb_url": url, "test_mariadb_port": str(mariadb_server.port)}
+        _play("pg_migrate_mariadb", server, server.url("postgres"), tmp_path, more)
+    finally:
+        mariadb_server.drop_database("library")
 
 
 def _play(

@@ -13,6 +13,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.task import conne
 from ansible_collections.pgops.migrations.plugins.module_utils.task.target import target
 
 FILE = "sqlite:////srv/app.db"
+SERVER = "mariadb+pymysql://app@db/shop"
 
 
 def params(**given: Any) -> dict[str, Any]:
@@ -20,7 +21,9 @@ def params(**given: Any) -> dict[str, Any]:
     return {name: given.get(name, option.get("default")) for name, option in options.MIGRATE.items()}
 
 
-@pytest.mark.parametrize("url, kind", [(FILE, "sqlite"), ("postgresql://db/shop", "postgresql"), (None, "postgresql")])
+@pytest.mark.parametrize(
+    "url, kind", [(FILE, "sqlite"), (SERVER, "mysql"), ("postgresql://db/shop", "postgresql"), (None, "postgresql")]
+)
 def test_the_kind_is_the_urls(url: str | None, kind: str) -> None:
     assert target(params(url=url)).kind == kind
 
@@ -52,3 +55,59 @@ def test_what_a_file_has_no_use_for_is_refused(given: dict[str, Any]) -> None:
 def test_users_are_for_servers() -> None:
     with pytest.raises(OptionInvalid, match="url: it leads to no PostgreSQL server, and users"):
         connection.target(params(url=FILE))
+
+
+OF_POSTGRESQL = [
+    {"session_role": "owner"},
+    {"connect_params": {"application_name": "x"}},
+    {"rehearsal_url": "postgresql://db/x"},
+    {"rehearsal_database_url": "postgresql://db/x"},
+    {"rehearsal_on": "cluster"},
+    {"rehearsal_extensions": ["hstore"]},
+    {"allow_hazards": ["rewrite"]},
+    {"prechecks": "required"},
+    {"state": "scripted"},
+]
+
+
+@pytest.mark.parametrize("given", OF_POSTGRESQL, ids=str)
+def test_what_mariadb_has_no_use_for_is_refused(given: dict[str, Any]) -> None:
+    (name,) = given
+    with pytest.raises(OptionInvalid, match=f"{name}.* has no meaning for MariaDB and MySQL, which url names"):
+        target(params(url=SERVER, **given))
+
+
+def test_the_login_of_mariadb_is_put_together() -> None:
+    given = {
+        "login_user": "me",
+        "login_password": "x",
+        "login_port": 3307,
+        "login_unix_socket": "/run/s",
+        "login_db": "b",
+    }
+    found = target(params(url=SERVER, ssl_mode="verify-full", ca_cert="/ca.pem", **given))
+    assert found.name == "b"
+    assert found.role == "me"
+    assert found.arguments == {  # type: ignore[attr-defined]
+        "user": "me",
+        "password": "x",
+        "host": "db",
+        "port": 3307,
+        "unix_socket": "/run/s",
+        "ssl_ca": "/ca.pem",
+        "ssl_verify_cert": True,
+        "ssl_verify_identity": True,
+    }
+
+
+@pytest.mark.parametrize(
+    ("url", "given", "said"),
+    [
+        ("mysql://db", {}, "url: no database is named"),
+        (SERVER, {"ssl_mode": "prefer"}, "ssl_mode: prefer has no meaning for MariaDB and MySQL"),
+        ("mysql+aiomysql://db/x", {}, "names the driver aiomysql"),
+    ],
+)
+def test_where_mariadb_isnt_to_be_found(url: str, given: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionInvalid, match=said):
+        target(params(url=url, **given))

@@ -1,0 +1,2 @@
+DROP PROCEDURE pay;
+DROP VIEW paid;
