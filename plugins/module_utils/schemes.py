@@ -9,16 +9,20 @@ import re
 from typing import Optional
 from urllib.parse import unquote
 
+POSTGRESQL, GENERIC = "postgresql", "generic"
 # A scheme, without its driver → the kind, as targets and connections have it.
-SCHEMES = {"sqlite": "sqlite", "mysql": "mysql", "mariadb": "mysql"}
-POSTGRESQL = "postgresql"
+SCHEMES = {"sqlite": "sqlite", "mysql": "mysql", "mariadb": "mysql", "postgresql": POSTGRESQL, "postgres": POSTGRESQL}
+OF_A_URL = re.compile(r"\s*([A-Za-z][\w+.-]*)://")
 PASSWORD = re.compile(r"\s*[^:/]+://[^:@/]*:([^@/]+)@")
 
 
 def kind_of(url: Optional[str]) -> str:
-    """Return what kind of database a URL leads to; what isn't another's is PostgreSQL's, also where there is none."""
-    scheme, colon, dummy = (url or "").strip().partition(":")
-    return SCHEMES.get(scheme.partition("+")[0].lower(), POSTGRESQL) if colon else POSTGRESQL
+    """Return what kind of database a URL leads to; where there is none, or libpq's own words, it is PostgreSQL's."""
+    text = (url or "").strip()
+    if text.lower().startswith("sqlite:"):
+        return SCHEMES["sqlite"]
+    match = OF_A_URL.match(text)
+    return SCHEMES.get(match[1].partition("+")[0].lower(), GENERIC) if match else POSTGRESQL
 
 
 def password_of(url: str) -> Optional[str]:

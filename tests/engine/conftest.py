@@ -26,6 +26,8 @@ class Project:
     bin_dir: str | None = None
     # Whether a migration that fails leaves nothing behind.
     is_atomic = True
+    # Whether one in Python does.
+    python_is_atomic = True
     cache_size = 0
 
     def __init__(self, url: str, directory: Path, bindir: str) -> None:

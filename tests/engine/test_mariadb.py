@@ -31,7 +31,7 @@ NUMBERS = itertools.count(1)
 class MariaProject(Project):
     """Scripts, and a database on a MariaDB server."""
 
-    is_atomic = False
+    is_atomic = python_is_atomic = False
 
     def __init__(self, directory: Path, server: mariadb.MariaDB, name: str) -> None:
         super().__init__(server.url(name), directory, "")

@@ -32,6 +32,7 @@ OBSERVING = f"{POSTGRESQL}.observing"
 HISTORY = f"{POSTGRESQL}.history"
 SQLITE = "databases.sqlite"
 MYSQL = "databases.mysql"
+GENERIC = "databases.generic"
 # Which database it is, and which of its modules answers what: by what these files import, they stand above the rest.
 CHOOSE = "databases.choose"
 CHOOSING = {
@@ -39,15 +40,28 @@ CHOOSING = {
     f"{UTILS}.{POSTGRESQL}.database",
     f"{UTILS}.{SQLITE}.database",
     f"{UTILS}.{MYSQL}.database",
+    f"{UTILS}.{GENERIC}.database",
 }
-DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, SQLITE, MYSQL}
+DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, SQLITE, MYSQL, GENERIC}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
     "filter": {"plugin_utils"},
     "plugin_utils": {"report", BASE},
     "doc_fragments": set(),
-    "task": {"commands", "report", "run", "planning", "provision", "scripts", *DATABASES, "files", BASE},
+    "task.targets": {*DATABASES, BASE},
+    "task": {
+        "task.targets",
+        "commands",
+        "report",
+        "run",
+        "planning",
+        "provision",
+        "scripts",
+        *DATABASES,
+        "files",
+        BASE,
+    },
     "commands": {
         *("rehearsal", "authoring", "report", "run", "history", "planning", "runtimes", "scripts", KINDS),
         *DATABASES,
@@ -67,9 +81,10 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
-    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, SQLITE, MYSQL, "databases", BASE},
+    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, SQLITE, MYSQL, GENERIC, "databases", BASE},
     SQLITE: {"databases", "schema", BASE},
     MYSQL: {"databases", "schema", BASE},
+    GENERIC: {"databases", "schema", "sql", BASE},
     HISTORY: {POSTGRESQL, OBSERVING, "databases", BASE},
     OBSERVING: {"databases", BASE},
     POSTGRESQL: {OBSERVING, "databases", "schema", "sql", "files", BASE},
@@ -102,6 +117,7 @@ CONNECTIONS = {
     f"{UTILS}.{POSTGRESQL}.session",
     f"{UTILS}.{SQLITE}.session",
     f"{UTILS}.{MYSQL}.session",
+    f"{UTILS}.{GENERIC}.session",
 }
 
 DRIVERS = {"psycopg2", "psycopg", "pymysql", "sqlalchemy"}

@@ -24,6 +24,10 @@ def database_of(subject: Any) -> Database:
         from .mysql.database import MYSQL
 
         return MYSQL
+    if subject.kind == "generic":
+        from .generic.database import Generic
+
+        return Generic(subject.dialect)
     from .postgresql.database import POSTGRESQL
 
     return POSTGRESQL

@@ -184,9 +184,12 @@ class Remains(Protocol):
 class Copies(Protocol):
     """Copies for a rehearsal, where Abilities.makes_copies."""
 
-    def whole(self, target: Any, tools: Any, data: Sequence[str], exclude: Sequence[str]) -> ContextManager[Any]:
-        """Lend a copy, as a place to rehearse in; with the rows of the tables in data, or of all where it always has
-        them; without the tables that are ours, by their quoted names. Raises RehearsalImpossible."""
+    def whole(
+        self, target: Any, tools: Any, data: Sequence[str], exclude: Sequence[str], original: Any
+    ) -> ContextManager[Any]:
+        """Lend a copy of the original, as a place to rehearse in, where target says; with the rows of the tables in
+        data, or of all where it always has them; without the tables that are ours, by their quoted names. Raises
+        RehearsalImpossible."""
 
 
 class Errors(Protocol):

@@ -90,7 +90,7 @@ def _whole(stack: ExitStack, original: Original, wishes: Wishes, tools: Tools) -
     database = database_of(wishes.server)
     ours = database.history.unfound(original.history_table).tables()
     reader = database.snapshots.reader(None, tools, ours)
-    place = stack.enter_context(database.copies.whole(wishes.server, tools, wishes.data, ours))
+    place = stack.enter_context(database.copies.whole(wishes.server, tools, wishes.data, ours, original.target))
     first = reader.take(place.target)
     return ScratchCopy(place, reader, place.original or first, place.target, True, first=first)
 

@@ -11,7 +11,7 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..files import opening
-from ..schemes import kind_of
+from ..schemes import GENERIC, kind_of
 from . import neighbours, repository, trust
 from .discovery import FAIL, discover
 from .kinds import catalogue, reading
@@ -42,7 +42,7 @@ def describe(
     :raises MigrationError: see discovery.
     """
     warnings: List[str] = []
-    dialects = OTHERS.get(kind_of(url), DIALECTS)
+    dialects = _dialects(url)
     found = discover(directories, kind, follow, on_unread, order, warnings.append, dialects)
     scripts = [script._asdict() for script in found]
     for script in scripts:
@@ -197,3 +197,11 @@ def _refuse_escapes(members: List[tarfile.TarInfo], archive: str) -> None:
             raise errors.ScriptInvalid(
                 "The archive of the scripts holds %s, which is no plain file" % member.name, path=archive
             )
+
+
+def _dialects(url: Optional[str]) -> Tuple[str, ...]:
+    """Return what SQL is called that is written for the database of a URL."""
+    kind = kind_of(url)
+    if kind == GENERIC:
+        return ((url or "").strip().partition(":")[0].partition("+")[0].lower(), "default")
+    return OTHERS.get(kind, DIALECTS)

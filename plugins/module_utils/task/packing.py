@@ -28,7 +28,7 @@ KEPT = os.path.join(HOME, "__pycache__")
 
 
 # What a task needs only for one kind of database.
-ONLY_FOR = {kind: ("databases/%s/" % kind, "task/%s.py" % kind) for kind in ("sqlite", "mysql")}
+ONLY_FOR = {kind: ("databases/%s/" % kind, "task/targets/%s.py" % kind) for kind in ("sqlite", "mysql", "generic")}
 
 
 def pack(compiled: bool = False, url: Optional[str] = None) -> str:

@@ -16,8 +16,8 @@ from ..planning.request import Policies, Request
 from ..planning.variables import Variables
 from ..scripts.repository import repository_of_all
 from . import combinations
-from .connection import other_database, server
-from .target import target
+from .connection import other_database
+from .target import rehearsal_target, target
 
 # What the names of the tables beside the history add to its own.
 SUFFIX_BYTES = len("_snapshot")
@@ -145,7 +145,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         per_migration=params["diff_per"] == "migration",
         rehearsal_data=tuple(params["rehearsal_data"]),
         rehearsal_extensions=tuple(check_name(each, "rehearsal_extensions") for each in params["rehearsal_extensions"]),
-        rehearsal_server=server("rehearsal_url", params["rehearsal_url"], params["session_role"]),
+        rehearsal_server=rehearsal_target(params),
         rehearsal_database=other_database(
             "rehearsal_database_url", params["rehearsal_database_url"], params["session_role"]
         ),

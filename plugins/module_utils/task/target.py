@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any, Mapping, Optional
 
 from ..schemes import kind_of
 from . import connection
+from .options import CONNECTION
 
 if TYPE_CHECKING:
     from ..databases.port import Target
@@ -21,11 +22,27 @@ def target(params: Mapping[str, Any]) -> Target:
     """
     kind = kind_of(params["url"])
     if kind == "sqlite":
-        from . import sqlite
+        from .targets import sqlite
 
-        return sqlite.target(params)
+        return sqlite.target(params, CONNECTION)
     if kind == "mysql":
-        from . import mysql
+        from .targets import mysql
 
         return mysql.target(params)
+    if kind == "generic":
+        from .targets import generic
+
+        return generic.target(params, CONNECTION)
     return connection.target(params)
+
+
+def rehearsal_target(params: Mapping[str, Any]) -> Optional[Target]:
+    """Return where rehearsal_url leads; None: it isn't given.
+
+    :raises MigrationError: when it can't be read.
+    """
+    if kind_of(params["url"]) == "generic":
+        from .targets import generic
+
+        return generic.rehearsal_target(params)
+    return connection.server("rehearsal_url", params["rehearsal_url"], params["session_role"])

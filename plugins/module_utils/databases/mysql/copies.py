@@ -82,7 +82,9 @@ class DatabaseCopy:
 
 
 @contextmanager
-def whole(target: Target, tools: Tools, data: Sequence[str], exclude: Sequence[str]) -> Iterator[DatabaseCopy]:
+def whole(
+    target: Target, tools: Tools, data: Sequence[str], exclude: Sequence[str], original: Any = None
+) -> Iterator[DatabaseCopy]:
     """Lend a copy of a database, or an empty one where there is none; it is dropped afterwards.
 
     :param data: the tables whose rows it gets; ("all",): every one.

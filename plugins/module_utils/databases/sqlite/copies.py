@@ -100,7 +100,9 @@ class Containment:
 
 
 @contextmanager
-def whole(target: Target, tools: Tools, data: Sequence[str], exclude: Sequence[str]) -> Iterator[FileCopy]:
+def whole(
+    target: Target, tools: Tools, data: Sequence[str], exclude: Sequence[str], original: Any = None
+) -> Iterator[FileCopy]:
     """Lend a copy of a file, or an empty one where there is none; it is removed afterwards.
 
     Of the file, and what is beside it, nothing changes.

@@ -116,12 +116,21 @@ def test_what_is_packed_is_kept_until_a_file_changes(kept: Path, compiled: bool)
 
 
 @pytest.mark.parametrize(
-    "url, has_it", [(None, False), ("postgresql://db/shop", False), ("sqlite:////srv/app.db", True)]
+    "url, kinds",
+    [
+        (None, set()),
+        ("postgresql://db/shop", set()),
+        ("sqlite:////srv/app.db", {"sqlite"}),
+        ("mariadb+pymysql://db/shop", {"mysql"}),
+        ("oracle://db/shop", {"generic"}),
+    ],
 )
-def test_what_only_another_database_needs_stays_out(url: str | None, has_it: bool) -> None:
+def test_what_only_another_database_needs_stays_out(url: str | None, kinds: set[str]) -> None:
     with zipfile.ZipFile(io.BytesIO(base64.b64decode(packing.pack(url=url)))) as archive:
         names = archive.namelist()
-    assert ("databases/sqlite/session.py" in names, "task/sqlite.py" in names) == (has_it, has_it)
+    for kind in ("sqlite", "mysql", "generic"):
+        there = (f"databases/{kind}/session.py" in names, f"task/targets/{kind}.py" in names)
+        assert there == (kind in kinds, kind in kinds)
     assert "databases/postgresql/session.py" in names
 
 

@@ -21,9 +21,17 @@ def params(**given: Any) -> dict[str, Any]:
     return {name: given.get(name, option.get("default")) for name, option in options.MIGRATE.items()}
 
 
-@pytest.mark.parametrize(
-    "url, kind", [(FILE, "sqlite"), (SERVER, "mysql"), ("postgresql://db/shop", "postgresql"), (None, "postgresql")]
-)
+KINDS = {
+    FILE: "sqlite",
+    SERVER: "mysql",
+    "duckdb:///x": "generic",
+    "postgresql://db/shop": "postgresql",
+    "host=db": "postgresql",
+    None: "postgresql",
+}
+
+
+@pytest.mark.parametrize("url, kind", KINDS.items())
 def test_the_kind_is_the_urls(url: str | None, kind: str) -> None:
     assert target(params(url=url)).kind == kind
 
@@ -50,6 +58,30 @@ def test_what_a_file_has_no_use_for_is_refused(given: dict[str, Any]) -> None:
     (name,) = given
     with pytest.raises(OptionInvalid, match=f"{name}.* has no meaning for SQLite, which url names"):
         target(params(url=FILE, **given))
+
+
+OF_OTHERS = [
+    {"session_role": "owner"},
+    {"ssl_mode": "require"},
+    {"statement_timeout": 5.0},
+    {"single_transaction": True},
+    {"rehearsal_data": ["all"]},
+    {"rehearsal_on": "cluster"},
+    {"prechecks": "required"},
+]
+
+
+@pytest.mark.parametrize("given", OF_OTHERS, ids=str)
+def test_what_other_databases_have_no_use_for_is_refused(given: dict[str, Any]) -> None:
+    (name,) = given
+    with pytest.raises(OptionInvalid, match=f"{name}.* has no meaning for such a database, which url names"):
+        target(params(url="duckdb:///x", **given))
+
+
+def test_the_login_of_another_database_is_put_together() -> None:
+    found = target(params(url="duckdb://host/x", login_user="me", login_password="s:e", login_db="y"))
+    assert (found.name, found.role, found.secrets) == ("y", "me", {"s:e"})
+    assert found.address == "duckdb://me@host/y"
 
 
 def test_users_are_for_servers() -> None:

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
-from ..databases.sqlite.connection import Target, parse_url
-from .options import CONNECTION
+from ...databases.sqlite.connection import Target, parse_url
 from .unhonoured import refuse
 
 # Without a server there is nobody to log in to, and nowhere else to rehearse.
+OF_A_FILE = ("url", "config_file", "config_key")
 OF_A_SERVER = (
-    *(name for name in CONNECTION if name not in ("url", "config_file", "config_key")),
     *("rehearsal_url", "rehearsal_database_url", "rehearsal_data", "rehearsal_extensions", "allow_hazards"),
     *("statement_timeout", "postgresql_bin_dir"),
 )
@@ -21,10 +20,12 @@ ELSEWHERE = {"rehearsal_on": ("server", "cluster", "empty"), "state": ("scripted
 HINT = "Leave it out: an SQLite database is a file, which is read and written as the task's user."
 
 
-def target(params: Mapping[str, Any]) -> Target:
+def target(params: Mapping[str, Any], connection: Iterable[str]) -> Target:
     """Return the file that url names.
 
+    :param connection: the names of all options of a connection.
     :raises OptionInvalid: when it can't be read, or an option is given that SQLite can't honour.
     """
-    refuse(params, OF_A_SERVER, ELSEWHERE, "SQLite", HINT)
+    login = [name for name in connection if name not in OF_A_FILE]
+    refuse(params, (*login, *OF_A_SERVER), ELSEWHERE, "SQLite", HINT)
     return parse_url(params["url"])

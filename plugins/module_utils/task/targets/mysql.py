@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Dict, Mapping
 
-from .. import deps, errors
-from ..databases.mysql.connection import Target, parse_url
+from ... import deps, errors
+from ...databases.mysql.connection import Target, parse_url
 from .unhonoured import refuse
 
 OF_POSTGRESQL = (

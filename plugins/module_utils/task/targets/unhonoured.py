@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
-from .. import errors
+from ... import errors
 
 
 def refuse(

@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A URL → one connection, by SQLAlchemy's dialect for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, FrozenSet, Optional, Tuple
+
+from ... import deps, errors
+from .session import KIND, MigrationConnection
+
+# The port of connections: see databases/port.py.
+__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "settled", "takes_no_writes"]
+
+# Dialects that come in packages of their own, or need a driver whose name is another → the package.
+PACKAGES = {
+    "cockroachdb": "sqlalchemy-cockroachdb",
+    "duckdb": "duckdb-engine",
+    "firebird": "sqlalchemy-firebird",
+    "ibm_db_sa": "ibm-db-sa",
+    "mssql": "pyodbc",
+    "oracle": "oracledb",
+    "snowflake": "snowflake-sqlalchemy",
+}
+WRITTEN = "Write it as SQLAlchemy does: dialect://user@host/database."
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database that SQLAlchemy knows.
+
+    :ivar url: SQLAlchemy's, parsed.
+    """
+
+    url: Any = field(repr=False)
+    session_role: Optional[str] = None
+
+    @property
+    def kind(self) -> str:
+        """Return what kind of database it is."""
+        return KIND
+
+    @property
+    def dialect(self) -> str:
+        """Return SQLAlchemy's name of the dialect."""
+        return str(self.url.get_backend_name())
+
+    @property
+    def name(self) -> Optional[str]:
+        """Return the name of the database."""
+        name: Optional[str] = self.url.database
+        return name
+
+    @property
+    def address(self) -> str:
+        """Return where it is, without secrets."""
+        return str(self.url._replace(password=None).render_as_string())
+
+    @property
+    def role(self) -> str:
+        """Return who works there, as far as that is said."""
+        return self.url.username or ""
+
+    @property
+    def secrets(self) -> FrozenSet[str]:
+        """Return the values that must not be seen."""
+        return frozenset([str(self.url.password)] if self.url.password else [])
+
+    def as_user(self, user: str) -> Target:
+        """Return the same for another user, without a password."""
+        return replace(self, url=self.url._replace(username=user, password=None))
+
+    def for_reading(self) -> Target:
+        """Return the same, to be left untouched: nothing of it is written by looking."""
+        return self
+
+
+def parse_url(url: str, option: str = "url") -> Target:
+    """Read a URL of SQLAlchemy's.
+
+    :param option: the option that it comes from, for the error.
+    :raises OptionInvalid: when it can't be read.
+    :raises DependencyError: without SQLAlchemy, or without the dialect or the driver; names the package.
+    """
+    sqlalchemy = deps.import_sqlalchemy()
+    try:
+        target = Target(sqlalchemy.engine.make_url(url.strip()))
+    except sqlalchemy.exc.ArgumentError:
+        raise errors.OptionInvalid("%s can't be read as a URL of SQLAlchemy's" % option, hint=WRITTEN) from None
+    try:
+        sqlalchemy.create_engine(target.url)
+    except sqlalchemy.exc.NoSuchModuleError:
+        raise _no_dialect(target, option) from None
+    except ImportError as error:
+        raise _no_dialect(target, option, str(error)) from None
+    except sqlalchemy.exc.ArgumentError as error:
+        raise errors.OptionInvalid("%s: %s" % (option, error), hint=WRITTEN) from None
+    return target
+
+
+def connect(target: Target, application_name: str) -> MigrationConnection:
+    """Open a connection.
+
+    :param application_name: isn't shown to anybody.
+    :raises ConnectError: when there is no connecting.
+    """
+    sqlalchemy = deps.import_sqlalchemy()
+    engine = sqlalchemy.create_engine(target.url, poolclass=sqlalchemy.pool.NullPool, future=True)
+    try:
+        return MigrationConnection(engine.connect())
+    except Exception as error:
+        said = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise errors.ConnectError(
+            "No connection to %s: %s" % (target.address, said), hint="Check url, and that the database is there."
+        ) from None
+
+
+def settled(target: Target, connection: Any) -> Target:
+    """Return the target: nothing about it comes from the environment."""
+    return target
+
+
+def describe(connection: Any) -> str:
+    """Return which database it is."""
+    return str(connection.sa.engine.url.render_as_string(hide_password=True))
+
+
+def for_sqlalchemy(connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Return the parts of a URL that leads there, and no further options of an engine."""
+    url = connection.sa.engine.url
+    return {"drivername": url.drivername, "host": url.host, "database": url.database, "query": url.query}, {}
+
+
+def takes_no_writes(connection: Any) -> Optional[str]:
+    """Return why nothing can be written: nobody tells."""
+    return None
+
+
+def _no_dialect(target: Target, option: str, said: str = "") -> errors.DependencyError:
+    package = PACKAGES.get(target.dialect, target.dialect)
+    what = "the driver can't be imported (%s)" % said if said else "SQLAlchemy has no such dialect here"
+    error = errors.DependencyError(
+        "%s leads to %s, and %s" % (option, target.dialect, what),
+        hint="Install the package %s for the Python that runs the task there, if that is what is meant." % package,
+    )
+    error.library = package
+    return error
