@@ -12,8 +12,8 @@ options:
     description:
       - A PostgreSQL URL (V(postgresql://user@host:5432/db?sslmode=require), also with V(postgres://) or
         V(postgresql+psycopg2://) in front) or a libpq DSN (V(host=… dbname=…)).
-      - Or SQLAlchemy's URL of an SQLite file (V(sqlite:////srv/app/app.db), three slashes for a relative path), of MariaDB
-        or MySQL (V(mysql+pymysql://user@host:3306/db), with PyMySQL), or of any other database whose dialect is installed.
+      - Or SQLAlchemy's URL of an SQLite file (V(sqlite:////srv/app.db), three slashes for a relative path), of MariaDB
+        or MySQL (V(mysql+pymysql://user@host/db), with PyMySQL), or of any other database whose dialect is installed.
         Options that mean nothing there are an error. Not for M(pgops.migrations.pg_user_db).
       - A password in it never shows in output, logs, the process list or the history.
       - A part that is there and empty, as in V(postgresql://host/) or V(dbname=), is an error.
