@@ -69,7 +69,9 @@ options:
     type: str
     version_added: 0.1.0
   owner:
-    description: Owner of the database. Left out, it is O(user); without that, who creates it.
+    description:
+      - Owner of the database. Left out, a new one belongs to O(user), or without that to who creates it.
+      - Left out, a database that is there stays whose it is; where that isn't O(user), a warning names its owner.
     type: str
     version_added: 0.1.0
   encoding:
@@ -158,6 +160,8 @@ options:
 notes:
   - It connects as an administrator. With C(become_user=postgres) and no connection option at all that is over the
     server's Unix socket; otherwise set O(login_user) and so on, or O(url).
+  - Where several hosts do the same at the same moment, one does it, and the others find it done.
+  - With nothing to do it is V(ok) on a standby as well.
   - It connects to the database that O(login_db) or O(url) names. Where that isn't there yet, is to be dropped, or isn't
     named at all, it is C(postgres) or C(template1).
 seealso:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
-from .. import errors
+from .. import deps, errors
 from .statement import Action, Attribute, Clause, Difference, Statement
 
 # The columns of the locale differ between versions, so they are read from the row as a whole.
@@ -18,6 +18,8 @@ SELECT d.oid::bigint, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.pg_encodi
   FROM pg_catalog.pg_database d WHERE d.datname = %s
 """
 ENCODING = "SELECT pg_catalog.pg_encoding_to_char(pg_catalog.pg_char_to_encoding(%s))"
+# A parameter of the session is checked as a database's locale is, and needs no right. It lasts for this statement.
+TRY_LOCALE = "SELECT pg_catalog.set_config('lc_monetary', %s, true)"
 HAS_ICU = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu')"
 SESSIONS = """
 SELECT a.pid, a.usename, a.application_name, a.backend_start::pg_catalog.text AS since
@@ -39,6 +41,8 @@ LIMIT = "ALTER DATABASE {database} CONNECTION LIMIT {limit}"
 DROP = "DROP DATABASE {database}"
 DROP_FORCED = "DROP DATABASE {database} WITH (FORCE)"
 
+LEFT_TO_ITS_OWNER = 'The database "%s" belongs to "%s", and stays so. Set owner where that is to change.'
+
 ICU_SINCE = 150000
 
 NEEDS_CREATEDB = "It takes CREATEDB%s."
@@ -53,6 +57,7 @@ DEFAULT_TEMPLATE, PRISTINE = "template1", "template0"
 class DatabaseWish(NamedTuple):
     """What a database is to be. None: of no interest.
 
+    :ivar creator: who gets a new database where no owner is named.
     :ivar encoding: by the server's own name for it, see `canonical_encoding`.
     """
 
@@ -64,6 +69,12 @@ class DatabaseWish(NamedTuple):
     icu_locale: Optional[str] = None
     template: Optional[str] = None
     connection_limit: Optional[int] = None
+    creator: Optional[str] = None
+
+    @property
+    def first_owner(self) -> Optional[str]:
+        """Return who owns it when it is created; None: who creates it."""
+        return self.owner or self.creator
 
 
 class Database(NamedTuple):
@@ -105,6 +116,22 @@ def canonical_encoding(cursor: Any, text: str) -> str:
             "encoding: the server has none called %s" % text, hint="UTF8 is what nearly all use."
         )
     return name
+
+
+def check_locale(cursor: Any, option: str, locale: str) -> None:
+    """Check that the server has a locale of the operating system's.
+
+    :raises OptionInvalid: when it hasn't.
+    """
+    try:
+        cursor.execute(TRY_LOCALE, [locale])
+    except deps.psycopg2.DataError as error:
+        raise errors.OptionInvalid(
+            "%s: the server's system has no locale %s" % (option, locale),
+            hint="On the server, locale -a lists what is there. Correct its name, or have it generated (locale-gen "
+            "on Debian, glibc-langpack-… on Enterprise Linux).",
+            sqlstate=error.pgcode,
+        ) from None
 
 
 def check_icu(cursor: Any, server_version: int) -> None:
@@ -162,8 +189,9 @@ def creation(wish: DatabaseWish, template: Optional[str]) -> Difference:
 
     :param template: what to copy; None: the server's default.
     """
+    owner = wish.first_owner
     settings = [
-        ("owner", wish.owner, Clause(OWNED_BY, {"owner": wish.owner or ""})),
+        ("owner", owner, Clause(OWNED_BY, {"owner": owner or ""})),
         ("template", template, Clause(FROM_TEMPLATE, {"template": template or ""})),
         ("encoding", wish.encoding, Clause(IN_ENCODING, values={"encoding": wish.encoding})),
         ("icu_locale", wish.icu_locale, Clause(ICU, values={"icu_locale": wish.icu_locale})),
@@ -172,10 +200,11 @@ def creation(wish: DatabaseWish, template: Optional[str]) -> Difference:
         ("connection_limit", wish.connection_limit, Clause(CONNECTION_LIMIT, values={"limit": wish.connection_limit})),
     ]
     given = [(name, value, clause) for name, value, clause in settings if value is not None]
-    needs = NEEDS_CREATEDB % (', and membership (SET) in its owner "%s"' % wish.owner if wish.owner else "")
+    needs = NEEDS_CREATEDB % (', and membership (SET) in its owner "%s"' % owner if owner else "")
     statement = _statement(CREATE, wish.name, [clause for *dummy, clause in given], "create", needs)
     attributes = tuple(Attribute(name, None, str(value)) for name, value, dummy in given)
-    undo = _statement(DROP_FORCED, wish.name, [], "drop", NEEDS_OWNERSHIP)
+    # Never by force: who is in it by now may have written what nobody else has.
+    undo = _statement(DROP, wish.name, [], "drop", NEEDS_OWNERSHIP)
     return Difference("database", wish.name, Action.CREATED, attributes, (statement,), undo)
 
 
@@ -205,6 +234,13 @@ def change(wish: DatabaseWish, there: Database) -> Optional[Difference]:
     if not statements:
         return None
     return Difference("database", wish.name, Action.CHANGED, tuple(attributes), tuple(statements))
+
+
+def left_alone(wish: DatabaseWish, there: Database) -> Optional[str]:
+    """Return a warning where a database belongs to another than it would if it were new, and nobody asks for that."""
+    if wish.owner is None and wish.creator not in (None, there.owner):
+        return LEFT_TO_ITS_OWNER % (there.name, there.owner)
+    return None
 
 
 def removal(there: Database, force: bool) -> Difference:

@@ -24,7 +24,7 @@ def has_password(cursor: Any, target: Target, user: str, password: str) -> Optio
     cursor.execute(READABLE)
     if cursor.fetchone()[0]:
         cursor.execute(STORED, [user])
-        stored = cursor.fetchone()[0]
+        (stored,) = cursor.fetchone() or (None,)
         return stored is not None and matches(password, user, stored)
     return None if is_verifier(password) else _login_decides(target, user, password)
 

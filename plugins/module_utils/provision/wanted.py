@@ -54,7 +54,7 @@ class Wanted:
     def _check_roles_are_there(self) -> None:
         """Check the roles that are only named; the user itself may be created yet."""
         user, database = self.request.user, self.request.database
-        owner = database.owner if database is not None else None
+        owner = database.first_owner if database is not None else None
         named = [("member_of", each) for each in (user.member_of if user is not None else ())]
         named += [("owner", owner)] if owner is not None and (user is None or owner != user.name) else []
         unknown = roles.unknown(self.cursor, [name for dummy, name in named])
@@ -93,14 +93,28 @@ class Wanted:
     def _database(self, wish: DatabaseWish, there: Optional[Database]) -> List[Optional[Difference]]:
         if wish.encoding is not None:
             wish = wish._replace(encoding=databases.canonical_encoding(self.cursor, wish.encoding))
-        if wish.icu_locale is not None and there is None:
-            databases.check_icu(self.cursor, self.site.connection.server_version)
+        if there is None:
+            self._check_locale(wish)
+        else:
+            self._warn(databases.left_alone(wish, there))
         change = databases.creation(wish, self._template(wish)) if there is None else databases.change(wish, there)
         return [change, *self._extensions(wish.name, there)]
 
+    def _check_locale(self, wish: DatabaseWish) -> None:
+        for option, locale in (("collate", wish.collate), ("ctype", wish.ctype)):
+            if locale is not None:
+                databases.check_locale(self.cursor, option, locale)
+        if wish.icu_locale is not None:
+            databases.check_icu(self.cursor, self.site.connection.server_version)
+
+    def _warn(self, warning: Optional[str]) -> None:
+        self.warnings += [warning] if warning is not None else []
+
     def _check_owner(self, there: Optional[Database], is_user_new: bool) -> None:
         user, database = self.request.user, self.request.database
-        owner = database.owner if database is not None else None
+        if database is None:
+            return
+        owner = database.owner if there is not None else database.first_owner
         if owner is not None and (there is None or there.owner != owner):
             is_new = is_user_new and user is not None and owner == user.name
             check_may_give_to(self.cursor, self.site.who, owner, is_new)

@@ -137,10 +137,11 @@ def _user(params: Mapping[str, Any]) -> Optional[RoleWish]:
 def _database(params: Mapping[str, Any]) -> Optional[DatabaseWish]:
     if params["db"] is None:
         return None
-    owner = params["owner"] if params["owner"] is not None else params["user"]
+    owner = params["owner"]
     return DatabaseWish(
         name=check_name(params["db"], "db"),
         owner=check_name(owner, "owner") if owner is not None else None,
+        creator=params["user"],
         encoding=params["encoding"],
         collate=params["collate"],
         ctype=params["ctype"],

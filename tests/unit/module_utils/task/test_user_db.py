@@ -31,8 +31,12 @@ VERIFIER = "md5" + "0" * 32
     [
         ({"user": "ann"}, RoleWish("ann"), None),
         ({"db": "shop"}, None, DatabaseWish("shop")),
-        ({"user": "ann", "db": "shop"}, RoleWish("ann"), DatabaseWish("shop", owner="ann")),
-        ({"user": "ann", "db": "shop", "owner": "bob"}, RoleWish("ann"), DatabaseWish("shop", owner="bob")),
+        ({"user": "ann", "db": "shop"}, RoleWish("ann"), DatabaseWish("shop", creator="ann")),
+        (
+            {"user": "ann", "db": "shop", "owner": "bob"},
+            RoleWish("ann"),
+            DatabaseWish("shop", owner="bob", creator="ann"),
+        ),
         (
             {"user": "ann", "password": "p", "role_attributes": ["NOLOGIN"], "member_of": ["a", "b", "a"]},
             RoleWish("ann", "p", {"LOGIN": False}, member_of=("a", "b")),
@@ -41,7 +45,7 @@ VERIFIER = "md5" + "0" * 32
         (
             {"user": "ann", "connection_limit": 0, "valid_until": "infinity", "db": "shop", "db_connection_limit": -1},
             RoleWish("ann", connection_limit=0, valid_until="infinity"),
-            DatabaseWish("shop", owner="ann", connection_limit=-1),
+            DatabaseWish("shop", creator="ann", connection_limit=-1),
         ),
         (
             {"db": "shop", "encoding": "UTF8", "collate": "C", "ctype": "D", "icu_locale": "de", "template": "t"},
