@@ -28,10 +28,10 @@ class Work:
         self.executed: List[Difference] = []
         self.undo: List[Statement] = []
 
-    def apply(self, gone: Sequence[Difference], made: Sequence[Difference], edit: Optional[Edit]) -> None:
-        """Drop what is to go, then create and change.
+    def drop(self, gone: Sequence[Difference]) -> None:
+        """Drop what is to go.
 
-        :raises MigrationError: when the server refuses something; what was changed is rolled back then.
+        :raises MigrationError: when the server refuses something.
         """
         inside = [each for each in gone if each.database is not None]
         for each in inside:
@@ -39,8 +39,6 @@ class Work:
             self._execute_in(each, keep=False)
         for each in gone:
             self._drop(each)
-        self._create(made)
-        self._change([each for each in made if each.undo is None], edit)
 
     def roll_back(self) -> None:
         """Give up what isn't committed."""
@@ -73,21 +71,31 @@ class Work:
             if keep:
                 connection.commit()
 
-    def _create(self, made: Sequence[Difference]) -> None:
-        """Create user and database at once: the one has to be there for the other, and no database is rolled back."""
+    def create(self, made: Sequence[Difference]) -> None:
+        """Create user and database at once: the one has to be there for the other, and no database is rolled back.
+
+        :raises MigrationError: when the server refuses something.
+        """
         for each in made:
             if each.undo is not None:
-                for statement in each.statements:
-                    execute(self.site.connection, statement)
+                first, *rest = each.statements
+                execute(self.site.connection, first)
                 self.executed.append(each)
                 self.undo.insert(0, each.undo)
+                for statement in rest:
+                    execute(self.site.connection, statement)
 
-    def _change(self, made: Sequence[Difference], edit: Optional[Edit]) -> None:
-        """Do all else, and commit it when nothing more can be refused."""
+    def change(self, made: Sequence[Difference], edit: Optional[Edit]) -> None:
+        """Do all else, and commit it when nothing more can be refused.
+
+        :raises MigrationError: when the server refuses something; what was changed is rolled back then.
+        """
         with ExitStack() as stack:
             connections: Dict[Optional[str], Any] = {None: self.site.connection}
             self.site.connection.autocommit = False
             for each in made:
+                if each.undo is not None:
+                    continue
                 if each.database not in connections:
                     opened = connect(self.site.target.with_database(str(each.database)), PROGRAM)
                     connections[each.database] = stack.enter_context(closing(opened))

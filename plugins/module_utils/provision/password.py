@@ -29,6 +29,16 @@ def has_password(cursor: Any, target: Target, user: str, password: str) -> Optio
     return None if is_verifier(password) else _login_decides(target, user, password)
 
 
+def is_set(cursor: Any, user: str) -> Optional[bool]:
+    """Tell whether an existing role has any password; None: that can't be read."""
+    cursor.execute(READABLE)
+    if not cursor.fetchone()[0]:
+        return None
+    cursor.execute(STORED, [user])
+    (stored,) = cursor.fetchone() or (None,)
+    return stored is not None
+
+
 def _login_decides(target: Target, user: str, password: str) -> Optional[bool]:
     """A Unix socket often wants the system's user and no password (peer), so TCP is tried as well."""
     kept = {key: value for key, value in target.params.items() if key not in ("options", "sslcert", "sslkey")}

@@ -15,6 +15,7 @@ from ..databases.postgresql.connection import settled
 from . import databases, roles
 from .administrator import check_writable, identify, open_administration
 from .apply import Work
+from .inside import Inside
 from .passfile import edit as passfile_edit
 from .removal import removals
 from .request import ProvisionReport, ProvisionRequest, Site, State
@@ -40,8 +41,10 @@ def provision(request: ProvisionRequest) -> ProvisionReport:
 
     :raises MigrationError: nothing half-made is left then.
     """
-    named = request.database.name if request.database is not None else None
-    dropping = request.state is not State.PRESENT
+    wish = request.database
+    named = wish.name if wish is not None else None
+    # Nobody may be connected to a database that is dropped, or moved.
+    dropping = request.state is not State.PRESENT or (wish is not None and wish.tablespace is not None)
     with closing(open_administration(request.target, named, dropping)) as connection:
         try:
             site = Site(settled(request.target, connection), connection, identify(connection))
@@ -86,12 +89,19 @@ def _once(site: Site, request: ProvisionRequest, cursor: Any, work: Work) -> Pro
     if request.state is not State.PRESENT:
         gone = removals(site, request, cursor, role, database)
         role = database = None
+    inside: Sequence[Difference] = ()
     wanted = Wanted(site, request, cursor)
     if request.state is not State.ABSENT:
         made = wanted.differences(role, database)
-    check_writable(site.connection, site.who, [*gone, *made])
+        inside = Inside(site, request, cursor, database).differences()
+    check_writable(site.connection, site.who, [*gone, *made, *inside])
     edit = passfile_edit(site, request)
     if not request.checking:
-        work.apply(gone, made, edit)
-    differences = (*before, *gone, *made, *([edit.difference] if edit is not None else []))
+        work.drop(gone)
+        work.create(made)
+        if inside and database is None and request.database is not None:
+            # Only now can be seen what it has of its template.
+            inside = Inside(site, request, cursor, databases.read(cursor, request.database.name)).differences()
+        work.change([*made, *inside], edit)
+    differences = (*before, *gone, *made, *inside, *([edit.difference] if edit is not None else []))
     return ProvisionReport(differences, (*wanted.warnings, *(edit.warnings if edit is not None else ())))

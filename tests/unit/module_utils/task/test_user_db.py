@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.databases import DatabaseWish
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.extensions import ExtensionWish
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import (
     PassfileWish,
     ProvisionReport,
@@ -66,7 +67,7 @@ def test_request_of_the_rest():
     request = user_db_request({**NOTHING, **given}, checking=True)
     assert request.target.params == {"host": "db"}
     assert request.passfile == PassfileWish("/f", "h")
-    assert request.extensions == ("b", "a")
+    assert request.extensions == (ExtensionWish("b"), ExtensionWish("a"))
     assert (request.state, request.drop_owned, request.force, request.checking) == (State.ABSENT, True, True, True)
 
 
@@ -91,7 +92,8 @@ def test_no_request(given, word):
 
 
 def test_every_option_that_is_about_one_of_the_two_needs_it():
-    free = {"user", "db", "state", "drop_owned", "force", "pgpass"}
+    free = {"user", "db", "state", "drop_owned", "force", "pgpass", "settings", "update_password"}
+    free.update(*(needed[:1] for needed in RULES["required_if"]))
     own = set(USER_DB) - set(RULES["required_by"]) - free
     assert own == {name for name in USER_DB if name.startswith(("login_", "ssl_", "config_"))} | {
         *("url", "ca_cert", "connect_params", "session_role")
