@@ -18,12 +18,21 @@ description:
 extends_documentation_fragment:
   - pgops.migrations.connection
 attributes:
+  async:
+    support: full
+    description:
+      - With C(poll), or with V(0) and M(ansible.builtin.async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: Compares as a real run does, and executes nothing.
   diff_mode:
     support: full
     description: Shows what differs, before and after. A password is never in it.
+  idempotent:
+    support: partial
+    description:
+      - What is right already is left alone. O(state=recreated) always is a change; so is a password that nothing lets it
+        verify.
   platform:
     support: full
     platforms: postgresql
@@ -484,15 +493,14 @@ error:
     version: null
 """
 
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.archive import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import RULES, USER_DB, pg_user_db
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB, USER_DB_RULES
 
 
 def main() -> None:
     """Run the task."""
-    module = Module(USER_DB, **RULES)
-    run(module, pg_user_db)
+    run(Module(USER_DB, **USER_DB_RULES), "user_db", "pg_user_db")
 
 
 if __name__ == "__main__":

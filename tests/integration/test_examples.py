@@ -39,6 +39,7 @@ USERS = (ROOT / "examples/shop/migrations/sql/20151217165900_create_users.up.sql
 BILLING = "20151218000000_bills.up.sql"
 VARIABLES = {
     "shop_password": "of the shop",
+    "app_password": "of the application",
     "admin_password": "of the administrator",
     "shop_token": "t0ken",
     "ansible_become": False,

@@ -49,9 +49,6 @@ GAVE_NOTHING = (
     "nothing to say: default(omit, true)."
 )
 
-# What only the action plugin sets.
-PRIVATE = "_"
-
 
 def check(params: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     """Look at each parameter that was given.
@@ -61,8 +58,7 @@ def check(params: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     for found in misplaced(params, spec):
         raise _shows(found)
     for name, option in spec.items():
-        if not name.startswith(PRIVATE):
-            check_one(name, option, params.get(name))
+        check_one(name, option, params.get(name))
 
 
 def check_one(name: str, option: Mapping[str, Any], value: Any) -> None:

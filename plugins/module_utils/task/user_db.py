@@ -16,9 +16,7 @@ from ..provision.roles import RoleWish, parse_attributes
 from ..provision.statement import Action, Difference, shown
 from ..provision.verifier import is_verifier
 from .connection import target
-from .user_db_options import RULES, USER_DB, extensions, grant_wish, schemas, settings
-
-__all__ = ["RULES", "USER_DB", "pg_user_db"]
+from .user_db_options import extensions, grant_wish, schemas, settings
 
 VERBS = {Action.CREATED: "create", Action.CHANGED: "change", Action.DROPPED: "drop"}
 

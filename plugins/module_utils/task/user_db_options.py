@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""pg_user_db's argument spec, and the options that are more than a word: settings, extensions, schemas, grants."""
+"""The options of pg_user_db that are more than a word: settings, extensions, schemas, grants."""
 
 from __future__ import annotations
 
@@ -14,96 +14,6 @@ from ..provision.extensions import ExtensionWish
 from ..provision.grants import DefaultGrant, Grant, GrantWish, parse_privileges
 from ..provision.schemas import SchemaWish
 from ..provision.settings import Setting
-from .options import CONNECTION
-
-WORDS: Dict[str, Any] = {"type": "list", "elements": "str"}
-ON_OBJECTS: Dict[str, Any] = {
-    "schemas": {**WORDS, "required": True},
-    "names": WORDS,
-    "privileges": {**WORDS, "required": True},
-}
-GRANTS: Dict[str, Any] = {
-    "database": WORDS,
-    "schemas": {
-        "type": "list",
-        "elements": "dict",
-        "options": {name: ON_OBJECTS[name] for name in ("schemas", "privileges")},
-    },
-    "tables": {"type": "list", "elements": "dict", "options": ON_OBJECTS},
-    "sequences": {"type": "list", "elements": "dict", "options": ON_OBJECTS},
-    "default_privileges": {
-        "type": "list",
-        "elements": "dict",
-        "options": {
-            "roles": WORDS,
-            "schemas": WORDS,
-            "on": {"type": "str", "choices": list(grants.LATER), "required": True},
-            "privileges": {**WORDS, "required": True},
-        },
-    },
-}
-
-USER_DB: Dict[str, Any] = {
-    **CONNECTION,
-    "user": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
-    "no_password": {"type": "bool", "default": False, "no_log": False},
-    "role_attributes": {"type": "list", "elements": "str", "aliases": ["role_attr_flags"]},
-    "member_of": {"type": "list", "elements": "str"},
-    "member_of_exact": {"type": "bool", "default": False},
-    "connection_limit": {"type": "int"},
-    "valid_until": {"type": "str"},
-    "role_comment": {"type": "str"},
-    "db": {"type": "str"},
-    "owner": {"type": "str"},
-    "encoding": {"type": "str"},
-    "collate": {"type": "str", "aliases": ["lc_collate"]},
-    "ctype": {"type": "str", "aliases": ["lc_ctype"]},
-    "locale_provider": {"type": "str", "choices": ["builtin", "icu", "libc"]},
-    "icu_locale": {"type": "str"},
-    "builtin_locale": {"type": "str"},
-    "template": {"type": "str"},
-    "tablespace": {"type": "str"},
-    "db_connection_limit": {"type": "int"},
-    "database_comment": {"type": "str"},
-    "schemas": {"type": "list", "elements": "raw"},
-    "extensions": {"type": "list", "elements": "raw"},
-    "settings": {"type": "raw"},
-    "grants": {"type": "dict", "options": GRANTS},
-    "grants_exact": {"type": "bool", "default": False},
-    "revoke_public": {"type": "list", "elements": "str", "choices": ["CONNECT", "TEMPORARY", "CREATE", "USAGE"]},
-    "state": {"type": "str", "choices": ["present", "absent", "recreated"], "default": "present"},
-    "drop_owned": {"type": "bool", "default": False},
-    "force": {"type": "bool", "default": False},
-    "pgpass": {"type": "bool", "default": False, "no_log": False},
-    "pgpass_file": {"type": "path", "no_log": False},
-    "pgpass_host": {"type": "str", "no_log": False},
-}
-
-OF_USER = (
-    *("password", "role_attributes", "member_of", "connection_limit", "valid_until", "role_comment"),
-    *("pgpass_file", "pgpass_host"),
-)
-OF_DATABASE = (
-    *("owner", "encoding", "collate", "ctype", "locale_provider", "icu_locale", "builtin_locale", "template"),
-    *("tablespace", "db_connection_limit", "database_comment", "schemas", "extensions", "revoke_public"),
-)
-RULES: Dict[str, Any] = {
-    "required_one_of": [["user", "db"]],
-    "required_by": {
-        **dict.fromkeys(OF_USER, "user"),
-        **dict.fromkeys(OF_DATABASE, "db"),
-        "grants": ["user", "db"],
-    },
-    "required_if": [
-        ["pgpass", True, ["user"]],
-        ["drop_owned", True, ["user"]],
-        ["no_password", True, ["user"]],
-        ["member_of_exact", True, ["member_of"]],
-        ["grants_exact", True, ["grants"]],
-    ],
-}
 
 KINDS = (("schemas", grants.SCHEMA), ("tables", grants.TABLE), ("sequences", grants.SEQUENCE))
 

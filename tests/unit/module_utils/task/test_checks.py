@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.checks import MAY_BE_EMPTY, check
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB
 
 SPECS: dict[str, dict[str, Any]] = {
     "pg_migrate": options.MIGRATE,

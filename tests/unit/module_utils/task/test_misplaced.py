@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.misplaced import misplaced
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB
 
 SECRETS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"login_db": "postgresql://ann:x@db/shop"}, ("login_db",)),

@@ -16,12 +16,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.provision.request
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.roles import RoleWish
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.statement import Action, Attribute, Difference
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import (
-    RULES,
-    USER_DB,
-    user_db_request,
-    user_db_result,
-)
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB, USER_DB_RULES
+from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import user_db_request, user_db_result
 
 NOTHING = {name: spec.get("default") for name, spec in USER_DB.items()}
 VERIFIER = "md5" + "0" * 32
@@ -93,8 +89,8 @@ def test_no_request(given, word):
 
 def test_every_option_that_is_about_one_of_the_two_needs_it():
     free = {"user", "db", "state", "drop_owned", "force", "pgpass", "settings", "update_password"}
-    free.update(*(needed[:1] for needed in RULES["required_if"]))
-    own = set(USER_DB) - set(RULES["required_by"]) - free
+    free.update(*(needed[:1] for needed in USER_DB_RULES["required_if"]))
+    own = set(USER_DB) - set(USER_DB_RULES["required_by"]) - free
     assert own == {name for name in USER_DB if name.startswith(("login_", "ssl_", "config_"))} | {
         *("url", "ca_cert", "connect_params", "session_role")
     }
