@@ -25,7 +25,7 @@ attributes:
   async:
     support: full
     description:
-      - With C(poll), or with V(0) and M(ansible.builtin.async_status). Ansible itself has none in check mode.
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
       - There are no lines of progress and no summary then; O(src) brings all scripts along.
   check_mode:
     support: full

@@ -19,7 +19,7 @@ attributes:
   async:
     support: full
     description:
-      - With C(poll), or with V(0) and M(ansible.builtin.async_status). Ansible itself has none in check mode.
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: It never changes anything.

@@ -21,7 +21,7 @@ attributes:
   async:
     support: full
     description:
-      - With C(poll), or with V(0) and M(ansible.builtin.async_status). Ansible itself has none in check mode.
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: Compares as a real run does, and executes nothing.
@@ -31,8 +31,8 @@ attributes:
   idempotent:
     support: partial
     description:
-      - What is right already is left alone. O(state=recreated) always is a change; so is a password that nothing lets it
-        verify.
+      - What is right already is left alone. O(state=recreated) always is a change; so is a password that can't be
+        verified.
   platform:
     support: full
     platforms: postgresql
