@@ -143,9 +143,8 @@ class EngineAction(ActionBase):
                 hint="src is a directory on the controller, migrations_dir one on the host where the task runs.",
             )
         source = arguments["src"]
-        directories = source if isinstance(source, (list, tuple)) else str(source).split(",")
-        # As Ansible reads a list that is written as a text.
-        named = [str(each).strip() for each in directories]
+        directories = source if isinstance(source, (list, tuple)) else _listed(str(source))
+        named = [str(each) for each in directories]
         checks.check({"src": named}, {"src": options.MIGRATIONS["src"]})
         return [self._find(each) for each in named]
 
@@ -173,3 +172,8 @@ def text(value: Any) -> Optional[str]:
 def flag(arguments: Dict[str, Any], name: str) -> bool:
     """Return an option that is on or off. What is neither the module refuses, in Ansible's own words."""
     return bool(boolean(arguments.get(name) or False, strict=False))
+
+
+def _listed(written: str) -> List[str]:
+    """Return a list that is written as a text, as Ansible reads it. What is nothing but blanks stays, to be refused."""
+    return [each.strip() or each for each in written.split(",")]
