@@ -17,6 +17,22 @@ options:
     type: list
     elements: path
     version_added: 0.1.0
+  src:
+    description:
+      - Directories on the controller, instead of O(migrations_dir), which is on the host where the task runs. A
+        relative path is looked for beside the playbook and in the role.
+      - The scripts go to the host as one archive, and with M(pgops.migrations.pg_migrate)
+        only when something is pending; they are removed afterwards.
+      - They have to stand alone there; what they import must be installed on the host, or stand beside them.
+      - What goes along are the scripts; and where there are scripts in Python, what is beside and below them as well,
+        since they may import or read it.
+      - What stays behind are names with a dot in front, C(__pycache__), C(node_modules), virtual environments, sockets,
+        FIFOs, devices, and links that lead nowhere. A file of more than 100 MiB stays behind with a warning.
+      - 20000 files and 1 GiB in all are the most. More, and links that lead out of the directory (see O(follow)), fail
+        the task before anything is sent.
+    type: list
+    elements: path
+    version_added: 0.1.0
   context:
     description:
       - Python packages that name their migrations directory by an entry point C(migrations_directory) in the group

@@ -22,12 +22,21 @@ extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
 attributes:
+  async:
+    support: full
+    description:
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
+      - There are no lines of progress and no summary then; O(src) brings all scripts along.
   check_mode:
     support: full
     description: The pending migrations run on a scratch copy of the database, see O(rehearsal).
   diff_mode:
     support: full
     description: Shows the change of the schema as SQL.
+  idempotent:
+    support: full
+    description:
+      - With nothing pending, nothing is changed.
   platform:
     support: full
     platforms: postgresql
@@ -347,21 +356,6 @@ options:
         touched if its schema, the scripts or the schema that comes out differ. When nothing is pending, it is V(ok).
     type: str
     version_added: 0.1.0
-  src:
-    description:
-      - Directories on the controller, instead of O(migrations_dir), which are on the host where the task runs. A
-        relative path is looked for beside the playbook and in the role.
-      - The scripts go to the host as one archive, and only when something is pending; they are removed afterwards.
-      - They have to stand alone there; what they import must be installed on the host, or stand beside them.
-      - What goes along are the scripts; and where there are scripts in Python, what is beside and below them as well,
-        since they may import or read it.
-      - What stays behind are names with a dot in front, C(__pycache__), C(node_modules), virtual environments, sockets,
-        FIFOs, devices, and links that lead nowhere. A file of more than 100 MiB stays behind with a warning.
-      - 20000 files and 1 GiB in all are the most. More, and links that lead out of the directory (see O(follow)), fail
-        the task before anything is sent.
-    type: list
-    elements: path
-    version_added: 0.1.0
   allow_writable_scripts:
     description:
       - Also run scripts that others on the host may write. Others are all but root, the user who runs the task, and the
@@ -392,22 +386,6 @@ options:
     type: bool
     version_added: 0.4.0
     default: true
-  _engine:
-    description: The engine itself, which the action plugin sends along. Not to be set.
-    type: str
-    version_added: 0.1.0
-  _described:
-    description: What the action plugin tells of the scripts in O(src). Not to be set.
-    type: str
-    version_added: 0.1.0
-  _progress:
-    description: Where the module writes what it is at, for the action plugin to show. Not to be set.
-    type: str
-    version_added: 0.4.0
-  _archive:
-    description: Where the action plugin has put the scripts of O(src). Not to be set.
-    type: path
-    version_added: 0.1.0
 author:
   - pgops.migrations authors (@pgops)
 """

@@ -16,12 +16,20 @@ description:
 extends_documentation_fragment:
   - pgops.migrations.connection
 attributes:
+  async:
+    support: full
+    description:
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: Says what would be written.
   diff_mode:
     support: full
     description: Shows the files' text.
+  idempotent:
+    support: full
+    description:
+      - A migration of that name that is there is left alone.
   platform:
     support: full
     platforms: posix
@@ -148,16 +156,14 @@ error:
     version: null
 """
 
-from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
-from ansible_collections.pgops.migrations.plugins.module_utils.task.generate import pg_migration_generate
+from ansible_collections.pgops.migrations.plugins.module_utils.task.archive import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import GENERATE
 
 
 def main() -> None:
     """Run the task."""
-    module = Module(options.GENERATE)
-    run(module, pg_migration_generate, needs_database=False)
+    run(Module(GENERATE), "generate", "pg_migration_generate", needs_database=False)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,20 @@ extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
 attributes:
+  async:
+    support: full
+    description:
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: It never changes anything.
   diff_mode:
     support: none
     description: There is nothing to show.
+  idempotent:
+    support: full
+    description:
+      - It never changes anything.
   platform:
     support: full
     platforms: postgresql
@@ -225,16 +233,14 @@ error:
     version: null
 """
 
-from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
-from ansible_collections.pgops.migrations.plugins.module_utils.task.info import pg_migration_info
+from ansible_collections.pgops.migrations.plugins.module_utils.task.archive import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import INFO
 
 
 def main() -> None:
     """Run the task."""
-    module = Module(options.INFO)
-    run(module, pg_migration_info)
+    run(Module(INFO), "info", "pg_migration_info")
 
 
 if __name__ == "__main__":

@@ -17,12 +17,20 @@ extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
 attributes:
+  async:
+    support: full
+    description:
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: Says what would be marked, or which columns would be moved, and writes nothing.
   diff_mode:
     support: full
     description: Shows the state of each version before and after, or the columns of the history.
+  idempotent:
+    support: full
+    description:
+      - What is marked so already stays as it is.
   platform:
     support: full
     platforms: postgresql
@@ -125,16 +133,14 @@ error:
     version: '7'
 """
 
-from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
-from ansible_collections.pgops.migrations.plugins.module_utils.task.mark import pg_migration_mark
+from ansible_collections.pgops.migrations.plugins.module_utils.task.archive import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import MARK
 
 
 def main() -> None:
     """Run the task."""
-    module = Module(options.MARK)
-    run(module, pg_migration_mark)
+    run(Module(MARK), "mark", "pg_migration_mark")
 
 
 if __name__ == "__main__":

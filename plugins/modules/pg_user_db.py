@@ -18,12 +18,21 @@ description:
 extends_documentation_fragment:
   - pgops.migrations.connection
 attributes:
+  async:
+    support: full
+    description:
+      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
     description: Compares as a real run does, and executes nothing.
   diff_mode:
     support: full
     description: Shows what differs, before and after. A password is never in it.
+  idempotent:
+    support: partial
+    description:
+      - What is right already is left alone. O(state=recreated) always is a change; so is a password that can't be
+        verified.
   platform:
     support: full
     platforms: postgresql
@@ -41,6 +50,21 @@ options:
       - A verifier (V(SCRAM-SHA-256$…), V(md5…)) may stand in its place.
     type: str
     version_added: 0.1.0
+  update_password:
+    description:
+      - V(always) sets the password of a user that has another one.
+      - V(on_create) sets it for a new user only.
+    type: str
+    version_added: 0.5.0
+    choices: [always, on_create]
+    default: always
+  no_password:
+    description:
+      - Take the user's password away, so that it can log in only where the server asks for none, or for something
+        else. It excludes O(password).
+    type: bool
+    version_added: 0.5.0
+    default: false
   role_attributes:
     description:
       - Words like V(CREATEDB) or V(NOINHERIT). Only what is named is compared; with an empty list, nothing.
@@ -56,6 +80,11 @@ options:
     type: list
     elements: str
     version_added: 0.1.0
+  member_of_exact:
+    description: End the user's membership in all roles that O(member_of) doesn't name.
+    type: bool
+    version_added: 0.5.0
+    default: false
   connection_limit:
     description: How many sessions the user may have; V(-1) for any number.
     type: int
@@ -64,12 +93,18 @@ options:
     description: Until when the password is valid, in any form that the server reads; V(infinity) for ever.
     type: str
     version_added: 0.1.0
+  role_comment:
+    description: Comment on the user.
+    type: str
+    version_added: 0.5.0
   db:
     description: Name of the database, taken literally; 63 bytes at most.
     type: str
     version_added: 0.1.0
   owner:
-    description: Owner of the database. Left out, it is O(user); without that, who creates it.
+    description:
+      - Owner of the database. Left out, a new one belongs to O(user), or without that to who creates it.
+      - Left out, a database that is there stays whose it is; where that isn't O(user), a warning names its owner.
     type: str
     version_added: 0.1.0
   encoding:
@@ -88,28 +123,178 @@ options:
     type: str
     version_added: 0.1.0
     aliases: [lc_ctype]
+  locale_provider:
+    description:
+      - Whose locale it has, V(libc) for the system's. V(icu) takes PostgreSQL 15 or newer, built with ICU; V(builtin)
+        takes PostgreSQL 17.
+      - Left out, O(icu_locale) and O(builtin_locale) imply theirs; without these it is that of the template.
+    type: str
+    version_added: 0.5.0
+    choices: [builtin, icu, libc]
   icu_locale:
     description: Its locale of ICU's, V(de-DE) for example. That takes PostgreSQL 15 or newer, built with ICU.
     type: str
     version_added: 0.1.0
+  builtin_locale:
+    description: Its locale of PostgreSQL's own, V(C.UTF-8) for example. That takes PostgreSQL 17 or newer.
+    type: str
+    version_added: 0.5.0
   template:
     description:
       - Database that a new one is copied from; later it has no meaning.
       - Left out, it is C(template1), and C(template0) where that has another encoding or locale.
     type: str
     version_added: 0.1.0
+  tablespace:
+    description:
+      - Its tablespace. A database that is in another one is moved, with all its files, while nobody may use it;
+        sessions on it are an error that lists them.
+    type: str
+    version_added: 0.5.0
   db_connection_limit:
     description: How many sessions there may be on the database; V(-1) for any number.
     type: int
     version_added: 0.1.0
+  database_comment:
+    description: Comment on the database.
+    type: str
+    version_added: 0.5.0
+  schemas:
+    description:
+      - Schemas that the database has to have; others are left alone. The list may be empty.
+      - An element is a name, or a dictionary with C(name) and C(owner). Without C(owner), a new one belongs to the
+        database's owner, and one that is there stays whose it is.
+    type: list
+    elements: raw
+    version_added: 0.5.0
   extensions:
     description:
       - Extensions that the database has to have, with all that they require; others are left alone. The list may be
         empty.
       - They are created by the one who is connected.
+      - An element is a name, or (since 0.5.0) a dictionary with C(name), C(schema) and C(version). An extension that
+        is in another schema is moved there; one of another version is updated, with V(latest) to the default of the
+        server's files. Without C(version), any will do.
+    type: list
+    elements: raw
+    version_added: 0.1.0
+  settings:
+    description:
+      - Parameters that sessions begin with, as C(ALTER ROLE … SET) and C(ALTER DATABASE … SET) do; others are left
+        alone.
+      - A dictionary of names and values is of O(user), in all databases.
+      - In a list, each element has C(name), C(value), and C(role), C(database) or both, whose and where it is. With
+        C(state=absent), and no value, it is taken away.
+      - A list of names, C(search_path) for example, may be written as a list, or as the server shows it.
+      - Values are shown in the diff, so no secret belongs here.
+    type: raw
+    version_added: 0.5.0
+  grants:
+    description:
+      - What O(user) may do in O(db). Only what is named is given, and nothing taken, unless O(grants_exact) is set.
+      - Privileges are words like V(SELECT), or V(ALL). What the user has by owning something counts as given.
+    type: dict
+    version_added: 0.5.0
+    suboptions:
+      database:
+        description: On the database, V(CONNECT) for example.
+        type: list
+        elements: str
+      schemas:
+        description: On schemas.
+        type: list
+        elements: dict
+        suboptions:
+          schemas:
+            description: Names of the schemas.
+            type: list
+            elements: str
+            required: true
+          privileges:
+            description: What the user may do with them, V(USAGE) for example.
+            type: list
+            elements: str
+            required: true
+      tables:
+        description: On tables, views, materialized views and foreign tables that are there.
+        type: list
+        elements: dict
+        suboptions:
+          schemas:
+            description: Schemas in which they are.
+            type: list
+            elements: str
+            required: true
+          names:
+            description: Their names. Left out, they are all that are in these schemas, but for those of extensions.
+            type: list
+            elements: str
+          privileges:
+            description: What the user may do with them.
+            type: list
+            elements: str
+            required: true
+      sequences:
+        description: On sequences that are there. Who inserts into a C(serial) column needs V(USAGE).
+        type: list
+        elements: dict
+        suboptions:
+          schemas:
+            description: Schemas in which they are.
+            type: list
+            elements: str
+            required: true
+          names:
+            description: Their names. Left out, they are all that are in these schemas, but for those of extensions.
+            type: list
+            elements: str
+          privileges:
+            description: What the user may do with them.
+            type: list
+            elements: str
+            required: true
+      default_privileges:
+        description: On what is made later, by migrations for example.
+        type: list
+        elements: dict
+        suboptions:
+          roles:
+            description: Who makes it. Left out, it is the owner of the database.
+            type: list
+            elements: str
+          schemas:
+            description: Where it is made. Left out, it is anywhere in the database.
+            type: list
+            elements: str
+          "on":
+            description: What is made.
+            type: str
+            choices: [tables, sequences, routines, types, schemas]
+            required: true
+          privileges:
+            description: What the user may do with it.
+            type: list
+            elements: str
+            required: true
+  grants_exact:
+    description:
+      - Take all other privileges of O(user) on the database, its schemas, tables and sequences, and on what is made
+        later.
+      - What belongs to the user isn't touched. Privileges on single columns, on routines and on types aren't looked at.
+    type: bool
+    version_added: 0.5.0
+    default: false
+  revoke_public:
+    description:
+      - What everybody may do, and is no longer to. V(CONNECT) and V(TEMPORARY) are rights on the database; V(CREATE)
+        and V(USAGE) on any of its schemas, which up to PostgreSQL 14 everybody had on C(public). The list may be
+        empty.
+      - Everybody's right to V(USAGE) on a schema is also what lets users find the types and functions of extensions
+        there.
     type: list
     elements: str
-    version_added: 0.1.0
+    choices: [CONNECT, TEMPORARY, CREATE, USAGE]
+    version_added: 0.5.0
   state:
     description:
       - V(present) creates and changes what is needed.
@@ -158,6 +343,8 @@ options:
 notes:
   - It connects as an administrator. With C(become_user=postgres) and no connection option at all that is over the
     server's Unix socket; otherwise set O(login_user) and so on, or O(url).
+  - Where several hosts do the same at the same moment, one does it, and the others find it done.
+  - With nothing to do it is V(ok) on a standby as well.
   - It connects to the database that O(login_db) or O(url) names. Where that isn't there yet, is to be dropped, or isn't
     named at all, it is C(postgres) or C(template1).
 seealso:
@@ -190,6 +377,37 @@ EXAMPLES = r"""
     collate: de_DE.UTF-8
     ctype: de_DE.UTF-8
     pgpass: true
+
+- name: Who owns the database and migrates it
+  pgops.migrations.pg_user_db:
+    user: shop
+    password: "{{ shop_password }}"
+    db: shop
+    schemas: [app, audit]
+    revoke_public: [CONNECT, TEMPORARY, CREATE]
+    settings:
+      - {database: shop, name: search_path, value: [app, public]}
+
+- name: The application, which reads and writes, and makes nothing
+  pgops.migrations.pg_user_db:
+    user: shop_app
+    password: "{{ app_password }}"
+    update_password: on_create
+    settings: {statement_timeout: 5s}
+    db: shop
+    owner: shop
+    grants:
+      database: [CONNECT]
+      schemas:
+        - {schemas: [app, audit], privileges: [USAGE]}
+      tables:
+        - {schemas: [app, audit], privileges: [SELECT, INSERT, UPDATE, DELETE]}
+      sequences:
+        - {schemas: [app, audit], privileges: [USAGE]}
+      default_privileges:
+        - {schemas: [app, audit], "on": tables, privileges: [SELECT, INSERT, UPDATE, DELETE]}
+        - {schemas: [app, audit], "on": sequences, privileges: [USAGE]}
+    grants_exact: true
 
 - name: Keep the password of shop for the system's user deploy, as root
   pgops.migrations.pg_user_db:
@@ -243,7 +461,9 @@ changes:
       name: kitchen
   contains:
     kind:
-      description: V(user), V(database), V(extension), V(file), or V(owned by) for what belongs to the user.
+      description:
+        - V(user), V(database), V(schema), V(extension), V(settings), V(privileges), V(file), or V(owned by) for what
+          belongs to the user.
       type: str
     name:
       description: Its name.
@@ -273,15 +493,14 @@ error:
     version: null
 """
 
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import run
+from ansible_collections.pgops.migrations.plugins.module_utils.task.archive import run
 from ansible_collections.pgops.migrations.plugins.module_utils.task.module import Module
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import RULES, USER_DB, pg_user_db
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB, USER_DB_RULES
 
 
 def main() -> None:
     """Run the task."""
-    module = Module(USER_DB, **RULES)
-    run(module, pg_user_db)
+    run(Module(USER_DB, **USER_DB_RULES), "user_db", "pg_user_db")
 
 
 if __name__ == "__main__":

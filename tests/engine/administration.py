@@ -17,7 +17,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.errors import Mig
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.provision import provision
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import ProvisionReport
 from ansible_collections.pgops.migrations.plugins.module_utils.task.checks import check
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB, user_db_request
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB
+from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import user_db_request
 from server import Server, identifier
 
 DEFAULTS = {name: spec.get("default") for name, spec in USER_DB.items()}

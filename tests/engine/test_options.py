@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from module_runner import MODULES, Modules

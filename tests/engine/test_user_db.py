@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import string
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ import psycopg2
 import pytest
 import server as throwaway
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import ProvisionReport
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.statement import shown
 from pg_programs import embedded_bindir
 
@@ -326,12 +330,18 @@ def test_what_was_created_is_dropped_again_when_an_extension_fails(admin: Admini
     assert admin.query("SELECT extname FROM pg_extension", admin.db) == [("plpgsql",)]
 
 
-def test_what_was_created_is_dropped_again_when_the_locale_is_unknown(admin: Administration) -> None:
+def test_what_was_created_is_dropped_again_when_the_locale_does_not_fit(admin: Administration) -> None:
     before = admin.state()
-    with pytest.raises(MigrationError, match="of_no_such_name") as caught:
-        admin(user=admin.user, db=admin.db, collate="of_no_such_name")
+    with pytest.raises(MigrationError, match="LATIN1") as caught:
+        admin(user=admin.user, db=admin.db, encoding="LATIN1", collate="C.UTF-8", ctype="C.UTF-8")
     assert caught.value.kind == "provision"
     assert admin.state() == before
+
+
+@pytest.mark.parametrize("option", ["collate", "ctype"])
+def test_a_locale_that_the_server_has_not_is_known_in_check_mode(admin: Administration, option: str) -> None:
+    error = refused(admin, "option", user=admin.user, db=admin.db, **{option: "of_no_such_name"})
+    assert error.message == f"{option}: the server's system has no locale of_no_such_name"
 
 
 def test_icu_locale(admin: Administration) -> None:
@@ -402,6 +412,64 @@ def test_a_server_that_cannot_be_asked(admin: Administration) -> None:
         assert (caught.value.kind, caught.value.sqlstate) == ("provision", "55P03")
 
 
+# Whose a database is.
+
+
+def test_a_second_user_does_not_take_the_database(admin: Administration) -> None:
+    second = admin.user + "2"
+    admin(user=admin.user, db=admin.db)
+    other = admin(user=second, db=admin.db)
+    assert done(other) == [("user", "created")]
+    assert other.warnings == (
+        f'The database "{admin.db}" belongs to "{admin.user}", and stays so. Set owner where that is to change.',
+    )
+    assert admin(user=admin.user, db=admin.db) == ((), ())
+    assert admin(user=second, db=admin.db, owner=admin.user) == ((), ())
+    assert done(admin(user=second, db=admin.db, owner=second)) == [("database", "changed")]
+
+
+# Several at the same moment.
+
+RACERS = 20
+
+
+def race(tasks: list[Callable[[], ProvisionReport]]) -> list[ProvisionReport]:
+    """Run tasks at the same moment."""
+    start = threading.Barrier(len(tasks))
+
+    def run(task: Callable[[], ProvisionReport]) -> ProvisionReport:
+        start.wait()
+        return task()
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def test_many_hosts_provision_the_same_at_once(admin: Administration) -> None:
+    options = {"user": admin.user, "password": "secret", "db": admin.db, "extensions": ["citext", "earthdistance"]}
+    options.update(member_of=["pg_monitor"], connection_limit=7)
+    # Where the database is named and isn't there yet, who comes later connects to it.
+    places = [{}, {"login_db": admin.db}]
+    reports = race([functools.partial(admin, **options, **places[number % 2]) for number in range(RACERS)])
+    whole = [each for report in reports for each in done(report)]
+    for created in [*CREATED, ("extension", "created")]:
+        assert created in whole
+    assert whole.count(("user", "created")) == whole.count(("database", "created")) == 1
+    assert admin(**options).differences == ()
+
+    reports = race([functools.partial(admin, **options, state="absent") for dummy in range(RACERS)])
+    whole = [each for report in reports for each in done(report)]
+    assert sorted(set(whole)) == [("database", "dropped"), ("user", "dropped")]
+
+
+def test_many_hosts_change_the_same_at_once(admin: Administration) -> None:
+    admin(user=admin.user, db=admin.db)
+    options = {"user": admin.user, "db": admin.db, "member_of": ["pg_monitor", "pg_signal_backend"]}
+    options.update(connection_limit=3, db_connection_limit=9, extensions=["citext"], valid_until="2031-02-03")
+    race([functools.partial(admin, **options) for dummy in range(RACERS)])
+    assert admin(**options).differences == ()
+
+
 # Where the administrator connects.
 
 
@@ -431,6 +499,20 @@ def test_a_standby() -> None:
         there = Administration(running)
         error = refused(there, "read_only", user=there.user, db=there.db)
         assert "standby" in error.message
+
+
+def test_a_standby_with_nothing_to_do(tmp_path: Path) -> None:
+    with throwaway.running(embedded_bindir()) as running:
+        there = Administration(running)
+        options = {"user": there.user, "password": "secret", "db": there.db, "extensions": ["citext"]}
+        there(**options)
+        Power(running).become_standby()
+        assert there(**options).differences == ()
+        assert there(user="of_no_such_name", state="absent").differences == ()
+        kept = {"pgpass": True, "pgpass_file": str(tmp_path / "passwords")}
+        assert done(there(**options, **kept)) == [("file", "created")]
+        error = refused(there, "read_only", **options, connection_limit=3)
+        assert f"user {there.user}" in error.message
 
 
 def test_a_server_that_is_read_only(admin: Administration) -> None:

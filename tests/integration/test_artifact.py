@@ -23,8 +23,9 @@ from .test_targets import _environment as bare_environment
 pytestmark = pytest.mark.slow
 
 BELONGS = {
-    *("LICENSE", "README.md", "CONTRIBUTING.md", "bindep.txt", "requirements.txt"),
-    *("changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles"),
+    *("LICENSE", "README.md", "CONTRIBUTING.md", "CODE_OF_CONDUCT.md", "MAINTAINERS.md", "SECURITY.md"),
+    *("bindep.txt", "requirements.txt", ".yamllint"),
+    *("changelogs", "docs", "examples", "meta", "playbooks", "plugins", "roles", "tests"),
 }
 MADE_BY_GALAXY = {"FILES.json", "MANIFEST.json"}
 MADE_BY_A_RELEASE = {"CHANGELOG.rst"}
@@ -70,8 +71,15 @@ def test_only_what_belongs_there_is_in_it(artifact: Path) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "-co", "--exclude-standard"], check=True, cwd=ROOT, capture_output=True, text=True
     )
+    assert {name for name in names if name.startswith("tests/")} == {"tests/config.yml"}
     assert names <= set(listed.stdout.split("\0"))
     assert {name for name in listed.stdout.split("\0") if name.startswith(("plugins/", "roles/"))} <= names
+
+
+def test_linters_pass_by_itself(installed: Path) -> None:
+    place = installed / "ansible_collections" / "pgops" / "migrations"
+    run(["yamllint", "-s", "."], place)
+    run(["ansible-lint", "--offline", "--profile", "production"], place, ANSIBLE_COLLECTIONS_PATH=str(installed))
 
 
 def test_an_execution_environment_gets_what_the_modules_need(artifact: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ USERS = (ROOT / "examples/shop/migrations/sql/20151217165900_create_users.up.sql
 BILLING = "20151218000000_bills.up.sql"
 VARIABLES = {
     "shop_password": "of the shop",
+    "app_password": "of the application",
     "admin_password": "of the administrator",
     "shop_token": "t0ken",
     "ansible_become": False,
@@ -57,7 +58,7 @@ def cases() -> Iterator[Any]:
     """Yield lists of tasks, each with how many of them change something."""
     yield pytest.param(examples("pg_migration_info"), 0, id="pg_migration_info")
     # The second finds the user and the database of the first, and gives the user more.
-    yield pytest.param(examples("pg_user_db"), 5, id="pg_user_db")
+    yield pytest.param(examples("pg_user_db"), 7, id="pg_user_db")
     for path in sorted((ROOT / "plugins" / "modules").glob("*.py")):
         if path.stem not in WHOLE:
             for task in examples(path.stem):

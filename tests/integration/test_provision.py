@@ -209,3 +209,60 @@ def test_an_extension_that_is_not_there(site: Site) -> None:
     before = site.users_and_databases()
     assert "the server has no of_no_such_name" in site.play(expect=2, database_extensions=["of_no_such_name"])
     assert site.users_and_databases() == before
+
+
+USERS: list[dict[str, object]] = [
+    {"name": "shop user", "password": PASSWORD, "role_attributes": ["CREATEDB"], "comment": "owns"},
+    {
+        "name": "shop app",
+        "password": "app: in\\s't",
+        "grants_exact": True,
+        "grants": {
+            "database": ["CONNECT"],
+            "tables": [{"schemas": ["public"], "privileges": ["SELECT", "INSERT"]}],
+            "default_privileges": [{"on": "tables", "privileges": ["SELECT", "INSERT"]}],
+        },
+    },
+    {
+        "name": "shop reader",
+        "password": "reads",
+        "member_of": ["pg_read_all_data"],
+        "grants": {"database": ["CONNECT"]},
+    },
+]
+
+
+def test_several_users_with_their_rights(site: Site, tmp_path: Path) -> None:
+    migrations = Path(site.server.directory) / "migrations"
+    migrations.mkdir()
+    migrations.chmod(0o755)
+    (migrations / "1_orders.up.sql").write_text("CREATE TABLE orders (note text)")
+    one = {
+        name: site.variables.pop(name) for name in list(site.variables) if re.match("database_(user|pass|role)", name)
+    }
+    assert one
+    site.variables.update(
+        database_users=USERS,
+        database_revoke_public=["CONNECT", "TEMPORARY", "CREATE"],
+        database_settings=[{"role": "shop app", "name": "statement_timeout", "value": "5s"}],
+        migrations_dir=str(migrations),
+    )
+    before = site.users_and_databases()
+    foretold = site.play("--check", "--diff")
+    assert "What the other users may do" in foretold
+    assert "+user shop app:" in foretold
+    assert site.users_and_databases() == before
+    real = site.play("--diff")
+    for user in USERS:
+        assert str(user["password"]) not in foretold + real
+    assert changed(site.play("--diff")) == 0
+    rights = "SELECT has_table_privilege('%s', 'orders', 'INSERT'), has_table_privilege('%s', 'orders', 'SELECT')"
+    assert site.query(rights % ("shop app", "shop app"), "shop: db") == "t|t"
+    assert site.query(rights % ("shop reader", "shop reader"), "shop: db") == "f|t"
+    assert site.query("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'", "shop: db") == "shop user"
+
+
+def test_one_user_beside_several(site: Site) -> None:
+    said = site.play(expect=2, database_users=USERS)
+    assert "database_user and database_users exclude each other" in said
+    assert site.query("SELECT count(*) FROM pg_database WHERE datname = 'shop: db'") == "0"

@@ -47,7 +47,7 @@ PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
     "filter": {"plugin_utils"},
-    "plugin_utils": {"report", BASE},
+    "plugin_utils": {"report", "task", "scripts", BASE},
     "doc_fragments": set(),
     "task.targets": {*DATABASES, BASE},
     "task": {
@@ -390,16 +390,13 @@ def shipped(name: str) -> set[str]:
     return found
 
 
-def test_pg_user_db_ships_what_provisioning_needs():
-    packages = {package(name) for name in shipped("modules.pg_user_db")}
-    assert packages == {"modules", "task", "provision", POSTGRESQL, "databases", "sql", "files", BASE}
-
-
-def test_pg_migrate_ships_its_engine_as_an_archive():
+@pytest.mark.parametrize("name", [name for name in FILES if package(name) == "modules"])
+def test_modules_ship_their_engine_as_an_archive(name):
     # What Ansible finds by parsing, it parses at every run; task/archive.py says more.
     task = [f"task.{name}" for name in ("options", "archive", "module", "misplaced")]
     names = [*task, f"{POSTGRESQL}.keywords", "hazard", "errors"]
-    assert shipped("modules.pg_migrate") == {"modules.pg_migrate", *(f"{UTILS}.{name}" for name in names)}
+    assert shipped(name) == {name, *(f"{UTILS}.{each}" for each in names)}
+    assert name.replace("modules", "action") in FILES
 
 
 def test_no_packages():

@@ -23,7 +23,11 @@ HEADER = ("version", "name", "is applied", "date applied")
 
 
 class InfoRequest(NamedTuple):
-    """Whose migrations to list, which of them ("all" or "pending"), and in which order ("version" or "applied")."""
+    """Whose migrations to list, which of them ("all" or "pending"), and in which order ("version" or "applied").
+
+    :ivar described: the scripts, where they aren't to be looked for.
+    :ivar said: what there was to say of these.
+    """
 
     target: Any
     directories: Tuple[str, ...]
@@ -35,6 +39,8 @@ class InfoRequest(NamedTuple):
     on_unread: str = "fail"
     order: Optional[str] = None
     only: str = "all"
+    described: Optional[Tuple[model.Script, ...]] = None
+    said: Tuple[str, ...] = ()
 
 
 class Standing(NamedTuple):
@@ -81,10 +87,12 @@ def info(request: InfoRequest) -> Info:
 
     :raises MigrationError: when directory, connection or history can't be read.
     """
-    warnings: List[str] = []
-    wanted = (request.kind, request.follow, request.on_unread, request.order)
-    dialects = database_of(request.target).abilities.dialects
-    scripts = discover(request.directories, *wanted, warnings.append, dialects)
+    warnings: List[str] = [*request.said]
+    scripts: Sequence[model.Script] = request.described or ()
+    if request.described is None:
+        wanted = (request.kind, request.follow, request.on_unread, request.order)
+        dialects = database_of(request.target).abilities.dialects
+        scripts = discover(request.directories, *wanted, warnings.append, dialects)
     missing = False
     try:
         rows, failed, running = _read(request)

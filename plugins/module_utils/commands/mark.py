@@ -26,7 +26,11 @@ EVENTS = {
 
 
 class MarkRequest(NamedTuple):
-    """Which versions to mark as what. ``lock_wait`` is in seconds."""
+    """Which versions to mark as what. ``lock_wait`` is in seconds.
+
+    :ivar described: the scripts, where they aren't to be looked for.
+    :ivar said: what there was to say of these.
+    """
 
     target: Any
     directories: Tuple[str, ...]
@@ -40,6 +44,8 @@ class MarkRequest(NamedTuple):
     order: Optional[str] = None
     lock_wait: float = 60
     checking: bool = False
+    described: Optional[Tuple[model.Script, ...]] = None
+    said: Tuple[str, ...] = ()
 
 
 class Mark(NamedTuple):
@@ -68,8 +74,13 @@ def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> 
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
     database = database_of(request.target)
-    wanted = (request.kind, request.follow, request.on_unread, request.order)
-    scripts = discover(request.directories, *wanted, warn, database.abilities.dialects)
+    scripts: Sequence[model.Script] = request.described or ()
+    if warn is not None:
+        for warning in request.said:
+            warn(warning)
+    if request.described is None:
+        wanted = (request.kind, request.follow, request.on_unread, request.order)
+        scripts = discover(request.directories, *wanted, warn, database.abilities.dialects)
     with (
         database.errors.translated(),
         closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,

@@ -34,6 +34,7 @@ class Administrator(NamedTuple):
 
     :ivar name: whose rights count.
     :ivar login: who has logged in; another one where a session_role was set.
+    :ivar read_only: the session takes no writes: the server is a standby, or was told so.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Administrator(NamedTuple):
     superuser: bool
     createrole: bool
     createdb: bool
+    read_only: bool = False
 
 
 def open_administration(target: Target, named: Optional[str], dropping: bool) -> Any:
@@ -74,19 +76,23 @@ def _connect_to_any(target: Target) -> Any:
 
 
 def identify(connection: Any) -> Administrator:
-    """Return who is connected.
-
-    :raises ReadOnly: when the server takes no writes.
-    """
+    """Return who is connected."""
     with connection.cursor() as cursor:
         cursor.execute(FACTS)
-        *facts, read_only = cursor.fetchone()
-    if read_only:
+        return Administrator(*cursor.fetchone())
+
+
+def check_writable(connection: Any, who: Administrator, differences: Sequence[Difference]) -> None:
+    """Check ahead that the server takes what is to be written; where nothing is, a standby does.
+
+    :raises ReadOnly: when it takes no writes.
+    """
+    if differences and who.read_only:
         raise errors.ReadOnly(
-            "The server takes no writes: it is a standby, or read-only (%s)" % describe(connection),
+            "The server takes no writes: it is a standby, or read-only (%s). Something differs there: %s"
+            % (describe(connection), ", ".join(each.title for each in differences)),
             hint="Run the task against the primary.",
         )
-    return Administrator(*facts)
 
 
 def check_rights(who: Administrator, differences: Sequence[Difference]) -> None:

@@ -17,76 +17,91 @@ from .request import Site
 from .statement import Difference, Statement
 
 
-def apply(site: Site, gone: Sequence[Difference], made: Sequence[Difference], edit: Optional[Edit]) -> None:
-    """Drop what is to go, then create and change.
+class Work:
+    """What was executed and is committed, while the task goes on.
 
-    :raises MigrationError: when the server refuses something; what was created until then is dropped again, and what
-        was changed is rolled back.
+    :ivar undo: takes it back, the last one first.
     """
-    inside = [each for each in gone if each.database is not None]
-    for each in inside:
-        # What is dropped in one database stays dropped when the next one refuses, so all are asked first.
-        _execute_in(site, each, keep=False)
-    for each in gone:
-        _drop(site, each)
-    undo: List[Statement] = []
-    try:
-        _create(site, made, undo)
-        _change(site, [each for each in made if each.undo is None], edit)
-    except BaseException as error:
-        _take_back(site.connection, undo, error)
-        raise
 
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.executed: List[Difference] = []
+        self.undo: List[Statement] = []
 
-def _drop(site: Site, difference: Difference) -> None:
-    if difference.database is not None:
-        _execute_in(site, difference, keep=True)
-        return
-    for statement in difference.statements:
-        execute(site.connection, statement)
+    def drop(self, gone: Sequence[Difference]) -> None:
+        """Drop what is to go.
 
+        :raises MigrationError: when the server refuses something.
+        """
+        inside = [each for each in gone if each.database is not None]
+        for each in inside:
+            # What is dropped in one database stays dropped when the next one refuses, so all are asked first.
+            self._execute_in(each, keep=False)
+        for each in gone:
+            self._drop(each)
 
-def _execute_in(site: Site, difference: Difference, keep: bool) -> None:
-    with closing(connect(site.target.with_database(str(difference.database)), PROGRAM)) as connection:
-        for statement in difference.statements:
-            execute(connection, statement)
-        if keep:
-            connection.commit()
+    def roll_back(self) -> None:
+        """Give up what isn't committed."""
+        with suppress(deps.psycopg2.Error):
+            self.site.connection.rollback()
+            self.site.connection.autocommit = True
 
+    def take_back(self, error: BaseException) -> None:
+        """Undo what was executed, after an error; it says so where that fails."""
+        self.roll_back()
+        for statement in self.undo:
+            try:
+                execute(self.site.connection, statement)
+            except errors.MigrationError as failure:
+                if isinstance(error, errors.MigrationError):
+                    error.message += ". Afterwards this failed, too: " + failure.message
 
-def _create(site: Site, made: Sequence[Difference], undo: List[Statement]) -> None:
-    """Create user and database at once: the one has to be there for the other, and a database can't be rolled back."""
-    for each in made:
-        if each.undo is not None:
-            for statement in each.statements:
-                execute(site.connection, statement)
-            undo.insert(0, each.undo)
+    def _drop(self, difference: Difference) -> None:
+        if difference.database is not None:
+            self._execute_in(difference, keep=True)
+        else:
+            for statement in difference.statements:
+                execute(self.site.connection, statement)
+        self.executed.append(difference)
 
+    def _execute_in(self, difference: Difference, keep: bool) -> None:
+        with closing(connect(self.site.target.with_database(str(difference.database)), PROGRAM)) as connection:
+            for statement in difference.statements:
+                execute(connection, statement)
+            if keep:
+                connection.commit()
 
-def _change(site: Site, made: Sequence[Difference], edit: Optional[Edit]) -> None:
-    """Do all else, and commit it when nothing more can be refused."""
-    with ExitStack() as stack:
-        connections: Dict[Optional[str], Any] = {None: site.connection}
-        site.connection.autocommit = False
+    def create(self, made: Sequence[Difference]) -> None:
+        """Create user and database at once: the one has to be there for the other, and no database is rolled back.
+
+        :raises MigrationError: when the server refuses something.
+        """
         for each in made:
-            if each.database not in connections:
-                opened = connect(site.target.with_database(str(each.database)), PROGRAM)
-                connections[each.database] = stack.enter_context(closing(opened))
-            for statement in each.statements:
-                execute(connections[each.database], statement)
-        if edit is not None:
-            pgpass.write(edit.file)
-        for connection in connections.values():
-            connection.commit()
+            if each.undo is not None:
+                first, *rest = each.statements
+                execute(self.site.connection, first)
+                self.executed.append(each)
+                self.undo.insert(0, each.undo)
+                for statement in rest:
+                    execute(self.site.connection, statement)
 
+    def change(self, made: Sequence[Difference], edit: Optional[Edit]) -> None:
+        """Do all else, and commit it when nothing more can be refused.
 
-def _take_back(connection: Any, undo: Sequence[Statement], error: BaseException) -> None:
-    with suppress(deps.psycopg2.Error):
-        connection.rollback()
-        connection.autocommit = True
-    for statement in undo:
-        try:
-            execute(connection, statement)
-        except errors.MigrationError as failure:
-            if isinstance(error, errors.MigrationError):
-                error.message += ". Afterwards this failed, too: " + failure.message
+        :raises MigrationError: when the server refuses something; what was changed is rolled back then.
+        """
+        with ExitStack() as stack:
+            connections: Dict[Optional[str], Any] = {None: self.site.connection}
+            self.site.connection.autocommit = False
+            for each in made:
+                if each.undo is not None:
+                    continue
+                if each.database not in connections:
+                    opened = connect(self.site.target.with_database(str(each.database)), PROGRAM)
+                    connections[each.database] = stack.enter_context(closing(opened))
+                for statement in each.statements:
+                    execute(connections[each.database], statement)
+            if edit is not None:
+                pgpass.write(edit.file)
+            for connection in connections.values():
+                connection.commit()

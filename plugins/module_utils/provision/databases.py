@@ -14,11 +14,10 @@ from .statement import Action, Attribute, Clause, Difference, Statement
 # The columns of the locale differ between versions, so they are read from the row as a whole.
 READ = """
 SELECT d.oid::bigint, pg_catalog.pg_get_userbyid(d.datdba), pg_catalog.pg_encoding_to_char(d.encoding),
-       d.datcollate, d.datctype, d.datconnlimit, pg_catalog.to_jsonb(d)
-  FROM pg_catalog.pg_database d WHERE d.datname = %s
+       d.datcollate, d.datctype, d.datconnlimit, pg_catalog.to_jsonb(d), t.spcname::pg_catalog.text,
+       pg_catalog.shobj_description(d.oid, 'pg_database')
+  FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace WHERE d.datname = %s
 """
-ENCODING = "SELECT pg_catalog.pg_encoding_to_char(pg_catalog.pg_char_to_encoding(%s))"
-HAS_ICU = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_collation WHERE collname = 'und-x-icu')"
 SESSIONS = """
 SELECT a.pid, a.usename, a.application_name, a.backend_start::pg_catalog.text AS since
   FROM pg_catalog.pg_stat_activity a
@@ -32,18 +31,26 @@ FROM_TEMPLATE = "TEMPLATE {template}"
 IN_ENCODING = "ENCODING {encoding}"
 COLLATE = "LC_COLLATE {collate}"
 CTYPE = "LC_CTYPE {ctype}"
-ICU = "LOCALE_PROVIDER icu ICU_LOCALE {icu_locale}"
+PROVIDER = "LOCALE_PROVIDER {provider}"
+ICU = "ICU_LOCALE {icu_locale}"
+BUILTIN = "BUILTIN_LOCALE {builtin_locale}"
+TABLESPACE = "TABLESPACE {tablespace}"
+COMMENT = "COMMENT ON DATABASE {database} IS {comment}"
+MOVE = "ALTER DATABASE {database} SET TABLESPACE {tablespace}"
 CONNECTION_LIMIT = "CONNECTION LIMIT {limit}"
 OWNER = "ALTER DATABASE {database} OWNER TO {owner}"
 LIMIT = "ALTER DATABASE {database} CONNECTION LIMIT {limit}"
 DROP = "DROP DATABASE {database}"
 DROP_FORCED = "DROP DATABASE {database} WITH (FORCE)"
 
-ICU_SINCE = 150000
+LEFT_TO_ITS_OWNER = 'The database "%s" belongs to "%s", and stays so. Set owner where that is to change.'
+
+PROVIDERS = {"c": "libc", "i": "icu", "b": "builtin"}
 
 NEEDS_CREATEDB = "It takes CREATEDB%s."
 NEEDS_OWNER = "It takes CREATEDB, the ownership of the database, and membership (SET) in the new owner %s."
 NEEDS_OWNERSHIP = "It takes the ownership of the database, or a superuser."
+NEEDS_TABLESPACE = "It takes the ownership of the database, and CREATE on the tablespace."
 
 # As every cluster is made; nothing works well without them.
 SYSTEM_DATABASES = ("postgres", "template0", "template1")
@@ -53,6 +60,7 @@ DEFAULT_TEMPLATE, PRISTINE = "template1", "template0"
 class DatabaseWish(NamedTuple):
     """What a database is to be. None: of no interest.
 
+    :ivar creator: who gets a new database where no owner is named.
     :ivar encoding: by the server's own name for it, see `canonical_encoding`.
     """
 
@@ -64,6 +72,22 @@ class DatabaseWish(NamedTuple):
     icu_locale: Optional[str] = None
     template: Optional[str] = None
     connection_limit: Optional[int] = None
+    creator: Optional[str] = None
+    locale_provider: Optional[str] = None
+    builtin_locale: Optional[str] = None
+    tablespace: Optional[str] = None
+    comment: Optional[str] = None
+
+    @property
+    def provider(self) -> Optional[str]:
+        """Return whose locale it has; None: of no interest."""
+        implied = "icu" if self.icu_locale is not None else "builtin" if self.builtin_locale is not None else None
+        return self.locale_provider or implied
+
+    @property
+    def first_owner(self) -> Optional[str]:
+        """Return who owns it when it is created; None: who creates it."""
+        return self.owner or self.creator
 
 
 class Database(NamedTuple):
@@ -80,6 +104,10 @@ class Database(NamedTuple):
     ctype: str
     icu_locale: Optional[str] = None
     connection_limit: int = -1
+    locale_provider: str = "libc"
+    builtin_locale: Optional[str] = None
+    tablespace: Optional[str] = None
+    comment: Optional[str] = None
 
 
 def read(cursor: Any, name: str) -> Optional[Database]:
@@ -88,37 +116,11 @@ def read(cursor: Any, name: str) -> Optional[Database]:
     row = cursor.fetchone()
     if row is None:
         return None
-    oid, owner, encoding, collate, ctype, limit, columns = row
-    icu = columns.get("datlocale") or columns.get("daticulocale") if columns.get("datlocprovider") == "i" else None
-    return Database(oid, name, owner, encoding, collate, ctype, icu, limit)
-
-
-def canonical_encoding(cursor: Any, text: str) -> str:
-    """Return the server's own name for an encoding.
-
-    :raises OptionInvalid: when it has none of that name.
-    """
-    cursor.execute(ENCODING, [text])
-    name = str(cursor.fetchone()[0])
-    if not name:
-        raise errors.OptionInvalid(
-            "encoding: the server has none called %s" % text, hint="UTF8 is what nearly all use."
-        )
-    return name
-
-
-def check_icu(cursor: Any, server_version: int) -> None:
-    """Check that databases of this server can have a locale of ICU's.
-
-    :param server_version: as libpq gives it, 150018 for 15.18.
-    :raises OptionInvalid: when they can't.
-    """
-    cursor.execute(HAS_ICU)
-    if server_version < ICU_SINCE or not cursor.fetchone()[0]:
-        raise errors.OptionInvalid(
-            "icu_locale: databases of this server can't have one",
-            hint="That takes PostgreSQL 15 or newer, built with ICU. Use collate and ctype.",
-        )
+    oid, owner, encoding, collate, ctype, limit, columns, tablespace, comment = row
+    provider = PROVIDERS.get(columns.get("datlocprovider", "c"), "unknown")
+    locale = columns.get("datlocale") or columns.get("daticulocale")
+    icu, builtin = (locale if provider == each else None for each in ("icu", "builtin"))
+    return Database(oid, name, owner, encoding, collate, ctype, icu, limit, provider, builtin, tablespace, comment)
 
 
 def sessions(cursor: Any, name: str) -> List[Dict[str, Any]]:
@@ -133,7 +135,9 @@ def fixed_differences(wish: DatabaseWish, there: Database) -> List[Attribute]:
         ("encoding", there.encoding, wish.encoding, str.upper),
         ("collate", there.collate, wish.collate, _plain_locale),
         ("ctype", there.ctype, wish.ctype, _plain_locale),
+        ("locale_provider", there.locale_provider, wish.locale_provider, str.lower),
         ("icu_locale", there.icu_locale, wish.icu_locale, _plain_tag),
+        ("builtin_locale", there.builtin_locale, wish.builtin_locale, _plain_locale),
     ]
     return [
         Attribute(name, before, after)
@@ -162,21 +166,27 @@ def creation(wish: DatabaseWish, template: Optional[str]) -> Difference:
 
     :param template: what to copy; None: the server's default.
     """
+    owner = wish.first_owner
     settings = [
-        ("owner", wish.owner, Clause(OWNED_BY, {"owner": wish.owner or ""})),
+        ("owner", owner, Clause(OWNED_BY, {"owner": owner or ""})),
         ("template", template, Clause(FROM_TEMPLATE, {"template": template or ""})),
         ("encoding", wish.encoding, Clause(IN_ENCODING, values={"encoding": wish.encoding})),
+        ("tablespace", wish.tablespace, Clause(TABLESPACE, {"tablespace": wish.tablespace or ""})),
+        ("locale_provider", wish.provider, Clause(PROVIDER, values={"provider": wish.provider})),
+        ("builtin_locale", wish.builtin_locale, Clause(BUILTIN, values={"builtin_locale": wish.builtin_locale})),
         ("icu_locale", wish.icu_locale, Clause(ICU, values={"icu_locale": wish.icu_locale})),
         ("collate", wish.collate, Clause(COLLATE, values={"collate": wish.collate})),
         ("ctype", wish.ctype, Clause(CTYPE, values={"ctype": wish.ctype})),
         ("connection_limit", wish.connection_limit, Clause(CONNECTION_LIMIT, values={"limit": wish.connection_limit})),
     ]
     given = [(name, value, clause) for name, value, clause in settings if value is not None]
-    needs = NEEDS_CREATEDB % (', and membership (SET) in its owner "%s"' % wish.owner if wish.owner else "")
-    statement = _statement(CREATE, wish.name, [clause for *dummy, clause in given], "create", needs)
-    attributes = tuple(Attribute(name, None, str(value)) for name, value, dummy in given)
-    undo = _statement(DROP_FORCED, wish.name, [], "drop", NEEDS_OWNERSHIP)
-    return Difference("database", wish.name, Action.CREATED, attributes, (statement,), undo)
+    needs = NEEDS_CREATEDB % (', and membership (SET) in its owner "%s"' % owner if owner else "")
+    statements = [_statement(CREATE, wish.name, [clause for *dummy, clause in given], "create", needs)]
+    statements += _commenting(wish, None)
+    attributes = [Attribute(name, None, str(value)) for name, value, dummy in given] + _comment(wish, None)
+    # Never by force: who is in it by now may have written what nobody else has.
+    undo = _statement(DROP, wish.name, [], "drop", NEEDS_OWNERSHIP)
+    return Difference("database", wish.name, Action.CREATED, tuple(attributes), tuple(statements), undo)
 
 
 def change(wish: DatabaseWish, there: Database) -> Optional[Difference]:
@@ -202,9 +212,40 @@ def change(wish: DatabaseWish, there: Database) -> Optional[Difference]:
         attributes.append(Attribute("connection_limit", str(there.connection_limit), str(limit)))
         clause = Clause(LIMIT, {"database": wish.name}, {"limit": limit})
         statements.append(_alteration(clause, NEEDS_OWNERSHIP))
+    attributes += _comment(wish, there)
+    statements += _commenting(wish, there)
     if not statements:
         return None
     return Difference("database", wish.name, Action.CHANGED, tuple(attributes), tuple(statements))
+
+
+def move(wish: DatabaseWish, there: Database) -> Optional[Difference]:
+    """Return how to move a database to another tablespace, or None. That can't be in a transaction."""
+    if wish.tablespace in (None, there.tablespace):
+        return None
+    shown = (Attribute("tablespace", there.tablespace, wish.tablespace),)
+    there_and_back = [
+        _alteration(Clause(MOVE, {"database": wish.name, "tablespace": str(place)}), NEEDS_TABLESPACE)
+        for place in (wish.tablespace, there.tablespace)
+    ]
+    return Difference("database", wish.name, Action.CHANGED, shown, (there_and_back[0],), there_and_back[1])
+
+
+def _comment(wish: DatabaseWish, there: Optional[Database]) -> List[Attribute]:
+    before = there.comment if there is not None else None
+    return [Attribute("comment", before, wish.comment)] if wish.comment not in (None, before) else []
+
+
+def _commenting(wish: DatabaseWish, there: Optional[Database]) -> List[Statement]:
+    clause = Clause(COMMENT, {"database": wish.name}, {"comment": wish.comment})
+    return [_alteration(clause, NEEDS_OWNERSHIP) for dummy in _comment(wish, there)]
+
+
+def left_alone(wish: DatabaseWish, there: Database) -> Optional[str]:
+    """Return a warning where a database belongs to another than it would if it were new, and nobody asks for that."""
+    if wish.owner is None and wish.creator not in (None, there.owner):
+        return LEFT_TO_ITS_OWNER % (there.name, there.owner)
+    return None
 
 
 def removal(there: Database, force: bool) -> Difference:

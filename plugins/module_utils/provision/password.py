@@ -24,9 +24,19 @@ def has_password(cursor: Any, target: Target, user: str, password: str) -> Optio
     cursor.execute(READABLE)
     if cursor.fetchone()[0]:
         cursor.execute(STORED, [user])
-        stored = cursor.fetchone()[0]
+        (stored,) = cursor.fetchone() or (None,)
         return stored is not None and matches(password, user, stored)
     return None if is_verifier(password) else _login_decides(target, user, password)
+
+
+def is_set(cursor: Any, user: str) -> Optional[bool]:
+    """Tell whether an existing role has any password; None: that can't be read."""
+    cursor.execute(READABLE)
+    if not cursor.fetchone()[0]:
+        return None
+    cursor.execute(STORED, [user])
+    (stored,) = cursor.fetchone() or (None,)
+    return stored is not None
 
 
 def _login_decides(target: Target, user: str, password: str) -> Optional[bool]:

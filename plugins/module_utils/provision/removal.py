@@ -38,7 +38,7 @@ def removals(
     found: List[Difference] = []
     if database is not None:
         if not request.force:
-            _check_unused(cursor, database.name)
+            check_unused(cursor, database.name, "End these sessions, or set force.")
         found.append(databases.removal(database, request.force))
     if role is not None:
         found += _belongings(site, request, role, database)
@@ -58,7 +58,11 @@ def _check_may_go(site: Site, request: ProvisionRequest, role: Optional[Role]) -
         raise errors.OptionInvalid('user: "%s" is never dropped' % name, hint="It was made with the cluster.")
 
 
-def _check_unused(cursor: Any, name: str) -> None:
+def check_unused(cursor: Any, name: str, hint: str) -> None:
+    """Check that nobody else is connected to a database.
+
+    :raises Conflict: lists who is.
+    """
     sessions = databases.sessions(cursor, name)
     for _look in range(LOOKS):
         if not sessions:
@@ -70,7 +74,7 @@ def _check_unused(cursor: Any, name: str) -> None:
         who = ", ".join("%(user)s (pid %(pid)s, %(application)s)" % each for each in sessions)
         raise errors.Conflict(
             'The database "%s" is in use by %s' % (name, who),
-            hint="End these sessions, or set force.",
+            hint=hint,
             blockers=sessions,
         )
 

@@ -11,7 +11,11 @@ from typing import Any, NamedTuple, Optional, Tuple
 from ..databases.postgresql.connection import Target
 from .administrator import Administrator
 from .databases import DatabaseWish
+from .extensions import ExtensionWish
+from .grants import GrantWish
 from .roles import RoleWish
+from .schemas import SchemaWish
+from .settings import Setting
 from .statement import Difference
 
 
@@ -38,7 +42,9 @@ class ProvisionRequest(NamedTuple):
     """What is asked for. Without a user, or without a database, it is about the other one alone.
 
     :ivar target: the server, and the administrator to connect as.
-    :ivar extensions: of the database.
+    :ivar extensions: of the database; so are schemas.
+    :ivar grants: what the user may do in the database; None: of no interest.
+    :ivar revoke_public: privileges that everybody has on the database and its schemas, and is to lose.
     :ivar passfile: None: the password is kept nowhere.
     :ivar drop_owned: drop also what belongs to the user, in every database.
     :ivar force: end the sessions on the database.
@@ -48,7 +54,11 @@ class ProvisionRequest(NamedTuple):
     state: State
     user: Optional[RoleWish] = None
     database: Optional[DatabaseWish] = None
-    extensions: Tuple[str, ...] = ()
+    schemas: Tuple[SchemaWish, ...] = ()
+    extensions: Tuple[ExtensionWish, ...] = ()
+    settings: Tuple[Setting, ...] = ()
+    grants: Optional[GrantWish] = None
+    revoke_public: Tuple[str, ...] = ()
     passfile: Optional[PassfileWish] = None
     drop_owned: bool = False
     force: bool = False

@@ -16,7 +16,11 @@ READ = """
 SELECT r.oid::bigint, pg_catalog.to_jsonb(r), COALESCE(r.rolvaliduntil, 'infinity')::pg_catalog.text,
        ARRAY(SELECT g.rolname::pg_catalog.text
                FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
-              WHERE m.member = r.oid)
+              WHERE m.member = r.oid),
+       ARRAY(SELECT pg_catalog.pg_get_userbyid(m.grantor)::pg_catalog.text
+               FROM pg_catalog.pg_auth_members m JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+              WHERE m.member = r.oid),
+       pg_catalog.shobj_description(r.oid, 'pg_authid')
   FROM pg_catalog.pg_roles r WHERE r.rolname = %s
 """
 TIMESTAMP = "SELECT %s::pg_catalog.timestamptz::pg_catalog.text"
@@ -29,7 +33,11 @@ CREATE = "CREATE ROLE {role}"
 ALTER = "ALTER ROLE {role}"
 DROP = "DROP ROLE {role}"
 GRANT = "GRANT {group} TO {role}"
+REVOKE = "REVOKE {group} FROM {role}"
+GRANTED_BY = "GRANTED BY {grantor}"
+COMMENT = "COMMENT ON ROLE {role} IS {comment}"
 PASSWORD = "PASSWORD {verifier}"
+NO_PASSWORD = "PASSWORD NULL"
 CONNECTION_LIMIT = "CONNECTION LIMIT {limit}"
 VALID_UNTIL = "VALID UNTIL {moment}"
 IN_ROLE = "IN ROLE {group}"
@@ -49,6 +57,8 @@ WORDS = {prefix + name: (name, not prefix) for name in COLUMNS for prefix in (""
 CLAUSES = {pair: Clause(word) for word, pair in WORDS.items()}
 
 HIDDEN = "********"
+# Before, whoever might revoke a membership revoked it, whoever had granted it.
+GRANTORS_SINCE = 160000
 NEEDS = (
     "It takes a superuser, or CREATEROLE and (from PostgreSQL 16 on) ADMIN OPTION on the role; SUPERUSER, REPLICATION "
     "and BYPASSRLS can only be given by who has them, up to PostgreSQL 15 only by a superuser."
@@ -62,7 +72,10 @@ class RoleWish:
 
     :ivar attributes: name → whether it has it.
     :ivar valid_until: a moment as the server itself writes it, see `moment`.
+    :ivar no_password: whether to take it away.
+    :ivar update_password: whether one that is there is to be this one.
     :ivar member_of: roles that it is a member of, beside any others.
+    :ivar member_of_exact: and no others.
     """
 
     name: str
@@ -71,10 +84,17 @@ class RoleWish:
     connection_limit: Optional[int] = None
     valid_until: Optional[str] = None
     member_of: Tuple[str, ...] = ()
+    member_of_exact: bool = False
+    no_password: bool = False
+    update_password: bool = True
+    comment: Optional[str] = None
 
 
 class Role(NamedTuple):
-    """What a role is."""
+    """What a role is.
+
+    :ivar grantors: who has made it a member of each of these roles.
+    """
 
     oid: int
     name: str
@@ -82,6 +102,8 @@ class Role(NamedTuple):
     connection_limit: int
     valid_until: str
     member_of: Tuple[str, ...] = ()
+    grantors: Tuple[str, ...] = ()
+    comment: Optional[str] = None
 
 
 def parse_attributes(texts: Sequence[str]) -> Dict[str, bool]:
@@ -112,9 +134,9 @@ def read(cursor: Any, name: str) -> Optional[Role]:
     row = cursor.fetchone()
     if row is None:
         return None
-    oid, columns, valid_until, member_of = row
+    oid, columns, valid_until, member_of, grantors, comment = row
     attributes = {word: columns[column] for word, column in COLUMNS.items()}
-    return Role(oid, name, attributes, columns["rolconnlimit"], valid_until, tuple(member_of))
+    return Role(oid, name, attributes, columns["rolconnlimit"], valid_until, tuple(member_of), tuple(grantors), comment)
 
 
 def moment(cursor: Any, text: str) -> str:
@@ -140,23 +162,36 @@ def creation(wish: RoleWish, verifier: Optional[str]) -> Difference:
     wish_attributes = {"LOGIN": True, **wish.attributes}
     clauses, attributes = _settings(wish, None, wish_attributes, verifier)
     clauses += [Clause(AND_ROLE if number else IN_ROLE, {"group": each}) for number, each in enumerate(wish.member_of)]
-    attributes += _membership((), wish.member_of)
-    statement = _statement(CREATE, wish.name, clauses, "create")
-    return Difference(
-        "user", wish.name, Action.CREATED, tuple(attributes), (statement,), _statement(DROP, wish.name, [], "drop")
-    )
+    attributes += _membership((), wish.member_of) + _comment(wish, None)
+    statements = [_statement(CREATE, wish.name, clauses, "create"), *_commenting(wish, None)]
+    undo = _statement(DROP, wish.name, [], "drop")
+    return Difference("user", wish.name, Action.CREATED, tuple(attributes), tuple(statements), undo)
 
 
-def change(wish: RoleWish, role: Role, verifier: Optional[str]) -> Optional[Difference]:
+def change(
+    wish: RoleWish, role: Role, verifier: Optional[str], without_password: bool = False, has_grantors: bool = True
+) -> Optional[Difference]:
     """Return what of a role is to be changed, or None.
 
     :param verifier: what to send in place of its password; None: the password is right.
+    :param without_password: take its password away.
+    :param has_grantors: the server tells memberships apart by who has granted them.
     """
     clauses, attributes = _settings(wish, role, wish.attributes, verifier)
+    if without_password:
+        clauses.append(Clause(NO_PASSWORD))
+        attributes.append(Attribute("password", HIDDEN, None))
     missing = [group for group in wish.member_of if group not in role.member_of]
+    unwanted = [
+        (group, grantor if has_grantors else None)
+        for group, grantor in zip(role.member_of, role.grantors)
+        if wish.member_of_exact and group not in wish.member_of
+    ]
     statements = [_statement(ALTER, wish.name, clauses, "alter")] if clauses else []
     statements += [_grant(wish.name, group) for group in missing]
-    attributes += _membership(role.member_of, missing)
+    statements += [_revocation(wish.name, *each) for each in dict.fromkeys(unwanted)]
+    statements += _commenting(wish, role)
+    attributes += _membership(role.member_of, missing, [group for group, dummy in unwanted]) + _comment(wish, role)
     if not statements:
         return None
     return Difference("user", wish.name, Action.CHANGED, tuple(attributes), tuple(statements))
@@ -196,10 +231,29 @@ def _yes_or_no(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _membership(before: Sequence[str], added: Sequence[str]) -> List[Attribute]:
-    if not added:
+def _membership(before: Sequence[str], added: Sequence[str], removed: Sequence[str] = ()) -> List[Attribute]:
+    if not (added or removed):
         return []
-    return [Attribute("member_of", ", ".join(sorted(before)) or None, ", ".join(sorted({*before, *added})))]
+    after = {*before, *added} - set(removed)
+    return [Attribute("member_of", ", ".join(sorted(set(before))) or None, ", ".join(sorted(after)) or None)]
+
+
+def _comment(wish: RoleWish, role: Optional[Role]) -> List[Attribute]:
+    before = role.comment if role is not None else None
+    return [Attribute("comment", before, wish.comment)] if wish.comment not in (None, before) else []
+
+
+def _commenting(wish: RoleWish, role: Optional[Role]) -> List[Statement]:
+    clause = Clause(COMMENT, {"role": wish.name}, {"comment": wish.comment})
+    purpose = 'comment on the user "%s"' % wish.name
+    return [Statement((clause,), purpose, NEEDS) for dummy in _comment(wish, role)]
+
+
+def _revocation(name: str, group: str, grantor: Optional[str]) -> Statement:
+    clauses = [Clause(REVOKE, {"group": group, "role": name})]
+    clauses += [Clause(GRANTED_BY, {"grantor": grantor})] if grantor is not None else []
+    purpose = 'end the membership of the user "%s" in "%s"' % (name, group)
+    return Statement(tuple(clauses), purpose, NEEDS_ADMIN_OPTION % group)
 
 
 def _statement(head: str, name: str, clauses: Sequence[Clause], verb: str) -> Statement:

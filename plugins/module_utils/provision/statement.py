@@ -7,24 +7,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .. import deps
 
 
 @dataclass(frozen=True)
 class Clause:
-    """A piece of SQL: a constant text with {placeholders} for identifiers and for values."""
+    """A piece of SQL: a constant text with {placeholders} for identifiers and for values.
+
+    :ivar names: a tuple is a name with its parts.
+    :ivar values: a tuple is a list.
+    """
 
     text: str
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, Union[str, Tuple[str, ...]]] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def composed(self) -> Any:
         """Return it with every name and value quoted."""
-        quoted: Dict[str, Any] = {key: deps.sql.Identifier(name) for key, name in self.names.items()}
-        quoted.update({key: deps.sql.Literal(value) for key, value in self.values.items()})
+        quoted: Dict[str, Any] = {key: _identifier(name) for key, name in self.names.items()}
+        quoted.update({key: _literal(value) for key, value in self.values.items()})
         return deps.sql.SQL(self.text).format(**quoted)
+
+
+def _identifier(name: Union[str, Tuple[str, ...]]) -> Any:
+    return deps.sql.Identifier(name) if isinstance(name, str) else deps.sql.Identifier(*name)
+
+
+def _literal(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return deps.sql.SQL(", ").join([deps.sql.Literal(each) for each in value])
+    return deps.sql.Literal(value)
 
 
 class Statement(NamedTuple):

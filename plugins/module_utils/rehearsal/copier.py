@@ -156,12 +156,12 @@ class Copier:
         if not left:
             return
         from ..provision.administrator import execute
-        from ..provision.extensions import creation
+        from ..provision.extensions import ExtensionWish, creation
 
         with closing(connect(self.scratch.loader, APPLICATION)) as connection:
             try:
                 for name in left:
-                    for statement in creation(name, self.scratch.name).statements:
+                    for statement in creation(ExtensionWish(name), self.scratch.name).statements:
                         execute(connection, statement)
             except errors.MigrationError as error:
                 raise RehearsalImpossible("the copy can't be given its extensions: %s" % error.message) from None

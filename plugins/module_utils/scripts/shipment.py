@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import tarfile
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from .. import errors, model
 from ..files import opening
@@ -175,28 +175,28 @@ class _Parcel:
             )
 
 
-def unpack(archive: str, place: str, count: int) -> Tuple[str, ...]:
+def unpack(archive: Union[str, BinaryIO], place: str, count: int) -> Tuple[str, ...]:
     """Unpack such an archive of so many directories. Return where they are now, in the same order.
+
+    :param archive: its path, or itself.
 
     :raises ScriptInvalid: when it isn't one, or would write outside the directory.
     """
     try:
-        with tarfile.open(archive, "r:gz") as tar:
+        with tarfile.open(archive, "r:gz") if isinstance(archive, str) else tarfile.open(None, "r:gz", archive) as tar:
             members = tar.getmembers()
-            _refuse_escapes(members, archive)
+            _refuse_escapes(members)
             tar.extractall(place, members=members)
     except (OSError, tarfile.TarError) as error:
-        raise errors.ScriptInvalid("The archive of the scripts can't be unpacked: %s" % error, path=archive) from None
+        raise errors.ScriptInvalid("The archive of the scripts can't be unpacked: %s" % error) from None
     return tuple(os.path.join(place, str(number)) for number in range(count))
 
 
-def _refuse_escapes(members: List[tarfile.TarInfo], archive: str) -> None:
+def _refuse_escapes(members: List[tarfile.TarInfo]) -> None:
     for member in members:
         outside = os.path.isabs(member.name) or ".." in member.name.split("/")
         if outside or not (member.isfile() or member.isdir()):
-            raise errors.ScriptInvalid(
-                "The archive of the scripts holds %s, which is no plain file" % member.name, path=archive
-            )
+            raise errors.ScriptInvalid("The archive of the scripts holds %s, which is no plain file" % member.name)
 
 
 def _dialects(url: Optional[str]) -> Tuple[str, ...]:

@@ -4,7 +4,7 @@
 """All of module_utils as one archive: packed on the controller (packing.py), imported from by the module on the target.
 
 What a module imports, Ansible finds by parsing each file, and what that imports, at every run. Of eighty files this
-took a quarter of the time of a task that only connects; packing them takes next to none. So pg_migrate's module imports
+took a quarter of the time of a task that only connects; packing them takes next to none. So a module imports
 only this and its argument spec, and the action plugin adds the archive to its arguments.
 """
 
@@ -26,17 +26,17 @@ from typing import Any, Optional
 UTILS = __name__.rsplit(".", 2)[0]
 
 
-def run(module: Any, name: str, function: str) -> None:
+def run(module: Any, name: str, function: str, needs_database: bool = True) -> None:
     """Run the function of a module of task/, as entry.py does.
 
     Where the archive is compiled, and for another Python than this, it answers that it wants the text.
 
-    :param module: an AnsibleModule with the parameter ``_engine``: what pack() returned; where it is None, the packages
-        must be installed.
+    :param module: a Module, among whose internal parameters is ``_engine``: what pack() returned; where it is None, the
+        packages must be installed.
+    :param needs_database: it can't do without the database's driver.
     """
-    packed = module.params.pop("_engine")
+    packed = module.internal.pop("_engine", None)
     if packed:
-        module.no_log_values.discard(packed)  # nothing to be looked for in each line of a result
         engine = _Engine(packed)
         if not engine.fits:
             module.exit_json(changed=False, _wants_text=True)
@@ -44,12 +44,12 @@ def run(module: Any, name: str, function: str) -> None:
         sys.meta_path.insert(0, engine)
     if importlib.util.find_spec(UTILS + ".task.entry") is None:
         module.fail_json(
-            msg="The engine didn't come along; the action plugin of pgops.migrations.pg_migrate has to send it. "
+            msg="The engine didn't come along; the module's action plugin has to send it. "
             "Call the module by its full name, from a task."
         )
         return
     entry = importlib.import_module(UTILS + ".task.entry")
-    entry.run(module, getattr(importlib.import_module("%s.task.%s" % (UTILS, name)), function))
+    entry.run(module, getattr(importlib.import_module("%s.task.%s" % (UTILS, name)), function), needs_database)
 
 
 class _Engine(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):

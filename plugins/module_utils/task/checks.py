@@ -18,7 +18,9 @@ from .misplaced import PRIVATE_KEY, Misplaced, misplaced
 MAY_BE_EMPTY = frozenset(
     {
         *("allow_hazards", "rehearsal_data", "rehearsal_extensions", "connect_params"),
-        *("extensions", "member_of", "role_attributes"),
+        *("extensions", "member_of", "role_attributes", "schemas", "settings", "revoke_public"),
+        *("grants", "grants: database", "grants: schemas", "grants: tables", "grants: sequences"),
+        "grants: default_privileges",
     }
 )
 
@@ -47,9 +49,6 @@ GAVE_NOTHING = (
     "nothing to say: default(omit, true)."
 )
 
-# What only the action plugin sets.
-PRIVATE = "_"
-
 
 def check(params: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     """Look at each parameter that was given.
@@ -59,8 +58,7 @@ def check(params: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     for found in misplaced(params, spec):
         raise _shows(found)
     for name, option in spec.items():
-        if not name.startswith(PRIVATE):
-            check_one(name, option, params.get(name))
+        check_one(name, option, params.get(name))
 
 
 def check_one(name: str, option: Mapping[str, Any], value: Any) -> None:
@@ -121,6 +119,9 @@ def _check_number(name: str, number: float) -> None:
 
 def _shows(found: Misplaced) -> errors.OptionInvalid:
     option = ": ".join(found.option)
+    if found.option[0] == "settings":
+        hint = "Every user of the database can read what is set there. Give the secret to the application itself."
+        return errors.OptionInvalid("%s holds %s, which logs and output would show" % (option, found.what), hint=hint)
     if found.what == PRIVATE_KEY:
         hint = "Write the key into a file that only the task's user can read, and name that file."
     else:

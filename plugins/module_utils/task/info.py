@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
+from .. import errors
 from ..commands.info import Info, InfoRequest, Standing, info, listing
 from ..report.progress import at_work_elsewhere
-from .parameters import place
+from . import sent
+from .parameters import scripts_and_history
 from .target import target
 
 
@@ -18,15 +20,21 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
 
     :raises MigrationError: when directory, connection or history can't be read.
     """
-    params = module.params
-    found = info(
-        InfoRequest(
-            target=target(params),
-            **place(params),
-            sort=params["sort"],
-            only=params["only"],
-        )
+    params = sent.parameters(module)
+    request = InfoRequest(
+        target=target(params), **scripts_and_history(params), sort=params["sort"], only=params["only"]
     )
+    shown = sent.unpack(module)
+    if shown:
+        request = request._replace(directories=tuple(shown), described=sent.scripts_at(module, shown))
+    try:
+        return _result(info(request), params["wide"])
+    except errors.MigrationError as error:
+        error.message, error.path = sent.shown_as(error.message, shown), sent.shown_as(error.path, shown)
+        raise
+
+
+def _result(found: Info, wide: bool) -> Dict[str, Any]:
     return {
         "changed": False,
         "msg": _sentence(found),
@@ -37,7 +45,7 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
         "running": found.running,
         "database_missing": found.database_missing,
         "warnings": list(found.warnings),
-        "listing": listing(found, params["wide"]),
+        "listing": listing(found, wide),
     }
 
 

@@ -10,7 +10,8 @@ from typing import Any, Dict, List, Sequence
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
 from ..commands.reduce import Reduced, ReduceRequest, reduce
-from .parameters import place
+from . import sent
+from .parameters import scripts_and_history
 from .target import target
 
 # Of the options' states the one that is about the history, and no version's.
@@ -22,7 +23,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
 
     :raises MigrationError: when a version is unknown, or database, lock or history can't be had.
     """
-    params = module.params
+    params = sent.parameters(module)
     if params["state"] == REDUCED:
         return _reduce(module)
     if params["versions"] is None:
@@ -33,7 +34,7 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     marks = mark(
         MarkRequest(
             target=target(params),
-            **place(params),
+            **scripts_and_history(params),
             versions=tuple(params["versions"]),
             state=model.State(params["state"]),
             lock_wait=params["lock_wait"],
@@ -58,13 +59,13 @@ def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
 
 
 def _reduce(module: Any) -> Dict[str, Any]:
-    params = module.params
+    params = sent.parameters(module)
     if params["versions"] is not None:
         raise errors.OptionInvalid(
             "state: reduced and versions exclude each other",
             hint="It is the history that is reduced, and no version is marked. Leave one out.",
         )
-    where = place(params)
+    where = scripts_and_history(params)
     table, repository_id = where["history_table"], where["repository_id"]
     request = ReduceRequest(target(params), table, repository_id, params["lock_wait"], module.check_mode)
     found = reduce(request)

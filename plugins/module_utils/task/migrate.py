@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from ..commands.context import Context
 from ..commands.migrate import migrate
 from ..databases.tools import Tools
 from ..run.live import Live
+from . import sent
 from .entry import Failed, run_program
 from .parameters import migrate_request
 from .results import failure, migrate_result
@@ -28,16 +28,14 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
 
     :raises Failed: with the result until then.
     """
-    request = migrate_request(module.params, module.check_mode, module._diff)
+    params = sent.parameters(module)
+    request = migrate_request(params, module.check_mode, module._diff)
     checking = request.checking
-    shown = _unpack(module)
+    shown = sent.unpack(module)
     if shown:
-        from ..scripts.shipment import at
-
         # Who may write them was looked at on the controller, and no link is left in them.
-        found = at(json.loads(module.params["_described"]), tuple(shown.values()), tuple(shown))
+        found = sent.scripts_at(module, shown)
         request = request._replace(directories=tuple(shown), allow_writable_scripts=True, found=found)
-    params = module.params
     tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"], params["rehearsal_cache_size"])
     context = Context(request, tools)
     try:
@@ -45,13 +43,13 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
             migrate(context)
     except (errors.MigrationError, errors.Stop) as caught:
         error = errors.Signal.of(caught) if isinstance(caught, errors.Stop) else caught
-        error.message, error.path = _shown_as(error.message, shown), _shown_as(error.path, shown)
+        error.message, error.path = sent.shown_as(error.message, shown), sent.shown_as(error.path, shown)
         known = failure(context.report(), checking, error) if context.progress is not None else {}
-        raise Failed(error, _shown_as(known, shown)) from None
+        raise Failed(error, sent.shown_as(known, shown)) from None
     if context.wants_scripts:
         wanted = [str(step.script.version) for step in context.plan.steps] if context.plan else []
         return {"changed": False, "_wants_scripts": wanted}
-    return dict(_shown_as(migrate_result(context.report(), checking), shown))
+    return dict(sent.shown_as(migrate_result(context.report(), checking), shown))
 
 
 @contextmanager
@@ -81,31 +79,3 @@ def _followed(path: Optional[str], live: Live) -> Iterator[None]:
         if thread.is_alive():  # it waits for a server that doesn't answer
             with suppress(OSError):
                 os.unlink(path)
-
-
-def _unpack(module: Any) -> Dict[str, str]:
-    """Unpack the scripts that the action plugin has shipped; Ansible removes the directory with the module's own.
-
-    :returns: where each directory is now, with the path by which people know it.
-    """
-    if not module.params["_archive"]:
-        return {}
-    from ..scripts.shipment import unpack
-
-    source = module.params["src"]
-    place = os.path.join(module.tmpdir, "migrations")
-    return dict(zip(unpack(module.params["_archive"], place, len(source)), source))
-
-
-def _shown_as(value: Any, shown: Dict[str, str]) -> Any:
-    """Return a result in which the scripts have the paths by which people know them."""
-    if not shown:
-        return value
-    if isinstance(value, dict):
-        return {key: _shown_as(each, shown) for key, each in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_shown_as(each, shown) for each in value]
-    if isinstance(value, str):
-        for place, source in shown.items():
-            value = value.replace(place + os.sep, source + os.sep)
-    return value

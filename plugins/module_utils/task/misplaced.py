@@ -46,11 +46,24 @@ def misplaced(params: Mapping[str, Any], spec: Mapping[str, Any], above: Tuple[s
         for value in (params.get(each) for each in (name, *option.get("aliases", ()))):
             if isinstance(value, Mapping):
                 yield from misplaced(value, option.get("options", {}), (*above, name))
+            if option["type"] == "raw":
+                yield from _in_pairs((*above, name), value)
             for text in value if isinstance(value, (list, tuple)) else [value]:
                 if isinstance(text, str):
                     what = _secret_in(text, name, "path" in (option["type"], option.get("elements")))
                     if what is not None:
                         yield Misplaced((*above, name), text, what)
+
+
+def _in_pairs(option: Tuple[str, ...], value: Any) -> Iterator[Misplaced]:
+    """Yield what is a secret by the name beside it, in dictionaries that no spec describes."""
+    for element in value if isinstance(value, (list, tuple)) else [value]:
+        if isinstance(element, Mapping):
+            pairs = [*element.items(), (element.get("name"), element.get("value"))]
+            for name, text in pairs:
+                what = _secret_in("%s=%s" % (name, text), "", False) if isinstance(text, str) else None
+                if what is not None:
+                    yield Misplaced((*option, str(name)), text, what)
 
 
 def _secret_in(text: str, name: str, is_path: bool) -> Optional[str]:

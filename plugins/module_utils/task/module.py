@@ -18,6 +18,7 @@ from ansible.module_utils.common.validation import check_type_dict
 
 from .. import errors
 from .misplaced import misplaced
+from .options import INTERNAL
 
 NEWER = "What a newer libpq has beside these can be written into url (…?keyword=value)."
 # Python refuses to make text of an integer with thousands of digits.
@@ -33,6 +34,7 @@ class Module(AnsibleModule):
     """
 
     _accepted = False
+    internal: Dict[str, Any]
 
     def __init__(self, spec: Dict[str, Any], **rules: Any) -> None:
         try:
@@ -41,6 +43,11 @@ class Module(AnsibleModule):
             self.fail_json("The options can't be read (%s)" % type(error).__name__)
         self._accepted = True
         self.params = {name: _given(value) for name, value in self.params.items()}
+
+    def _load_params(self) -> None:
+        """Take what the action plugin has added out of the parameters: it is nothing to document, log or return."""
+        super()._load_params()  # type: ignore[no-untyped-call]
+        self.internal = {name: self.params.pop(name, None) for name in INTERNAL}
 
     def log(self, msg: str, log_args: Optional[Dict[str, Any]] = None) -> None:
         """Write to the target's log. The first to be written are the parameters, before anything has looked at them."""

@@ -21,6 +21,10 @@ CONNECT_PARAMS: Dict[str, Any] = {
     keyword: {"type": kind, "no_log": keyword in SECRETS} for keyword, kind in sorted(TYPES.items())
 }
 
+# From the action plugin: the engine (see archive.py); what it knows of the scripts in src, these scripts themselves, or
+# where these are; and the file in which progress is written.
+INTERNAL = ("_engine", "_described", "_scripts", "_archive", "_progress")
+
 CONNECTION: Dict[str, Any] = {
     "url": {"type": "str", "no_log": True},
     "login_host": {"type": "str"},
@@ -41,6 +45,7 @@ CONNECTION: Dict[str, Any] = {
 
 MIGRATIONS: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path"},
+    "src": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": KINDS},
     "order": {"type": "str", "choices": ["numeric", "text"]},
@@ -73,14 +78,6 @@ MIGRATE: Dict[str, Any] = {
     "statement_timeout": {"type": "float", "default": 0},
     "expect": {"type": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
-    "src": {"type": "list", "elements": "path"},
-    # From the action plugin: the engine (see archive.py); what it knows of the scripts in src, and where these are.
-    # What is long must not be in the log of each task.
-    "_engine": {"type": "str", "no_log": True},
-    "_described": {"type": "str", "no_log": True},
-    "_archive": {"type": "path"},
-    # Where to write what the run is at.
-    "_progress": {"type": "str"},
     "script_file": {"type": "path"},
     "report": {"type": "bool", "default": False},
     "progress": {"type": "bool", "default": True},
@@ -124,4 +121,93 @@ GENERATE: Dict[str, Any] = {
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
     "kind": {"type": "str", "choices": [kind for kind in KINDS if kind != "drizzle"]},
     "follow": {"type": "bool", "default": False},
+}
+
+WORDS: Dict[str, Any] = {"type": "list", "elements": "str"}
+ON_OBJECTS: Dict[str, Any] = {
+    "schemas": {**WORDS, "required": True},
+    "names": WORDS,
+    "privileges": {**WORDS, "required": True},
+}
+GRANTS: Dict[str, Any] = {
+    "database": WORDS,
+    "schemas": {
+        "type": "list",
+        "elements": "dict",
+        "options": {name: ON_OBJECTS[name] for name in ("schemas", "privileges")},
+    },
+    "tables": {"type": "list", "elements": "dict", "options": ON_OBJECTS},
+    "sequences": {"type": "list", "elements": "dict", "options": ON_OBJECTS},
+    "default_privileges": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "roles": WORDS,
+            "schemas": WORDS,
+            "on": {"type": "str", "choices": ["tables", "sequences", "routines", "types", "schemas"], "required": True},
+            "privileges": {**WORDS, "required": True},
+        },
+    },
+}
+
+USER_DB: Dict[str, Any] = {
+    **CONNECTION,
+    "user": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "update_password": {"type": "str", "choices": ["always", "on_create"], "default": "always", "no_log": False},
+    "no_password": {"type": "bool", "default": False, "no_log": False},
+    "role_attributes": {"type": "list", "elements": "str", "aliases": ["role_attr_flags"]},
+    "member_of": {"type": "list", "elements": "str"},
+    "member_of_exact": {"type": "bool", "default": False},
+    "connection_limit": {"type": "int"},
+    "valid_until": {"type": "str"},
+    "role_comment": {"type": "str"},
+    "db": {"type": "str"},
+    "owner": {"type": "str"},
+    "encoding": {"type": "str"},
+    "collate": {"type": "str", "aliases": ["lc_collate"]},
+    "ctype": {"type": "str", "aliases": ["lc_ctype"]},
+    "locale_provider": {"type": "str", "choices": ["builtin", "icu", "libc"]},
+    "icu_locale": {"type": "str"},
+    "builtin_locale": {"type": "str"},
+    "template": {"type": "str"},
+    "tablespace": {"type": "str"},
+    "db_connection_limit": {"type": "int"},
+    "database_comment": {"type": "str"},
+    "schemas": {"type": "list", "elements": "raw"},
+    "extensions": {"type": "list", "elements": "raw"},
+    "settings": {"type": "raw"},
+    "grants": {"type": "dict", "options": GRANTS},
+    "grants_exact": {"type": "bool", "default": False},
+    "revoke_public": {"type": "list", "elements": "str", "choices": ["CONNECT", "TEMPORARY", "CREATE", "USAGE"]},
+    "state": {"type": "str", "choices": ["present", "absent", "recreated"], "default": "present"},
+    "drop_owned": {"type": "bool", "default": False},
+    "force": {"type": "bool", "default": False},
+    "pgpass": {"type": "bool", "default": False, "no_log": False},
+    "pgpass_file": {"type": "path", "no_log": False},
+    "pgpass_host": {"type": "str", "no_log": False},
+}
+
+OF_USER = (
+    *("password", "role_attributes", "member_of", "connection_limit", "valid_until", "role_comment"),
+    *("pgpass_file", "pgpass_host"),
+)
+OF_DATABASE = (
+    *("owner", "encoding", "collate", "ctype", "locale_provider", "icu_locale", "builtin_locale", "template"),
+    *("tablespace", "db_connection_limit", "database_comment", "schemas", "extensions", "revoke_public"),
+)
+USER_DB_RULES: Dict[str, Any] = {
+    "required_one_of": [["user", "db"]],
+    "required_by": {
+        **dict.fromkeys(OF_USER, "user"),
+        **dict.fromkeys(OF_DATABASE, "db"),
+        "grants": ["user", "db"],
+    },
+    "required_if": [
+        ["pgpass", True, ["user"]],
+        ["drop_owned", True, ["user"]],
+        ["no_password", True, ["user"]],
+        ["member_of_exact", True, ["member_of"]],
+        ["grants_exact", True, ["grants"]],
+    ],
 }

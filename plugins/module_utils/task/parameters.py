@@ -31,6 +31,23 @@ AS_THEY_ARE = (
 )
 
 
+def scripts_and_history(params: Mapping[str, Any]) -> Dict[str, Any]:
+    """Return where the scripts and their history are, on the target or on the controller, as fields of a request.
+
+    :param params: with the internal ones.
+    :raises MigrationError: see place() and shipped().
+    """
+    if params["src"] is None:
+        return place(params)
+    others = [name for name in ("migrations_dir", "context") if params[name]]
+    if others:
+        raise errors.OptionInvalid(
+            "src and %s exclude each other" % others[0],
+            hint="src is a directory on the controller, migrations_dir one on the host where the task runs.",
+        )
+    return shipped(params)
+
+
 def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
     """Return where the scripts are: migrations_dir and what the contexts name; else the configuration file's.
 
@@ -49,7 +66,7 @@ def directories(params: Mapping[str, Any]) -> Tuple[str, ...]:
     if not found:
         raise errors.OptionInvalid(
             "Nothing says where the migrations are",
-            hint="Set migrations_dir, context, or migrations-directory in config_file.",
+            hint="Set migrations_dir, src, context, or migrations-directory in config_file.",
         )
     return tuple(dict.fromkeys(found))
 
@@ -75,7 +92,7 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
     """
     if params["_described"] is None:
         raise errors.OptionInvalid(
-            "src: the scripts didn't come along; the action plugin of pgops.migrations.pg_migrate has to ship them",
+            "src: the scripts didn't come along; the module's action plugin has to send them",
             hint="Call the module by its full name, from a task; or use migrations_dir.",
         )
     from ..scripts.shipment import scripts_of
@@ -85,7 +102,8 @@ def shipped(params: Mapping[str, Any]) -> Dict[str, Any]:
     found = {"directories": tuple(params["src"]), "kind": params["kind"], "order": params["order"]}
     # What isn't read was told of where they were described; it didn't come along.
     found.update(on_unread="ignore", said=tuple(described["warnings"]), repository_id=own)
-    only_described = {} if params["_archive"] else {"described": scripts_of(described)}
+    arrived = params["_scripts"] or params["_archive"]
+    only_described = {} if arrived else {"described": scripts_of(described)}
     return {**found, "history_table": _history_table(params, own), **only_described}
 
 
@@ -135,7 +153,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
     :raises MigrationError: an option that can't be read, or two that exclude each other.
     """
     combinations.check(params, checking)
-    where = place(params) if params["src"] is None else shipped(params)
+    where = scripts_and_history(params)
     return Request(
         target=target(params),
         **where,

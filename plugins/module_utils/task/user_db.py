@@ -16,40 +16,7 @@ from ..provision.roles import RoleWish, parse_attributes
 from ..provision.statement import Action, Difference, shown
 from ..provision.verifier import is_verifier
 from .connection import target
-from .options import CONNECTION
-
-USER_DB: Dict[str, Any] = {
-    **CONNECTION,
-    "user": {"type": "str"},
-    "password": {"type": "str", "no_log": True},
-    "role_attributes": {"type": "list", "elements": "str", "aliases": ["role_attr_flags"]},
-    "member_of": {"type": "list", "elements": "str"},
-    "connection_limit": {"type": "int"},
-    "valid_until": {"type": "str"},
-    "db": {"type": "str"},
-    "owner": {"type": "str"},
-    "encoding": {"type": "str"},
-    "collate": {"type": "str", "aliases": ["lc_collate"]},
-    "ctype": {"type": "str", "aliases": ["lc_ctype"]},
-    "icu_locale": {"type": "str"},
-    "template": {"type": "str"},
-    "db_connection_limit": {"type": "int"},
-    "extensions": {"type": "list", "elements": "str"},
-    "state": {"type": "str", "choices": ["present", "absent", "recreated"], "default": "present"},
-    "drop_owned": {"type": "bool", "default": False},
-    "force": {"type": "bool", "default": False},
-    "pgpass": {"type": "bool", "default": False, "no_log": False},
-    "pgpass_file": {"type": "path", "no_log": False},
-    "pgpass_host": {"type": "str", "no_log": False},
-}
-
-OF_USER = ("password", "role_attributes", "member_of", "connection_limit", "valid_until", "pgpass_file", "pgpass_host")
-OF_DATABASE = ("owner", "encoding", "collate", "ctype", "icu_locale", "template", "db_connection_limit", "extensions")
-RULES: Dict[str, Any] = {
-    "required_one_of": [["user", "db"]],
-    "required_by": {**dict.fromkeys(OF_USER, "user"), **dict.fromkeys(OF_DATABASE, "db")},
-    "required_if": [["pgpass", True, ["user"]], ["drop_owned", True, ["user"]]],
-}
+from .user_db_options import extensions, grant_wish, schemas, settings
 
 VERBS = {Action.CREATED: "create", Action.CHANGED: "change", Action.DROPPED: "drop"}
 
@@ -69,12 +36,17 @@ def user_db_request(params: Mapping[str, Any], checking: bool) -> ProvisionReque
     """
     state = State(params["state"])
     _check_password(params, state)
+    _check_provider(params)
     return ProvisionRequest(
         target=target(params),
         state=state,
         user=_user(params),
         database=_database(params),
-        extensions=_names(params, "extensions"),
+        schemas=schemas(params),
+        extensions=extensions(params),
+        settings=settings(params),
+        grants=grant_wish(params),
+        revoke_public=tuple(params["revoke_public"] or ()),
         passfile=PassfileWish(params["pgpass_file"], params["pgpass_host"]) if params["pgpass"] else None,
         drop_owned=params["drop_owned"],
         force=params["force"],
@@ -113,11 +85,25 @@ def _sentence(differences: Sequence[Difference], checking: bool) -> str:
 
 def _check_password(params: Mapping[str, Any], state: State) -> None:
     password = params["password"]
+    if password is not None and params["no_password"]:
+        raise errors.OptionInvalid("password and no_password exclude each other", hint="Leave one out.")
     if params["pgpass"] and state is not State.ABSENT and password is None:
         raise errors.OptionInvalid("pgpass: there is no password to keep", hint="Set password, or leave pgpass out.")
     if params["pgpass"] and password is not None and is_verifier(password):
         raise errors.OptionInvalid(
             "pgpass: a verifier can't be used to log in", hint="Set password to the password itself."
+        )
+
+
+def _check_provider(params: Mapping[str, Any]) -> None:
+    """Refuse locales of two providers."""
+    given = [name for name in ("icu", "builtin") if params[name + "_locale"] is not None]
+    others = [name for name in given if params["locale_provider"] not in (None, name)]
+    if len(given) > 1 or others:
+        raise errors.OptionInvalid(
+            "%s_locale and %s exclude each other"
+            % (given[0], "builtin_locale" if len(given) > 1 else "locale_provider: %s" % params["locale_provider"]),
+            hint="A database has one locale provider. Leave one out.",
         )
 
 
@@ -131,22 +117,31 @@ def _user(params: Mapping[str, Any]) -> Optional[RoleWish]:
         connection_limit=params["connection_limit"],
         valid_until=params["valid_until"],
         member_of=_names(params, "member_of"),
+        member_of_exact=params["member_of_exact"],
+        no_password=params["no_password"],
+        update_password=params["update_password"] == "always",
+        comment=params["role_comment"],
     )
 
 
 def _database(params: Mapping[str, Any]) -> Optional[DatabaseWish]:
     if params["db"] is None:
         return None
-    owner = params["owner"] if params["owner"] is not None else params["user"]
+    owner = params["owner"]
     return DatabaseWish(
         name=check_name(params["db"], "db"),
         owner=check_name(owner, "owner") if owner is not None else None,
+        creator=params["user"],
         encoding=params["encoding"],
         collate=params["collate"],
         ctype=params["ctype"],
         icu_locale=params["icu_locale"],
         template=check_name(params["template"], "template") if params["template"] is not None else None,
         connection_limit=params["db_connection_limit"],
+        locale_provider=params["locale_provider"],
+        builtin_locale=params["builtin_locale"],
+        tablespace=check_name(params["tablespace"], "tablespace") if params["tablespace"] is not None else None,
+        comment=params["database_comment"],
     )
 
 

@@ -13,6 +13,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.provision.databas
     change,
     creation,
     fixed_differences,
+    left_alone,
     removal,
     template_for,
 )
@@ -91,7 +92,7 @@ def test_template_of_another_locale(wish):
 def test_creation(wish, template, statement):
     difference = creation(wish, template)
     assert [text(each) for each in difference.statements] == [statement]
-    assert text(difference.undo) == "DROP DATABASE shop WITH (FORCE)"
+    assert text(difference.undo) == "DROP DATABASE shop"
 
 
 @pytest.mark.parametrize(
@@ -124,6 +125,26 @@ def test_what_cannot_be_changed_is_an_error_that_names_all_of_it():
     with pytest.raises(Conflict) as caught:
         change(WISH._replace(owner="ann", encoding="LATIN1", ctype="C"), THERE)
     assert "encoding (UTF8, not LATIN1), ctype (en_US.UTF-8, not C)" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "wish, owner",
+    [(WISH, None), (WISH._replace(creator="ann"), "ann"), (WISH._replace(creator="ann", owner="bob"), "bob")],
+)
+def test_owner_of_a_new_database(wish, owner):
+    assert [each.after for each in creation(wish, None).attributes if each.name == "owner"] == [owner][: bool(owner)]
+
+
+@pytest.mark.parametrize(
+    "creator, owner, warns",
+    [(None, None, False), ("shop", None, False), ("ann", None, True), ("ann", "shop", False), ("ann", "ann", False)],
+)
+def test_a_database_of_somebody_else_is_left_alone_with_a_warning(creator, owner, warns):
+    wish = WISH._replace(creator=creator, owner=owner)
+    warning = left_alone(wish, THERE)
+    assert (warning is not None) is warns
+    assert (change(wish, THERE) is not None) is (owner == "ann")
+    assert not warns or '"shop" belongs to "shop"' in warning
 
 
 @pytest.mark.parametrize("force, statement", [(False, "DROP DATABASE shop"), (True, "DROP DATABASE shop WITH (FORCE)")])

@@ -26,8 +26,9 @@ from elsewhere.task import archive as packed_engine
 
 class Module:
     archive = json.load(sys.stdin)
-    params = collections.defaultdict(type(None), {"_engine": archive})
-    no_log_values = {archive, "secret"}
+    params = collections.defaultdict(type(None))
+    internal = {"_engine": archive, "_described": None, "_scripts": None, "_archive": None, "_progress": None}
+    no_log_values = {"secret"}
     argument_spec = {}
     check_mode = _diff = False
 
@@ -71,7 +72,7 @@ def test_the_archive_is_neither_shown_nor_looked_for_in_results(target: Path) ->
 
 
 def test_without_the_archive_it_says_who_should_have_sent_it(target: Path) -> None:
-    assert "the action plugin of pgops.migrations.pg_migrate has to send it" in run(target, None)["msg"]
+    assert "the module's action plugin has to send it" in run(target, None)["msg"]
 
 
 def test_compiled_for_this_python_it_runs_as_well(target: Path, kept: Path) -> None:

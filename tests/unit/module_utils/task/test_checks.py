@@ -11,7 +11,7 @@ import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.checks import MAY_BE_EMPTY, check
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import USER_DB
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB
 
 SPECS: dict[str, dict[str, Any]] = {
     "pg_migrate": options.MIGRATE,
@@ -102,8 +102,11 @@ def test_what_is_not_given_or_says_something(module: str) -> None:
 
 
 def test_what_may_be_empty_is_documented_and_there() -> None:
-    assert {name for spec in SPECS.values() for name in spec} >= MAY_BE_EMPTY
-    assert {name for dummy, name in LISTS} & MAY_BE_EMPTY == MAY_BE_EMPTY - {"connect_params"}
+    whole = {name for name in MAY_BE_EMPTY if ": " not in name}
+    within = {tuple(name.split(": ")) for name in MAY_BE_EMPTY - whole}
+    assert {name for spec in SPECS.values() for name in spec} >= whole
+    assert {name for dummy, name in LISTS} & whole == whole - {"connect_params", "settings", "grants"}
+    assert within == {("grants", name) for name in USER_DB["grants"]["options"]}
 
 
 @pytest.mark.parametrize(("module", "option"), NUMBERS)

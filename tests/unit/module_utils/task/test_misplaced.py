@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.task import options
 from ansible_collections.pgops.migrations.plugins.module_utils.task.misplaced import misplaced
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB
 
 SECRETS: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ({"login_db": "postgresql://ann:x@db/shop"}, ("login_db",)),
@@ -54,6 +55,20 @@ NONE: list[dict[str, Any]] = [
     {"connect_params": {"oauth_issuer": "https://id.example.com/x:y@z"}},
     {"versions": None, "connect_params": None},
 ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "option"),
+    [
+        ({"app.password": "x"}, ("settings", "app.password")),
+        ([{"role": "ann", "name": "app.db_password", "value": "x"}], ("settings", "app.db_password")),
+        ({"app.upstream": "postgresql://ann:x@db/shop"}, ("settings", "app.upstream")),
+        ({"password_encryption": "md5", "app.tenant": "x"}, None),
+        ([{"role": "ann", "name": "password_encryption", "value": "md5"}], None),
+    ],
+)
+def test_a_secret_among_settings(settings: Any, option: tuple[str, ...] | None) -> None:
+    assert next((each.option for each in misplaced({"settings": settings}, USER_DB)), None) == option
 
 
 @pytest.mark.parametrize(("params", "option"), SECRETS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import OptionInvalid
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.databases import DatabaseWish
+from ansible_collections.pgops.migrations.plugins.module_utils.provision.extensions import ExtensionWish
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.request import (
     PassfileWish,
     ProvisionReport,
@@ -15,12 +16,8 @@ from ansible_collections.pgops.migrations.plugins.module_utils.provision.request
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.roles import RoleWish
 from ansible_collections.pgops.migrations.plugins.module_utils.provision.statement import Action, Attribute, Difference
-from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import (
-    RULES,
-    USER_DB,
-    user_db_request,
-    user_db_result,
-)
+from ansible_collections.pgops.migrations.plugins.module_utils.task.options import USER_DB, USER_DB_RULES
+from ansible_collections.pgops.migrations.plugins.module_utils.task.user_db import user_db_request, user_db_result
 
 NOTHING = {name: spec.get("default") for name, spec in USER_DB.items()}
 VERIFIER = "md5" + "0" * 32
@@ -31,8 +28,12 @@ VERIFIER = "md5" + "0" * 32
     [
         ({"user": "ann"}, RoleWish("ann"), None),
         ({"db": "shop"}, None, DatabaseWish("shop")),
-        ({"user": "ann", "db": "shop"}, RoleWish("ann"), DatabaseWish("shop", owner="ann")),
-        ({"user": "ann", "db": "shop", "owner": "bob"}, RoleWish("ann"), DatabaseWish("shop", owner="bob")),
+        ({"user": "ann", "db": "shop"}, RoleWish("ann"), DatabaseWish("shop", creator="ann")),
+        (
+            {"user": "ann", "db": "shop", "owner": "bob"},
+            RoleWish("ann"),
+            DatabaseWish("shop", owner="bob", creator="ann"),
+        ),
         (
             {"user": "ann", "password": "p", "role_attributes": ["NOLOGIN"], "member_of": ["a", "b", "a"]},
             RoleWish("ann", "p", {"LOGIN": False}, member_of=("a", "b")),
@@ -41,7 +42,7 @@ VERIFIER = "md5" + "0" * 32
         (
             {"user": "ann", "connection_limit": 0, "valid_until": "infinity", "db": "shop", "db_connection_limit": -1},
             RoleWish("ann", connection_limit=0, valid_until="infinity"),
-            DatabaseWish("shop", owner="ann", connection_limit=-1),
+            DatabaseWish("shop", creator="ann", connection_limit=-1),
         ),
         (
             {"db": "shop", "encoding": "UTF8", "collate": "C", "ctype": "D", "icu_locale": "de", "template": "t"},
@@ -62,7 +63,7 @@ def test_request_of_the_rest():
     request = user_db_request({**NOTHING, **given}, checking=True)
     assert request.target.params == {"host": "db"}
     assert request.passfile == PassfileWish("/f", "h")
-    assert request.extensions == ("b", "a")
+    assert request.extensions == (ExtensionWish("b"), ExtensionWish("a"))
     assert (request.state, request.drop_owned, request.force, request.checking) == (State.ABSENT, True, True, True)
 
 
@@ -87,8 +88,9 @@ def test_no_request(given, word):
 
 
 def test_every_option_that_is_about_one_of_the_two_needs_it():
-    free = {"user", "db", "state", "drop_owned", "force", "pgpass"}
-    own = set(USER_DB) - set(RULES["required_by"]) - free
+    free = {"user", "db", "state", "drop_owned", "force", "pgpass", "settings", "update_password"}
+    free.update(*(needed[:1] for needed in USER_DB_RULES["required_if"]))
+    own = set(USER_DB) - set(USER_DB_RULES["required_by"]) - free
     assert own == {name for name in USER_DB if name.startswith(("login_", "ssl_", "config_"))} | {
         *("url", "ca_cert", "connect_params", "session_role")
     }
