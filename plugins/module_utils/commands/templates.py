@@ -31,6 +31,23 @@ def upgrade(migrate_engine):
 def downgrade(migrate_engine):
     pass
 """
+ALEMBIC = """\
+revision = "%s"
+down_revision = %s
+branch_labels = None
+depends_on = None
+
+from alembic import op
+import sqlalchemy as sa
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
+"""
 UP, DOWN = "-- what to change\n", "-- how to take it back\n"
 MARKED = "%s\n%s\n%s\n%s"
 
@@ -49,4 +66,6 @@ TEMPLATES: Dict[str, Dict[str, str]] = {
     "prisma": {"%s_%s/migration.sql": UP, "%s_%s/down.sql": DOWN},
     "flyway": {"V%s__%s.sql": UP, "U%s__%s.sql": DOWN},
     "supabase": {"%s_%s.sql": UP},
+    # Written with what comes before it; see generate.py.
+    "alembic": {"%s_%s.py": ALEMBIC},
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, ContextManager, Optional, Sequence
 
 from .. import errors, model
-from ..runtimes.pyscript import argument_for, importing
+from ..runtimes.pyscript import arguments_for, importing
 from ..sql import glance
 from .failure import aborted_error, ended_error, explain
 from .hazards import TableWatch
@@ -176,8 +176,8 @@ class Attempt:
 
     def _call(self, function: str, cursor: Any, body: model.PythonBody) -> Any:
         try:
-            with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument, self._watched():
-                answer = getattr(self.prepared.modules[body.path], function)(argument)
+            with importing(body.path, self.prepared.facade), arguments_for(body, cursor) as arguments, self._watched():
+                answer = getattr(self.prepared.modules[body.path], function)(*arguments)
         except (Exception, SystemExit) as error:
             if self._stopped:
                 raise self._stopped from None
