@@ -33,7 +33,7 @@ options:
         C(upgrade(migrate_engine)), which needs SQLAlchemy, and SQL by dialect, also in a repository (C(migrate.cfg)).
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
-      - V(alembic) is a directory with C(versions/), or that folder, which needs alembic where the scripts are; since 0.5.0.
+      - V(alembic) is a directory with C(versions/), or that folder; it needs alembic where they are. Since 0.5.0.
       - V(node_pg_migrate), V(sql_migrate), V(tern), V(prisma), V(drizzle) and V(supabase) are too, since 0.4.0.
       - V(sql_by_name) is C(.up.sql) and C(.down.sql) in pairs that are known by their whole names, so that two may have
         one number (maragudk/migrate). It is never found by looking.

@@ -1,12 +1,15 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Migrations that name the ones before them: alembic's revisions. Which come first, and what a name means, alembic says."""
+"""Migrations that name the ones before them: alembic's revisions.
+
+Which come first, and what a name means, alembic itself says. Nothing here does any I/O.
+"""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, FrozenSet, Iterable, List, Mapping, NamedTuple, Tuple
+from typing import Any, FrozenSet, Iterable, List, Mapping, NamedTuple, Set, Tuple
 
 from . import deps, errors
 
@@ -98,7 +101,8 @@ def heads(revisions: Revisions, applied: Iterable[str]) -> List[str]:
 
 def below(revisions: Revisions, applied: Iterable[str]) -> FrozenSet[str]:
     """Return everything that these stand on, themselves aside."""
-    pending, found = list(applied), set()
+    pending = list(applied)
+    found: Set[str] = set()
     while pending:
         each = revisions.get(pending.pop(), Revision())
         new = {*each.down, *each.depends_on} - found
@@ -130,7 +134,7 @@ class _Asking:
 def _unknown(wanted: str, why: str) -> errors.UnknownVersion:
     return errors.UnknownVersion(
         "version: %s names no revision: %s" % (wanted, why.rstrip(".")),
-        hint="It is read as alembic reads it: an identifier or its beginning, a label, head, heads, +1, -1, label@head.",
+        hint="Write it as for alembic: an identifier or its beginning, a label, head, heads, +1, -1, label@head.",
         version=wanted,
     )
 

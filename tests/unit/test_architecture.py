@@ -44,6 +44,7 @@ PACKAGES: dict[str, set[str]] = {
     "task": {"commands", "report", "run", "planning", "provision", "scripts", *DATABASES, "files", BASE},
     "commands": {
         *("rehearsal", "authoring", "report", "run", "history", "planning", "runtimes", "scripts", KINDS),
+        "runtimes.alchemy",
         *DATABASES,
         *("sql", "schema", BASE),
     },

@@ -32,13 +32,13 @@ def downgrade(migrate_engine):
     pass
 """
 ALEMBIC = """\
+import sqlalchemy as sa
+from alembic import op
+
 revision = "%s"
 down_revision = %s
 branch_labels = None
 depends_on = None
-
-from alembic import op
-import sqlalchemy as sa
 
 
 def upgrade() -> None:

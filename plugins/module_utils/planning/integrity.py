@@ -55,9 +55,7 @@ def examine(
     )
 
 
-def _below(
-    pending: Sequence[model.Script], scripts: Sequence[model.Script], plan: model.Plan
-) -> List[model.Script]:
+def _below(pending: Sequence[model.Script], scripts: Sequence[model.Script], plan: model.Plan) -> List[model.Script]:
     """Return what should have been applied before something that is; in a graph, branches are beside each other."""
     graph = revisions_of(scripts)
     if not graph:

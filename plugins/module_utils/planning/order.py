@@ -56,8 +56,8 @@ def _refuse_identifiers(rows: Sequence[model.HistoryRow]) -> None:
         if row.version.is_identifier:
             raise errors.HistoryForeign(
                 "The history holds a version that isn't one: a version is made of digits, not %r" % str(row.version),
-                hint="Set history_table to another name, or fix that row. If it is a revision of alembic's: the scripts "
-                "here are of another kind.",
+                hint="Set history_table to another name, or fix that row. If it is a revision of alembic's, "
+                "the scripts here are of another kind.",
             )
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ContextManager, Optional, Sequence
 
 from .. import errors, model
@@ -175,8 +176,14 @@ class Attempt:
         return outside
 
     def _call(self, function: str, cursor: Any, body: model.PythonBody) -> Any:
+        in_step = self.session.in_step
+        after = partial(in_step, self.step) if in_step is not None else None
         try:
-            with importing(body.path, self.prepared.facade), arguments_for(body, cursor) as arguments, self._watched():
+            with (
+                importing(body.path, self.prepared.facade),
+                arguments_for(body, cursor, after) as arguments,
+                self._watched(),
+            ):
                 answer = getattr(self.prepared.modules[body.path], function)(*arguments)
         except (Exception, SystemExit) as error:
             if self._stopped:

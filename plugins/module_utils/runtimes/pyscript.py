@@ -43,9 +43,12 @@ def load(body: model.PythonBody, with_facade: types.ModuleType) -> types.ModuleT
 
 
 @contextmanager
-def arguments_for(body: model.PythonBody, cursor: Any) -> Iterator[Tuple[Any, ...]]:
+def arguments_for(
+    body: model.PythonBody, cursor: Any, after: Optional[Callable[[Any], None]] = None
+) -> Iterator[Tuple[Any, ...]]:
     """Lend what the body's function is called with, in a tuple: the cursor, or an SQLAlchemy engine on its connection.
 
+    :param after: is called with alembic's connection, when a script of alembic's has done its work.
     :raises DependencyError: when it wants an engine and there is no SQLAlchemy, or operations and there is no alembic.
     """
     if body.takes is model.Takes.CURSOR:
@@ -59,8 +62,10 @@ def arguments_for(body: model.PythonBody, cursor: Any) -> Iterator[Tuple[Any, ..
             return
         from .alchemy.operations import operations_on
 
-        with operations_on(engine, body.path):
+        with operations_on(engine, body.path) as context:
             yield ()
+            if after is not None:
+                after(context.connection)
 
 
 @contextmanager

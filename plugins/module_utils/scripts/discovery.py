@@ -68,9 +68,15 @@ def _by_graph(scripts: Iterable[model.Script], order: Optional[str]) -> Tuple[mo
             hint="Leave order out; give scripts of another kind a task, and a history_table, of their own.",
         )
     revisions = {text: script.revision for text, script in named.items() if script.revision is not None}
+    try:
+        ordered = in_order(revisions)
+    except errors.ScriptInvalid as error:
+        path = named[error.version].path if error.version else os.path.dirname(next(iter(named.values())).path)
+        error.message = "%s: %s" % (path, error.message)
+        raise error.about(path=path) from None
     return tuple(
         catalogue.survey(named[text]._replace(version=model.Version.placed(text, place)))
-        for place, text in enumerate(in_order(revisions))
+        for place, text in enumerate(ordered)
     )
 
 
@@ -164,9 +170,7 @@ def _pair(listing: Listing, kind: str, claims: Sequence[Claim]) -> List[model.Sc
         down_path = listing.path(down.file_name) if down is not None else None
         verify_path = listing.path(verify) if verify is not None else None
         path = listing.path(claim.file_name)
-        scripts.append(
-            model.Script(version, claim.name, kind, path, down_path, verify_path, revision=claim.revision)
-        )
+        scripts.append(model.Script(version, claim.name, kind, path, down_path, verify_path, revision=claim.revision))
     return scripts
 
 

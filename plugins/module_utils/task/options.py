@@ -58,6 +58,7 @@ MIGRATE: Dict[str, Any] = {
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
     "adopt_from": {"type": "str"},
+    "keep_in_step": {"type": "bool", "default": False},
     "variables": {"type": "dict"},
     "secret_variables": {"type": "dict", "no_log": True},
     "super_user": {"type": "str", "default": "postgres"},

@@ -18,8 +18,8 @@ PLUGINS = {"sync_enum_values": "alembic_postgresql_enum"}
 
 
 @contextmanager
-def operations_on(engine: Any, path: str) -> Iterator[None]:
-    """Let a script use alembic's operations, in one transaction that is the migration's.
+def operations_on(engine: Any, path: str) -> Iterator[Any]:
+    """Let a script use alembic's operations in one transaction, the migration's; and give alembic's context of it.
 
     ``op.get_context().autocommit_block()`` commits what was done until then, and goes on outside a transaction.
 
@@ -36,7 +36,7 @@ def operations_on(engine: Any, path: str) -> Iterator[None]:
         context = environment.get_context()
         context.impl.static_output = _refuse_offline
         with alembic.operations.Operations.context(context), context.begin_transaction():
-            yield
+            yield context
 
 
 def load_plugins(code: CodeType) -> None:

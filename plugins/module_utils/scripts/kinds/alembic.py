@@ -44,6 +44,16 @@ def claim(listing: Listing) -> Iterator[Claim]:
         yield _claim(folder, name, os.path.join(VERSIONS, name) if inside else name)
 
 
+def nested(listing: Listing) -> Iterator[str]:
+    """Yield the revisions that are in folders of their own: alembic itself reads these only if env.py says so."""
+    inside = VERSIONS in listing.folders
+    folder = Listing.of(listing.path(VERSIONS), listing.home, listing.named) if inside else listing
+    for sub in folder.inner():
+        for name in sub.ending(".py"):
+            if _is_revision(sub, name):
+                yield os.path.relpath(sub.path(name), listing.directory)
+
+
 def read(script: model.Script, dummy_source: reading.Source = reading.text) -> model.Migration:
     """Read a revision; nothing of it is run.
 

@@ -1,7 +1,7 @@
 """Books
 
 Revision ID: 8b2f1c04aa11
-Revises: 
+Revises:
 """
 from typing import Sequence, Union
 

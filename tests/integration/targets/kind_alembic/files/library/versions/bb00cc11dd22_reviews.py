@@ -1,7 +1,7 @@
 """Reviews
 
 Revision ID: bb00cc11dd22
-Revises: 
+Revises:
 """
 from typing import Sequence, Union
 
