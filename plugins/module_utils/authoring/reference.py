@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the dump of a schema gives when it is loaded: a script that gives the same is as good as the dump.
 
-That isn't always what was dumped. PostgreSQL writes ``state IN ('new', 'paid')`` on a varchar with casts; of what it has
-read of them it writes others.
+That isn't always what was dumped: PostgreSQL writes ``state IN ('new', 'paid')`` on a varchar with casts, and of
+what it has read it writes others.
 """
 
 from __future__ import annotations
