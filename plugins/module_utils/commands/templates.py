@@ -8,13 +8,21 @@ from __future__ import annotations
 from typing import Dict
 
 PYTHON = """\
-# To make this a repeatable migration, which is asked at every run, define
+# Of a migration that is asked at every run whether it has something to do:
 # def should_run(cursor):
 #     return True
 
 
+# Of one that only runs when it is asked for (run_deferred):
+# from dbmigrator import deferred
+# @deferred
 def up(cursor):
     pass
+
+    # What only a superuser may do, on a connection of its own:
+    # from dbmigrator import super_user
+    # with super_user() as super_cursor:
+    #     super_cursor.execute("...")
 
 
 def down(cursor):

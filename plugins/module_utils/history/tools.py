@@ -148,6 +148,25 @@ TOOLS = (
         "SELECT version, NULL, true FROM {table}",
         schema="supabase_migrations",
     ),
+    # Until config v2 in the database itself; since config v3 one document for all of an instance's databases.
+    Tool(
+        "Hasura",
+        "schema_migrations",
+        frozenset(["version", "dirty"]),
+        "SELECT CAST(version AS text), NULL, NOT dirty FROM {table}",
+        schema="hdb_catalog",
+        kind="diesel",
+        named=True,
+    ),
+    Tool(
+        "Hasura",
+        "hdb_version",
+        frozenset(["hasura_uuid", "cli_state"]),
+        "SELECT m.key, NULL, m.value = 'false' FROM {table}, jsonb_each_text(cli_state #> '{{migrations,default}}') m",
+        schema="hdb_catalog",
+        kind="diesel",
+        named=True,
+    ),
     Tool(
         "alembic",
         "alembic_version",
