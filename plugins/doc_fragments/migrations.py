@@ -49,6 +49,7 @@ options:
         C(upgrade(migrate_engine)), which needs SQLAlchemy, and SQL by dialect, also in a repository (C(migrate.cfg)).
       - V(sql) is C(.up.sql) and C(.down.sql) in pairs; V(sql_plain) is C(<version>_<name>.sql), which only goes up;
         V(dbmate), V(goose), V(diesel) and V(flyway) are the layouts of those tools.
+      - V(alembic) is a directory with C(versions/), or that folder; it needs alembic where they are. Since 0.5.0.
       - V(node_pg_migrate), V(sql_migrate), V(tern), V(prisma), V(drizzle) and V(supabase) are too, since 0.4.0.
       - V(sql_by_name) is C(.up.sql) and C(.down.sql) in pairs that are known by their whole names, so that two may have
         one number (maragudk/migrate). It is never found by looking.
@@ -69,16 +70,19 @@ options:
       - prisma
       - drizzle
       - supabase
+      - alembic
       - sql_by_name
   order:
     description:
       - How versions are ordered. V(numeric) compares them as numbers, V(text) character by character.
       - Left out, it is that of the tool which the scripts are written for, V(text) for dbmate, diesel, Prisma,
         Supabase and C(sql_by_name), V(numeric) for all others. A history that was recorded in numeric order keeps it.
+      - V(graph) is that of alembic's scripts, which name what comes before them. These have no other, and no others
+        have it; since 0.5.0.
       - Directories of kinds whose tools order differently need it.
     type: str
     version_added: 0.4.0
-    choices: [numeric, text]
+    choices: [numeric, text, graph]
   follow:
     description:
       - Also take scripts that are links which lead out of their directory. Without it, such a link is refused by its

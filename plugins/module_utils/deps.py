@@ -78,7 +78,8 @@ def import_alembic() -> Any:
 
     :raises DependencyError: when it isn't there.
     """
-    return _import("alembic", "alembic", "alembic.operations", "alembic.runtime.migration")
+    parts = ("config", "op", "operations", "script", "runtime.environment", "runtime.migration", "script.revision")
+    return _import("alembic", "alembic", *("alembic.%s" % part for part in parts))
 
 
 def import_sqlalchemy_migrate() -> Any:

@@ -15,10 +15,11 @@ from types import CodeType
 from typing import NamedTuple, Optional, Tuple, Union
 
 from .hazard import Hazard
+from .revisions import Revision
 from .versions import Version
 
-# A word of everybody's as well, though it has a file of its own.
-__all__ = ["Version"]
+# Words of everybody's as well, though they have files of their own.
+__all__ = ["Revision", "Version"]
 
 
 class Direction(Enum):
@@ -71,6 +72,7 @@ class Script(NamedTuple):
     :ivar repeatable: it has should_run, and is considered at every run.
     :ivar deferred: it says of itself that it only runs when asked for.
     :ivar repeats_on_change: it runs again whenever its checksum isn't the recorded one.
+    :ivar revision: where a graph puts it; None: its version does.
     """
 
     version: Version
@@ -83,12 +85,13 @@ class Script(NamedTuple):
     repeatable: bool = False
     deferred: bool = False
     repeats_on_change: bool = False
+    revision: Optional[Revision] = None
 
     @property
     def label(self) -> str:
         """Return version and name, as people refer to a migration."""
         alone = self.version.is_repeatable or self.version.is_whole_name
-        return str(self.version) if alone else "%s_%s" % (self.version, self.name)
+        return str(self.version) if alone or not self.name else "%s_%s" % (self.version, self.name)
 
 
 class Statement(NamedTuple):
@@ -123,17 +126,22 @@ class SqlBody(NamedTuple):
     secrets: Tuple[str, ...] = ()
 
 
-class PythonBody(NamedTuple):
-    """A function of a Python script. ``code`` is the whole file, compiled.
+class Takes(Enum):
+    """What a function of a script is called with, by its parameter's name; NOTHING: it uses ``alembic.op``."""
 
-    :ivar wants_engine: it is to be called with an SQLAlchemy engine; else with a cursor.
-    """
+    CURSOR = "cursor"
+    ENGINE = "migrate_engine"
+    NOTHING = ""
+
+
+class PythonBody(NamedTuple):
+    """A function of a Python script. ``code`` is the whole file, compiled."""
 
     path: str
     code: CodeType
     function: str
     transactional: bool = True
-    wants_engine: bool = False
+    takes: Takes = Takes.CURSOR
 
 
 Body = Union[SqlBody, PythonBody]

@@ -15,12 +15,16 @@ REPEATABLE_PREFIX = "R__"
 AFTER_ALL = 10**40
 # What stands first in the identity of a script that its tool knows by its whole name.
 WHOLE_NAME = -1
+# The same of an identifier that has no number in front, which only a graph can place.
+IDENTIFIER = -2
 
 # How versions are ordered.
-NUMERIC, TEXT = "numeric", "text"
+NUMERIC, TEXT, GRAPH = "numeric", "text", "graph"
 
 DIGITS = re.compile(r"[0-9-]+(?:[._][0-9-]+)*")
 NAMED = re.compile(r"[0-9]+(?P<rest>[_.-]+[^0-9._\x00-\x1f-][^\x00-\x1f]*)")
+# What alembic takes for the identifier of a revision, and people give.
+IDENTIFIERS = re.compile(r"\w[\w. /]*")
 # What ends a version in a file's name: tools that order names as text compare it too.
 END = "_"
 
@@ -54,6 +58,30 @@ class Version:
         """Return whether this stands for a script without a version."""
         return self.parts[0] == AFTER_ALL
 
+    @classmethod
+    def placed(cls, text: str, place: int) -> Version:
+        """Return the key of what a graph puts at a place, from 0; -1: the graph doesn't know it."""
+        return cls(text, cls.recorded(text).parts, (place,), GRAPH)
+
+    @classmethod
+    def recorded(cls, text: str) -> Version:
+        """Read a version of the history, which may be an identifier of a graph's too.
+
+        :raises ValueError: when it is neither.
+        """
+        if not IDENTIFIERS.fullmatch(text):
+            return cls.parse(text)
+        try:
+            return cls.parse(text)
+        except ValueError:
+            parts = (IDENTIFIER, *text.encode())
+            return cls(text, parts, parts)
+
+    @property
+    def is_identifier(self) -> bool:
+        """Return whether only a graph can place this."""
+        return self.parts[0] == IDENTIFIER
+
     @property
     def is_whole_name(self) -> bool:
         """Return whether this is all of a script's name."""
@@ -85,7 +113,7 @@ class Version:
         return cls(text, (WHOLE_NAME, *name), (number, *name) if order == NUMERIC else name, order)
 
     def ordered(self, order: str) -> Version:
-        """Return the same version in another order."""
+        """Return the same version in another order, which isn't a graph's."""
         return self if order == self.order else Version.parse(self.text, order)
 
     def __eq__(self, other: object) -> bool:

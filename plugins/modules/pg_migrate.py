@@ -109,6 +109,15 @@ options:
         tool gives it, or is in a schema that isn't on the search_path; C(schema.table) puts it into one.
     type: str
     version_added: 0.4.0
+  keep_in_step:
+    description:
+      - Also write into C(alembic_version) what is applied, as alembic would, in the same transaction, so that an
+        application which compares that table with its scripts goes on working, and alembic too.
+      - The table is made where it isn't there. O(adopt_from) names it where it has another name or schema.
+      - Only for scripts of alembic's. Nothing is written in check mode, nor where nothing is pending.
+    type: bool
+    default: false
+    version_added: 0.5.0
   super_user:
     description:
       - User of the second connection that scripts get from C(super_user()), to the same database.
@@ -489,6 +498,13 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/flyway
     baseline_version: adopt
     adopt_from: audit.changes
+
+- name: Migrate with the revisions of alembic, and let the application's own check find what it expects
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/alembic
+    baseline_version: adopt
+    keep_in_step: true
 
 - name: Fill values into the SQL files
   pgops.migrations.pg_migrate:

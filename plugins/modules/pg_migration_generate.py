@@ -76,6 +76,7 @@ options:
         O(from_database).
       - V(python) is a script for a cursor, V(sqlalchemy) one for an SQLAlchemy engine. The others are as in
         M(pgops.migrations.pg_migrate), since 0.4.0; only V(sql) and V(sqlalchemy) can be written from a database.
+      - V(alembic) is written behind the one head that there is, since 0.5.0.
       - What drizzle-kit writes is in its journal, too, so that it alone can write it.
     type: str
     version_added: 0.1.0
@@ -93,6 +94,7 @@ options:
       - tern
       - prisma
       - supabase
+      - alembic
       - sql_by_name
 seealso:
   - module: pgops.migrations.pg_migrate

@@ -117,6 +117,38 @@ def test_what_has_no_file_any_more_is_adopted_too(scripts: Project) -> None:
     assert scripts.query("SELECT version, name FROM schema_migrations_log WHERE version = '5'") == [("5", "gone")]
 
 
+HASURA = {
+    "config v2": "CREATE TABLE hdb_catalog.schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);"
+    "INSERT INTO hdb_catalog.schema_migrations VALUES (1620138136207, %s), (1620138136208, false)",
+    "config v3": "CREATE TABLE hdb_catalog.hdb_version (hasura_uuid uuid PRIMARY KEY DEFAULT gen_random_uuid(), "
+    "version text NOT NULL, upgraded_on timestamptz NOT NULL, cli_state jsonb NOT NULL DEFAULT '{}', "
+    "console_state jsonb NOT NULL DEFAULT '{}');"
+    "INSERT INTO hdb_catalog.hdb_version (version, upgraded_on, cli_state) VALUES ('47', now(), "
+    """'{"migrations": {"default": {"1620138136207": %s, "1620138136208": false}, "other": {"1": false}}}')""",
+}
+
+
+@pytest.mark.parametrize("dirty", ["false", "true"])
+@pytest.mark.parametrize("config", HASURA)
+def test_what_hasura_applied_is_adopted(project: Project, config: str, dirty: str) -> None:
+    for version in (1620138136207, 1620138136208, 1620138136209):
+        project.file(f"{version}_m/up.sql", f"CREATE TABLE t{version} (x int)")
+    project.query("CREATE SCHEMA hdb_catalog;" + HASURA[config] % dirty)
+    with pytest.raises(MigrationError, match="recorded by Hasura"):
+        project.migrate()
+    if dirty == "true":
+        with pytest.raises(MigrationError, match="Hasura left the migration 1620138136207 half-done"):
+            project.migrate(baseline_version="adopt")
+        return
+    assert done(project.migrate(baseline_version="adopt")) == ["1620138136209"]
+    assert len(project.applied()) == 3
+
+
+def test_hasura_beside_other_scripts_is_none_of_their_business(scripts: Project) -> None:
+    scripts.query("CREATE SCHEMA hdb_catalog;" + HASURA["config v3"] % "false")
+    assert done(scripts.migrate()) == ["1", "2", "3"]
+
+
 HALF_DONE = {
     "golang-migrate": TABLES["golang-migrate"][0].replace("false", "true"),
     "sqlx": TABLES["sqlx"][0].replace("(2, 'b', true)", "(2, 'b', false)"),

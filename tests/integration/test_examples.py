@@ -34,6 +34,12 @@ FLYWAY = (
     "CREATE SCHEMA audit; CREATE TABLE audit.changes AS SELECT 1 AS installed_rank, '1'::text AS version, "
     "'a'::text AS description, 'SQL'::text AS type, true AS success"
 )
+# As alembic leaves it, at the first revision.
+ALEMBIC = (
+    "CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY); INSERT INTO alembic_version VALUES "
+    "('8b2f1c04aa11'); CREATE TABLE book (id int CONSTRAINT pk_book PRIMARY KEY, title varchar(200) NOT NULL, "
+    "isbn varchar(17) CONSTRAINT uq_book_isbn UNIQUE)"
+)
 REPLACED = {"db.example.com": "localhost", "de_DE.UTF-8": "C.UTF-8"}
 USERS = (ROOT / "examples/shop/migrations/sql/20151217165900_create_users.up.sql").read_text()
 BILLING = "20151218000000_bills.up.sql"
@@ -90,6 +96,7 @@ def shop(own: throwaway.Server, tmp_path: Path) -> Path:
         (place / folder).mkdir()
         (place / folder / "V1__a.sql").write_text("SELECT 1")
         (place / folder / "V2__b.sql").write_text(text)
+    shutil.copytree(ROOT / "tests/integration/targets/kind_alembic/files/library", place / "alembic")
     return place
 
 
@@ -102,6 +109,8 @@ def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Serve
         own.psql("CREATE TABLE schema_migrations (version text, applied timestamptz, name text, event text)", "shop")
     if "adopt_from" in options:
         own.psql(FLYWAY, "shop")
+    if options.get("keep_in_step"):
+        own.psql(ALEMBIC, "shop")
     if options.get("rehearsal_on") == "empty":
         shutil.rmtree(shop / "migrations")  # they begin with what isn't there
         (shop / "migrations").mkdir()

@@ -64,6 +64,7 @@ PACKAGES: dict[str, set[str]] = {
     },
     "commands": {
         *("rehearsal", "authoring", "report", "run", "history", "planning", "runtimes", "scripts", KINDS),
+        "runtimes.alchemy",
         *DATABASES,
         *("sql", "schema", BASE),
     },

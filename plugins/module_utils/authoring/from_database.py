@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import Any, Callable, Iterable, Iterator, NamedTuple, Tuple
+from typing import Any, Callable, Iterable, Iterator, NamedTuple, Optional, Tuple
 
 from .. import deps, errors
 from ..databases.choose import database_of
@@ -16,13 +16,13 @@ from ..databases.postgresql.connection import Target, connect, settled
 from ..databases.postgresql.copies.facts import Facts, facts_of
 from ..databases.postgresql.copies.foreign_code import code_of_others
 from ..databases.postgresql.copies.scratch import Scratch, scratch_database
+from ..databases.postgresql.gate import own_path
 from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
 from ..scripts.kinds import reading
-
-APPLICATION = "pg_migration_generate"
+from .reference import APPLICATION, load_dump, with_path
 
 # What a dump sets before its first statement: bodies of functions may name what only comes later.
 SETTINGS = """\
@@ -36,13 +36,35 @@ NO_SUBSCRIPTIONS = "--no-subscriptions"
 
 
 class Schema(NamedTuple):
-    """A database's schema, and what is needed to look whether another one is the same."""
+    """A database's schema, and what is needed to look whether another one is the same.
+
+    :ivar dump: as pg_dump gives it; snapshot: its statements, object by object, as they are written.
+    :ivar path: the search_path of the database's own sessions.
+    :ivar expected: what the dump gives when it is loaded; None: nobody has looked yet.
+    """
 
     target: Target
     facts: Facts
     reader: SchemaReader
     snapshot: Snapshot
+    dump: bytes
+    path: str
     code: Tuple[Tuple[str, str, str], ...] = ()
+    expected: Optional[Snapshot] = None
+
+    def tried_on(self, scratch: Scratch) -> Schema:
+        """Return it with what is expected of a script, and a search_path around what can't be made without one.
+
+        :param scratch: empty, before and afterwards.
+        :raises RehearsalError: when nobody may try.
+        :raises Unwritable: when the dump can't be loaded.
+        """
+        self.refuse_code_of_others(scratch)
+        needing = load_dump(self.dump, scratch, self.path)
+        expected = self.reader.take(scratch.target)
+        scratch.recreate()
+        objects = with_path(self.snapshot.objects, needing, self.path)
+        return self._replace(expected=expected, snapshot=self.snapshot._replace(objects=objects))
 
     def refuse_code_of_others(self, scratch: Scratch) -> None:
         """Refuse to make, as a superuser, what would run somebody else's code.
@@ -65,9 +87,9 @@ def schema_as_sql(source_target: Target, history_table: QualifiedName, tools: To
     """
     with closing(connect(source_target, APPLICATION)) as connection:
         schema = read_schema(connection, source_target, history_table, tools)
-    text = HEAD + "\n" + as_text(schema.snapshot.objects.values())
     with scratch_database(schema.target, schema.facts) as scratch:
-        schema.refuse_code_of_others(scratch)
+        schema = schema.tried_on(scratch)
+        text = HEAD + "\n" + as_text(schema.snapshot.objects.values())
         # What counts is what will be read of the file.
         prove(schema, scratch, lambda connection: _execute(connection, reading.decode(text.encode(), "")))
     return text
@@ -81,8 +103,9 @@ def read_schema(connection: Any, target: Target, history_table: QualifiedName, t
     target = settled(target, connection)
     history = database_of(connection).history.find(connection, history_table)
     reader = SchemaReader(tools, client.find("pg_dump", connection.server_version, tools.run), history.tables())
-    snapshot = parse(reader.dump(target, options=[NO_SUBSCRIPTIONS]))
-    return Schema(target, facts_of(connection), reader, snapshot, tuple(code_of_others(connection)))
+    dump = reader.dump(target, options=[NO_SUBSCRIPTIONS])
+    code = tuple(code_of_others(connection))
+    return Schema(target, facts_of(connection), reader, parse(dump), dump, own_path(connection), code)
 
 
 def as_text(statements: Iterable[str]) -> str:
@@ -91,7 +114,7 @@ def as_text(statements: Iterable[str]) -> str:
 
 
 def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> None:
-    """Apply what was written to an empty database like the source, and compare.
+    """Apply what was written to an empty database like the source, and compare with what the source's dump gives there.
 
     :param apply: takes a connection.
     :raises RehearsalError: when it gives another schema; it has the diff.
@@ -100,7 +123,7 @@ def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> Non
     with refused_as_error(), closing(connect(scratch.loader, APPLICATION)) as connection:
         apply(connection)
         connection.commit()
-    diff = unified_diff(schema.snapshot, schema.reader.take(scratch.target))
+    diff = unified_diff(schema.expected or schema.snapshot, schema.reader.take(scratch.target))
     if diff:
         error = errors.RehearsalError(
             "The schema can't be written as a migration: applied to an empty database it comes out different",

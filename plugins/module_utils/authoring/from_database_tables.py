@@ -20,8 +20,9 @@ from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.tools import Tools
 from ..runtimes.alchemy.engine import engine_on, legacy
 from ..schema.snapshot import ObjectKey
-from .from_database import APPLICATION, NO_SUBSCRIPTIONS, SETTINGS, Schema, as_text, prove, read_schema
+from .from_database import NO_SUBSCRIPTIONS, SETTINGS, Schema, as_text, prove, read_schema
 from .model_script import Model, write_model
+from .reference import APPLICATION
 
 TOP = "# The schema of a database. Its tables are as sqlacodegen wrote them; what they don't say is below, as SQL.\n"
 
@@ -104,7 +105,7 @@ def schema_as_script(source_target: Target, history_table: QualifiedName, tools:
             cursor.execute(EMPTY_SEARCH_PATH)
         connection.commit()
         with scratch_database(schema.target, schema.facts) as scratch, engine_on(connection) as engine:
-            schema.refuse_code_of_others(scratch)
+            schema = schema.tried_on(scratch)
             text = _script(engine, schema, scratch)
             scratch.recreate()
             prove(schema, scratch, lambda empty: _call(empty, text, "upgrade"))
@@ -138,9 +139,9 @@ def _try(model: Model, schema: Schema, scratch: Scratch) -> Trial:
             blamed = list(tables)
     if blamed:
         return Trial(blamed=tuple(blamed))
-    made = schema.reader.take(scratch.target).objects
-    unlike = [key for key, text in made.items() if _without_owner(text) != _without_owner(wanted.get(key))]
-    after = [_missing(text, made.get(key)) for key, text in wanted.items()]
+    made, expected = schema.reader.take(scratch.target).objects, (schema.expected or schema.snapshot).objects
+    unlike = [key for key, text in made.items() if _without_owner(text) != _without_owner(expected.get(key))]
+    after = [_missing(text, expected.get(key), made.get(key)) for key, text in wanted.items()]
     # A table that is another than it should be may be why the rest is, too.
     unlike = [key for key in unlike if key in tables] or [each for key in unlike for each in _blame(key, tables)]
     return Trial(tuple(before), tuple(filter(None, after)), tuple(unlike))
@@ -180,11 +181,11 @@ def _without_owner(text: Optional[str]) -> Optional[str]:
     return text and OWNER.sub("", text)
 
 
-def _missing(wanted: str, made: Optional[str]) -> str:
+def _missing(wanted: str, expected: Optional[str], made: Optional[str]) -> str:
     """Return what of an object is still to be said: nothing, all of it or whose it is."""
     if made is None:
         return wanted
-    return "" if made == wanted else "\n".join(OWNER.findall(wanted))
+    return "" if made == expected else "\n".join(OWNER.findall(wanted))
 
 
 def _blame(key: ObjectKey, tables: Mapping[ObjectKey, Any]) -> List[ObjectKey]:

@@ -73,6 +73,8 @@ def _rehearse_first(context: Context, view: View, connection: Any) -> None:
 
 
 def _run(context: Context, view: View, connection: Any, prepared: Prepared, watch: Optional[SchemaWatch]) -> None:
+    if context.in_step is not None:
+        context.in_step.begin(connection)
     if watch is not None:
         watch.before(view)
     history = database_of(connection).history.ensure(connection, view.history, baseline_steps(view.plan))
@@ -105,13 +107,15 @@ def _session(context: Context, connection: Any, history: Any) -> Session:
         lock_retries=request.limits.lock_retries,
         tables=TableWatch(_survey(context, connection, history), request.single_transaction),
         live=context.live,
+        in_step=context.in_step.after if context.in_step is not None else None,
     )
 
 
 def _survey(context: Context, connection: Any, history: Any) -> Any:
     """Return what is there; what keeps us from seeing it keeps no migration from its run."""
     try:
-        return database_of(connection).observing.survey_of(connection, history.tables())
+        kept = [context.in_step.table.quoted()] if context.in_step is not None else []
+        return database_of(connection).observing.survey_of(connection, [*history.tables(), *kept])
     except (connection.Error, UnicodeError) as error:  # names may be in any encoding
         connection.rollback()
         context.warn(UNSEEN % database_of(connection).errors.first_words(error))

@@ -11,6 +11,7 @@ from .. import errors, model
 from ..databases.tools import Tools
 from ..planning.request import Request
 from ..run.live import Live
+from .in_step import InStep
 from .report import Applied, Checked, Report, Written
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
@@ -47,6 +48,7 @@ class Context:
         self.drift: Optional[Drifted] = None
         self.jobs: Sequence[Tuple[model.Step, model.Migration]] = ()
         self.written: Optional[Written] = None
+        self.in_step: Optional[InStep] = None
         self.wants_scripts = False
         self.database_missing = False
 

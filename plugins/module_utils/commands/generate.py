@@ -8,14 +8,17 @@ from __future__ import annotations
 import errno
 import os
 import re
+import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
-from .. import errors, model
+from .. import errors, model, revisions
 from ..databases.names import QualifiedName
 from ..databases.postgresql.connection import Target
 from ..databases.tools import Tools
+from ..planning.plan import revisions_of
 from ..scripts.discovery import IGNORE, discover
+from ..scripts.kinds import alembic
 from ..scripts.repository import find as repository_of
 from .templates import TEMPLATES
 
@@ -78,15 +81,41 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     for script in scripts:
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
-    version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
     kind = request.kind or _usual_kind(request, repository is not None, scripts)
     _refuse_other_kind(kind, scripts)
+    if kind == alembic.KIND and request.source is None:
+        return _revision(request, name, scripts)
+    version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
     templates = TEMPLATES.get(kind, {}) if request.source is None else _from(request.source, kind, tools)
     files = {os.path.join(directory, template % (version, name)): text for template, text in templates.items()}
+    return _written(request, directory, version, files)
+
+
+def _written(request: GenerateRequest, directory: str, version: str, files: Dict[str, str]) -> Generated:
     _require_writable(directory)
     if not request.checking:
         _write(directory, files)
     return Generated(version, tuple(files), files)
+
+
+def _revision(request: GenerateRequest, name: str, scripts: Sequence[model.Script]) -> Generated:
+    """Write a revision behind the one head that there is, with an identifier like alembic's own.
+
+    :raises ScriptInvalid: when there are several: whoever writes it has to say which.
+    """
+    graph = revisions_of(scripts)
+    heads = revisions.heads(graph, graph)
+    if len(heads) > 1:
+        raise errors.ScriptInvalid(
+            "There are %d heads (%s), and a new revision comes behind one" % (len(heads), ", ".join(heads)),
+            hint="Merge them with alembic merge, or write the file by hand, with the down_revision that is meant.",
+            path=request.directory,
+        )
+    version = uuid.uuid4().hex[-12:]
+    below = [script.path for script in scripts if script.version.text in heads]
+    directory = os.path.dirname(below[0]) if below else os.path.join(request.directory, alembic.VERSIONS)
+    text = TEMPLATES[alembic.KIND]["%s_%s.py"] % (version, '"%s"' % heads[0] if heads else None)
+    return _written(request, directory, version, {os.path.join(directory, "%s_%s.py" % (version, name)): text})
 
 
 def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence[model.Script]) -> str:

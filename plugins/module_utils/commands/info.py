@@ -217,7 +217,7 @@ def _failed(connection: Any, history: Any) -> FrozenSet[model.Version]:
         return frozenset()
     try:
         found = database_of(connection).log.last_failed(connection, history)
-        return frozenset(map(model.Version.parse, found))
+        return frozenset(map(model.Version.recorded, found))
     except (connection.Error, ValueError):
         connection.rollback()
         return frozenset()

@@ -13,6 +13,7 @@ from ..databases.choose import database_of
 from ..scripts import trust
 from ..scripts.discovery import discover
 from .context import Context
+from .in_step import in_step
 from .view import View, read_all, read_view, view_of
 
 PROGRAM = "pg_migrate"
@@ -62,6 +63,8 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
     request = context.request
     context.warnings += view.warnings
     context.plan = view.plan
+    if request.keep_in_step:
+        context.in_step = in_step(request, view.scripts, view.plan)
     if request.described is not None and view.plan.steps:
         context.wants_scripts, context.progress = True, model.Progress()
         return

@@ -8,13 +8,21 @@ from __future__ import annotations
 from typing import Dict
 
 PYTHON = """\
-# To make this a repeatable migration, which is asked at every run, define
+# Of a migration that is asked at every run whether it has something to do:
 # def should_run(cursor):
 #     return True
 
 
+# Of one that only runs when it is asked for (run_deferred):
+# from dbmigrator import deferred
+# @deferred
 def up(cursor):
     pass
+
+    # What only a superuser may do, on a connection of its own:
+    # from dbmigrator import super_user
+    # with super_user() as super_cursor:
+    #     super_cursor.execute("...")
 
 
 def down(cursor):
@@ -29,6 +37,23 @@ def upgrade(migrate_engine):
 
 
 def downgrade(migrate_engine):
+    pass
+"""
+ALEMBIC = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "%s"
+down_revision = %s
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
     pass
 """
 UP, DOWN = "-- what to change\n", "-- how to take it back\n"
@@ -49,4 +74,6 @@ TEMPLATES: Dict[str, Dict[str, str]] = {
     "prisma": {"%s_%s/migration.sql": UP, "%s_%s/down.sql": DOWN},
     "flyway": {"V%s__%s.sql": UP, "U%s__%s.sql": DOWN},
     "supabase": {"%s_%s.sql": UP},
+    # Written with what comes before it; see generate.py.
+    "alembic": {"%s_%s.py": ALEMBIC},
 }

@@ -7,38 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .. import errors, model
+from .. import errors, model, revisions
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..versions import NUMERIC
-
-
-class Tool(NamedTuple):
-    """Another tool's table.
-
-    :ivar columns: those that tell it from a table of the same name.
-    :ivar query: in SQL that all databases read; with the table's name put in, it gives (version, name, whether it went
-        well) for what is applied.
-    :ivar up_to: the table has one version only, and all up to it are applied.
-    :ivar schema: where the tool has its table; None: on the search_path.
-    :ivar only: it has no other columns.
-    :ivar kind: the kind of the tool's scripts, where others have a table like it.
-    :ivar named: that kind has to be the scripts': anybody may have a table of such a name.
-    :ivar baseline: gives the version up to which the tool has taken a database over, and run nothing.
-    :ivar by_checksum: what stands in the place of versions is the SHA-256 of each script.
-    """
-
-    name: str
-    table: str
-    columns: FrozenSet[str]
-    query: str
-    up_to: bool = False
-    schema: Optional[str] = None
-    only: bool = False
-    kind: Optional[str] = None
-    named: bool = False
-    baseline: Optional[str] = None
-    by_checksum: bool = False
+from .tools import TOOLS, Tool
 
 
 class Found(NamedTuple):
@@ -51,119 +24,6 @@ class Found(NamedTuple):
     rows: Tuple[Tuple[Any, ...], ...]
     table: str = ""
     baseline: Optional[str] = None
-
-
-_FLYWAY = (
-    "SELECT t.version, t.description, t.success FROM {table} t "
-    "WHERE t.type NOT LIKE 'UNDO%' AND t.type NOT IN ('DELETE', 'BASELINE') "
-    "AND t.installed_rank = (SELECT max(o.installed_rank) FROM {table} o WHERE o.version = t.version)"
-)
-_FLYWAY_BASELINE = "SELECT version FROM {table} WHERE type = 'BASELINE' ORDER BY installed_rank DESC LIMIT 1"
-
-TOOLS = (
-    Tool(
-        "sqlalchemy-migrate",
-        "migrate_version",
-        frozenset(["repository_id", "repository_path", "version"]),
-        "SELECT version, repository_id, true FROM {table}",
-        up_to=True,
-    ),
-    Tool(
-        "golang-migrate",
-        "schema_migrations",
-        frozenset(["version", "dirty"]),
-        "SELECT version, NULL, NOT dirty FROM {table}",
-        up_to=True,
-    ),
-    Tool("dbmate", "schema_migrations", frozenset(["version"]), "SELECT version, NULL, true FROM {table}", only=True),
-    Tool(
-        "diesel",
-        "__diesel_schema_migrations",
-        frozenset(["version", "run_on"]),
-        "SELECT version, NULL, true FROM {table}",
-    ),
-    Tool(
-        "goose",
-        "goose_db_version",
-        frozenset(["version_id", "is_applied"]),
-        "SELECT t.version_id, NULL, true FROM {table} t WHERE t.is_applied AND t.version_id > 0 "
-        "AND t.id = (SELECT max(o.id) FROM {table} o WHERE o.version_id = t.version_id)",
-    ),
-    Tool(
-        "sqlx",
-        "_sqlx_migrations",
-        frozenset(["version", "description", "success", "checksum"]),
-        "SELECT version, description, success FROM {table}",
-    ),
-    Tool(
-        "Flyway",
-        "flyway_schema_history",
-        frozenset(["installed_rank", "version", "description", "type", "success"]),
-        _FLYWAY,
-        baseline=_FLYWAY_BASELINE,
-    ),
-    # Its table until Flyway 4.
-    Tool(
-        "Flyway",
-        "schema_version",
-        frozenset(["installed_rank", "version", "description", "type", "success"]),
-        _FLYWAY,
-        baseline=_FLYWAY_BASELINE,
-    ),
-    Tool(
-        "tern",
-        "schema_version",
-        frozenset(["version"]),
-        "SELECT version, NULL, true FROM {table} WHERE version > 0",
-        up_to=True,
-        only=True,
-        kind="tern",
-    ),
-    Tool(
-        "maragudk/migrate",
-        "migrations",
-        frozenset(["version"]),
-        "SELECT version, NULL, true FROM {table} WHERE version <> ''",
-        up_to=True,
-        only=True,
-        kind="sql_by_name",
-        named=True,
-    ),
-    Tool(
-        "node-pg-migrate",
-        "pgmigrations",
-        frozenset(["id", "name", "run_on"]),
-        "SELECT substring(name from '^[0-9]+'), substring(name from '^[0-9]+_(.*)$'), true FROM {table} "
-        "WHERE name ~ '^[0-9]'",
-    ),
-    Tool(
-        "sql-migrate",
-        "gorp_migrations",
-        frozenset(["id", "applied_at"]),
-        "SELECT CASE WHEN id LIKE '%.sql' THEN substr(id, 1, length(id) - 4) ELSE id END, NULL, true FROM {table}",
-    ),
-    Tool(
-        "Prisma",
-        "_prisma_migrations",
-        frozenset(["migration_name", "finished_at", "rolled_back_at"]),
-        "SELECT migration_name, NULL, finished_at IS NOT NULL FROM {table} WHERE rolled_back_at IS NULL",
-    ),
-    Tool(
-        "drizzle",
-        "__drizzle_migrations",
-        frozenset(["id", "hash", "created_at"]),
-        "SELECT hash, NULL, true FROM {table}",
-        schema="drizzle",
-        by_checksum=True,
-    ),
-    Tool(
-        "the Supabase CLI",
-        "schema_migrations",
-        frozenset(["version", "statements"]),
-        "SELECT version, NULL, true FROM {table}",
-        schema="supabase_migrations",
-    ),
-)
 
 
 def find(
@@ -229,6 +89,8 @@ def adopted(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script
             )
     if found.tool.by_checksum:
         return _adopted_by_checksum(found, scripts)
+    if found.tool.heads:
+        return _adopted_by_graph(found, scripts)
     order = scripts[0].version.order if scripts else NUMERIC
     try:
         versions = {model.Version.parse(version, order): name or "" for version, name, dummy in found.rows}
@@ -262,13 +124,28 @@ def _adopted_by_checksum(found: Found, scripts: Sequence[model.Script]) -> Tuple
     return tuple(scripts[: last + 1])
 
 
+def _adopted_by_graph(found: Found, scripts: Sequence[model.Script]) -> Tuple[model.Script, ...]:
+    """Return the scripts that the table names, and all that these stand on."""
+    graph = {script.version.text: script.revision for script in scripts if script.revision is not None}
+    heads = [row[0] for row in found.rows]
+    gone = [each for each in heads if each not in graph]
+    if gone:
+        raise errors.HistoryForeign(
+            "%s of %s holds the revision %s, and no script has it" % (found.table, found.tool.name, gone[0]),
+            hint="Nothing was taken over. Bring its file; the database is of a newer release, or of another branch.",
+            version=gone[0],
+        )
+    applied = {*heads, *revisions.below(graph, heads)}
+    return tuple(script for script in scripts if script.version.text in applied)
+
+
 def unadopted_error(found: Found) -> errors.HistoryForeign:
     """Return the error for a database whose migrations another tool has applied."""
     versions: List[str] = [version for version, dummy, well in found.rows]
     try:
         last = "last version %s" % (max(map(model.Version.parse, versions)) if versions else found.baseline or "none")
     except ValueError:
-        last = "%d migrations" % len(versions)
+        last = "at %s" % " and ".join(sorted(versions)) if found.tool.heads else "%d migrations" % len(versions)
     return errors.HistoryForeign(
         "This database's migrations are recorded by %s (table %s, %s), and not here yet"
         % (found.tool.name, found.tool.table, last),

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Dict, List, Sequence, Tuple, Type
 
-from .. import errors, formats, model
+from .. import errors, formats, model, revisions
+from .plan import revisions_of
 from .request import Policies
 
 SENTENCES = {
@@ -46,12 +47,21 @@ def examine(
     modified = [each for each in scripts if each.version in rows and is_modified(each, rows[each.version])]
     missing = [row for row in history if row.applied is not None and row.version not in files]
     pending = [step.script for step in plan.steps if step.reason is model.Reason.PENDING]
-    late = [script for script in pending if current is not None and script.version < current]
+    late = _below(pending, scripts, plan) if current is not None else []
     return (
         *(_of_script(model.Flaw.MODIFIED, script) for script in modified),
         *(model.Finding(model.Flaw.MISSING, row.version, _label(row)) for row in missing),
         *(_of_script(model.Flaw.OUT_OF_ORDER, script) for script in late),
     )
+
+
+def _below(pending: Sequence[model.Script], scripts: Sequence[model.Script], plan: model.Plan) -> List[model.Script]:
+    """Return what should have been applied before something that is; in a graph, branches are beside each other."""
+    graph = revisions_of(scripts)
+    if not graph:
+        return [script for script in pending if script.version < max(plan.applied)]
+    needed = revisions.below(graph, [version.text for version in plan.applied])
+    return [script for script in pending if script.version.text in needed]
 
 
 def settle(plan: model.Plan, policies: Policies) -> Tuple[model.Plan, List[str]]:

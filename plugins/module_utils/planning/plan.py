@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import AbstractSet, Dict, List, Optional, Sequence, Tuple
 
-from .. import errors, model
+from .. import errors, model, revisions
 
 LATEST = "latest"
 NOTHING = "0"
@@ -27,7 +27,8 @@ def plan_migrate(
     :raises UnknownVersion: when no script has the version asked for.
     """
     rows = {row.version: row for row in history}
-    last = find_version(target, scripts) if target is not None else None
+    applied = [version for version, row in rows.items() if row.applied is not None]
+    beyond = {script.version for script in scripts} - up_to(target, scripts, applied) if target is not None else set()
     steps: List[model.Step] = []
     left_out: List[Tuple[model.Script, model.Reason]] = []
     for script in scripts:
@@ -35,7 +36,7 @@ def plan_migrate(
         deferred = _is_deferred(script, row)
         if _is_settled(script, row):
             continue
-        if last is not None and script.version > last:
+        if script.version in beyond:
             left_out += [(script, model.Reason.BEYOND_VERSION)] if row is None or row.applied is None else []
         elif deferred and not run_deferred:
             left_out.append((script, model.Reason.DEFERRED))
@@ -68,10 +69,10 @@ def plan_rollback(
             )
         chosen = newest_first[:steps]
     else:
-        floor = None if target == NOTHING else find_version(target, scripts, [row.version for row in history])
-        chosen = [row for row in newest_first if floor is None or row.version > floor]
+        chosen = _above(target, scripts, history, newest_first)
+    _require_reversible(chosen)
+    _require_files(chosen, scripts)
     files = {script.version: script for script in scripts}
-    _require_reversible(chosen, files)
     planned = [
         model.Step(files[row.version], model.Direction.DOWN, model.Reason.ROLL_BACK, row.spellings) for row in chosen
     ]
@@ -87,8 +88,47 @@ def plan_baseline(scripts: Sequence[model.Script], version: str) -> Tuple[model.
         return tuple(scripts)
     if version == NOTHING:
         return ()
-    last = find_version(version, scripts)
-    return tuple(script for script in scripts if script.version <= last)
+    wanted = up_to(version, scripts)
+    return tuple(script for script in scripts if script.version in wanted)
+
+
+def up_to(
+    target: str, scripts: Sequence[model.Script], applied: Sequence[model.Version] = ()
+) -> AbstractSet[model.Version]:
+    """Return the versions that belong to a target: those up to it, or those that a graph puts before it.
+
+    :param applied: what a target like +1 is counted from.
+    :raises UnknownVersion: when no script has the version.
+    """
+    graph = revisions_of(scripts)
+    if graph:
+        found = revisions.upwards(graph, target, [version.text for version in applied])
+        return {script.version for script in scripts if script.version.text in found}
+    last = find_version(target, scripts)
+    return {script.version for script in scripts if script.version <= last}
+
+
+def revisions_of(scripts: Sequence[model.Script]) -> Dict[str, model.Revision]:
+    """Return the graph of scripts, by version; empty, where they are ordered by their versions."""
+    return {script.version.text: script.revision for script in scripts if script.revision is not None}
+
+
+def _above(
+    target: str,
+    scripts: Sequence[model.Script],
+    history: Sequence[model.HistoryRow],
+    newest_first: List[model.HistoryRow],
+) -> List[model.HistoryRow]:
+    """Return what is applied above a target, in the order in which it is rolled back."""
+    graph = revisions_of(scripts)
+    if target == NOTHING or (graph and target == revisions.BASE):
+        return newest_first
+    if not graph:
+        floor = find_version(target, scripts, [row.version for row in history])
+        return [row for row in newest_first if row.version > floor]
+    _require_files(newest_first, scripts)
+    applied = {row.version.text: row for row in newest_first}
+    return [applied[each] for each in revisions.downwards(graph, target, applied) if each in applied]
 
 
 def _is_settled(script: model.Script, row: Optional[model.HistoryRow]) -> bool:
@@ -116,7 +156,7 @@ def _found(scripts: Sequence[model.Script], history: Sequence[model.HistoryRow])
     )
 
 
-def _require_reversible(rows: Sequence[model.HistoryRow], files: Dict[model.Version, model.Script]) -> None:
+def _require_reversible(rows: Sequence[model.HistoryRow]) -> None:
     for row in rows:
         if row.event == model.Reason.BASELINE.value:
             raise errors.Irreversible(
@@ -124,6 +164,11 @@ def _require_reversible(rows: Sequence[model.HistoryRow], files: Dict[model.Vers
                 hint="Nothing was rolled back. Roll back to the baseline's version at most.",
                 version=str(row.version),
             )
+
+
+def _require_files(rows: Sequence[model.HistoryRow], scripts: Sequence[model.Script]) -> None:
+    files = {script.version for script in scripts}
+    for row in rows:
         if row.version not in files:
             raise errors.Missing(
                 "The migration %s is applied, but its file is gone"
@@ -140,8 +185,12 @@ def find_version(target: str, scripts: Sequence[model.Script], recorded: Sequenc
     :param recorded: versions of the history that count as known too.
     :raises UnknownVersion: names those that come near.
     """
+    graph = revisions_of(scripts)
+    if graph and target not in {version.text for version in recorded}:
+        name = revisions.named(graph, target)
+        return next(script.version for script in scripts if script.version.text == name)
     try:
-        wanted = model.Version.parse(target)
+        wanted = model.Version.recorded(target) if graph else model.Version.parse(target)
     except ValueError as error:
         raise errors.UnknownVersion("version: %s" % error, hint="Name a version as in a script's file name.") from None
     known = [script.version for script in scripts]

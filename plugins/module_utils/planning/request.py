@@ -41,6 +41,7 @@ class Request(NamedTuple):
     :ivar baseline_version: what to record as applied while there is no history.
     :ivar variables: what is filled into SQL files; None: nothing is.
     :ivar adopt_from: the table of another tool; None: it is looked for.
+    :ivar keep_in_step: also write what is applied into the table of the scripts' own tool.
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
     :ivar on_nonempty: fail, warn or ignore, where a database without a history holds something already.
     :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
@@ -77,6 +78,7 @@ class Request(NamedTuple):
     baseline_version: Optional[str] = None
     variables: Optional[Variables] = None
     adopt_from: Optional[QualifiedName] = None
+    keep_in_step: bool = False
     super_user: str = "postgres"
     single_transaction: bool = False
     per_migration: bool = False

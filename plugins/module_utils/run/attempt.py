@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ContextManager, Optional, Sequence
 
 from .. import errors, model
-from ..runtimes.pyscript import argument_for, importing
+from ..runtimes.pyscript import arguments_for, importing
 from ..sql import glance
 from .failure import aborted_error, ended_error, explain
 from .hazards import TableWatch
@@ -175,9 +176,15 @@ class Attempt:
         return outside
 
     def _call(self, function: str, cursor: Any, body: model.PythonBody) -> Any:
+        in_step = self.session.in_step
+        after = partial(in_step, self.step) if in_step is not None else None
         try:
-            with importing(body.path, self.prepared.facade), argument_for(body, cursor) as argument, self._watched():
-                answer = getattr(self.prepared.modules[body.path], function)(argument)
+            with (
+                importing(body.path, self.prepared.facade),
+                arguments_for(body, cursor, after) as arguments,
+                self._watched(),
+            ):
+                answer = getattr(self.prepared.modules[body.path], function)(*arguments)
         except (Exception, SystemExit) as error:
             if self._stopped:
                 raise self._stopped from None

@@ -42,7 +42,7 @@ def explain(
         place = Place(line, None, "") if line else None
     else:
         place = locate(body, diagnosis, offset, probe)
-    of_engine = isinstance(body, model.PythonBody) and body.wants_engine and diagnosis.sqlstate is None
+    of_engine = isinstance(body, model.PythonBody) and body.takes is model.Takes.ENGINE and diagnosis.sqlstate is None
     told = "Migration %s failed (%s%s): %s%s"
     return diagnosis.kind(
         masked(told % (script.label, body.path, _where(place), diagnosis.message, _which(place)), body),

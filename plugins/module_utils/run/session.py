@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Callable, ContextManager, Iterator, NamedTuple, Optional
 
+from .. import model
 from ..databases.choose import database_of
 from ..databases.savepoints import RELEASE, SAVEPOINT
 from .hazards import TableWatch
@@ -29,6 +30,7 @@ class Session(NamedTuple):
     :ivar sleep: what to wait with between two tries.
     :ivar guard: keeps what scripts do inside a copy; None: this is no copy.
     :ivar watching: lets it watch connections that a script opens itself.
+    :ivar in_step: is called with a step and alembic's connection, when that has done its work.
     :ivar live: is told what the run is at; None: nobody asks.
     """
 
@@ -46,6 +48,7 @@ class Session(NamedTuple):
     guard: Optional[Any] = None
     watching: Callable[[Any], ContextManager[None]] = nullcontext
     live: Optional[Live] = None
+    in_step: Optional[Callable[[model.Step, Any], None]] = None
 
     @property
     def database(self) -> Database:

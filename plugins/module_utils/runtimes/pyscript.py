@@ -10,10 +10,9 @@ import os
 import sys
 import types
 from contextlib import contextmanager
-from typing import Any, Callable, ContextManager, Dict, Iterator, Optional
+from typing import Any, Callable, ContextManager, Dict, Iterator, Optional, Tuple
 
 from .. import errors, model
-from ..scripts.kinds.pythontext import ARGUMENTS
 
 # What scripts import from: db-migrator's name, and the modern one.
 FACADES = ("dbmigrator", "pgops_migrations")
@@ -36,7 +35,7 @@ def load(body: model.PythonBody, with_facade: types.ModuleType) -> types.ModuleT
             raise _unloadable_error(body, error) from None
     if not callable(getattr(module, body.function, None)):
         raise errors.ScriptInvalid(
-            "%s has no %s(%s)" % (body.path, body.function, ARGUMENTS[body.wants_engine]),
+            "%s has no %s(%s)" % (body.path, body.function, body.takes.value),
             hint="Define it as a function.",
             path=body.path,
         )
@@ -44,29 +43,44 @@ def load(body: model.PythonBody, with_facade: types.ModuleType) -> types.ModuleT
 
 
 @contextmanager
-def argument_for(body: model.PythonBody, cursor: Any) -> Iterator[Any]:
-    """Lend what the body's function is called with: the cursor, or an SQLAlchemy engine on the cursor's connection.
+def arguments_for(
+    body: model.PythonBody, cursor: Any, after: Optional[Callable[[Any], None]] = None
+) -> Iterator[Tuple[Any, ...]]:
+    """Lend what the body's function is called with, in a tuple: the cursor, or an SQLAlchemy engine on its connection.
 
-    :raises DependencyError: when it wants an engine and there is no SQLAlchemy.
+    :param after: is called with alembic's connection, when a script of alembic's has done its work.
+    :raises DependencyError: when it wants an engine and there is no SQLAlchemy, or operations and there is no alembic.
     """
-    if not body.wants_engine:
-        yield cursor
+    if body.takes is model.Takes.CURSOR:
+        yield (cursor,)
         return
     from .alchemy.engine import engine_on
 
     with _surroundings(body), engine_on(cursor.connection) as engine:
-        yield engine
+        if body.takes is model.Takes.ENGINE:
+            yield (engine,)
+            return
+        from .alchemy.operations import operations_on
+
+        with operations_on(engine, body.path) as context:
+            yield ()
+            if after is not None:
+                after(context.connection)
 
 
 @contextmanager
 def _surroundings(body: model.PythonBody) -> Iterator[None]:
-    """Give a script for an engine the SQLAlchemy that it was written for, while it runs."""
-    if not body.wants_engine:
+    """Give a script for SQLAlchemy the one that it was written for, while it runs."""
+    if body.takes is model.Takes.CURSOR:
         yield
         return
     from .alchemy.engine import legacy
 
-    with legacy(with_changeset=True):
+    with legacy(with_changeset=body.takes is model.Takes.ENGINE):
+        if body.takes is model.Takes.NOTHING:
+            from .alchemy.operations import load_plugins
+
+            load_plugins(body.code)
         yield
 
 

@@ -9,7 +9,8 @@ import os
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors, model
-from ..versions import NUMERIC
+from ..revisions import in_order
+from ..versions import GRAPH, NUMERIC
 from . import repository
 from .kinds import catalogue, sqlalchemy_migrate
 from .kinds.claim import DIALECTS, Claim, Listing, refuse_leading_out
@@ -32,7 +33,7 @@ def discover(
     :param kind: the kind of all of them; None: found by looking, for each directory.
     :param follow: also take scripts that are links which lead out of their directory.
     :param on_unread: fail, warn or ignore, where something looks like a script and isn't read.
-    :param order: numeric or text; None: as the kind's own tool has it.
+    :param order: numeric, text or graph; None: as the kind's own tool has it.
     :param warn: is called with each warning.
     :param dialects: what SQL is called that is written for the database, the best first.
     :raises ScriptInvalid: a directory that isn't there, mixed kinds in one, what looks like a script and isn't read,
@@ -46,9 +47,37 @@ def discover(
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
+    if any(script.revision is not None for script in found.values()) or order == GRAPH:
+        return _by_graph(found.values(), order)
     order = order or _order_of(found.values())
     ordered = sorted(version.ordered(order) for version in found)
     return tuple(catalogue.survey(_with_version(found[version], version)) for version in ordered)
+
+
+def _by_graph(scripts: Iterable[model.Script], order: Optional[str]) -> Tuple[model.Script, ...]:
+    """Return scripts that name the ones before them, in the order that follows from it.
+
+    :raises OptionInvalid: when another order is asked for, or some of them name none.
+    """
+    named = {script.version.text: script for script in scripts}
+    kinds = sorted({script.kind for script in named.values() if script.revision is None})
+    if order not in (None, GRAPH) or kinds:
+        raise errors.OptionInvalid(
+            "order: scripts of kind alembic are ordered by the revisions that they name, and %s"
+            % ("those of kind %s name none" % kinds[0] if kinds else "not as %s" % order),
+            hint="Leave order out; give scripts of another kind a task, and a history_table, of their own.",
+        )
+    revisions = {text: script.revision for text, script in named.items() if script.revision is not None}
+    try:
+        ordered = in_order(revisions)
+    except errors.ScriptInvalid as error:
+        path = named[error.version].path if error.version else os.path.dirname(next(iter(named.values())).path)
+        error.message = "%s: %s" % (path, error.message)
+        raise error.about(path=path) from None
+    return tuple(
+        catalogue.survey(named[text]._replace(version=model.Version.placed(text, place)))
+        for place, text in enumerate(ordered)
+    )
 
 
 def _with_version(script: model.Script, version: model.Version) -> model.Script:
@@ -141,7 +170,7 @@ def _pair(listing: Listing, kind: str, claims: Sequence[Claim]) -> List[model.Sc
         down_path = listing.path(down.file_name) if down is not None else None
         verify_path = listing.path(verify) if verify is not None else None
         path = listing.path(claim.file_name)
-        scripts.append(model.Script(version, claim.name, kind, path, down_path, verify_path))
+        scripts.append(model.Script(version, claim.name, kind, path, down_path, verify_path, revision=claim.revision))
     return scripts
 
 

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, Optional, Seque
 from .. import errors, model
 from ..files import opening
 from ..schemes import GENERIC, kind_of
+from ..versions import GRAPH
 from . import neighbours, repository, trust
 from .discovery import FAIL, discover
 from .kinds import catalogue, reading
@@ -47,6 +48,7 @@ def describe(
     scripts = [script._asdict() for script in found]
     for script in scripts:
         script["version"] = (str(script["version"]), script["version"].order)
+        script["revision"] = script["revision"] and tuple(script["revision"])
     return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}
 
 
@@ -61,7 +63,14 @@ def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], ve
 def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     """Return the scripts that were described."""
     found: Sequence[Mapping[str, Any]] = described["scripts"]
-    return tuple(model.Script(**{**each, "version": model.Version.parse(*each["version"])}) for each in found)
+    return tuple(_script_of(place, each) for place, each in enumerate(found))
+
+
+def _script_of(place: int, described: Mapping[str, Any]) -> model.Script:
+    text, order = described["version"]
+    version = model.Version.placed(text, place) if order == GRAPH else model.Version.parse(text, order)
+    revision = described["revision"] and model.Revision(*map(tuple, described["revision"]))
+    return model.Script(**{**described, "version": version, "revision": revision})
 
 
 def at(described: Mapping[str, Any], sources: Sequence[str], places: Sequence[str]) -> Tuple[model.Script, ...]:

@@ -15,7 +15,7 @@ from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequenc
 
 from .. import errors, model
 from ..sql import marks
-from .kinds import catalogue, drizzle, flyway, others, sqlalchemy_migrate
+from .kinds import alembic, catalogue, drizzle, flyway, others, sqlalchemy_migrate
 from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 
 # A script's name that can only have been meant as a migration's: a version in front, or a section behind.
@@ -57,6 +57,8 @@ def look(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[Told
     left = list(_left(listing, kind, claimed))
     if kind == flyway.KIND:
         left += _left_below(listing, {claim.file_name for claim in claimed})
+    if kind == alembic.KIND:
+        left += alembic.nested(listing)
     if listing.named and left:
         of_others = _of_others(listing, kind)
         passed = [name for name in left if name in of_others]
@@ -177,6 +179,8 @@ def _remedy(listing: Listing, kind: str, name: str) -> str:
             "It is a baseline of Flyway's, which isn't read here: keep the V scripts that it stands for, or put "
             "it into one in their place and set baseline_version where they are applied"
         )
+    if kind == alembic.KIND and name.endswith(".py"):
+        return "alembic reads what is in folders only if it is told to: name the folder in migrations_dir, too"
     if name.endswith(VERIFY):
         return (
             "It verifies a script that isn't there: name it like that script, with %s in the place of its end" % VERIFY

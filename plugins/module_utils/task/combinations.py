@@ -28,10 +28,15 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
             "diff_per: migration and single_transaction: true exclude each other",
             hint="Between the migrations of one transaction there is nothing that pg_dump could see. Leave one out.",
         )
-    if params["adopt_from"] is not None and params["baseline_version"] != "adopt":
+    if params["adopt_from"] is not None and params["baseline_version"] != "adopt" and not params["keep_in_step"]:
         raise errors.OptionInvalid(
             "adopt_from: %s is a table to adopt from, and baseline_version isn't adopt" % params["adopt_from"],
             hint="Set baseline_version: adopt, or leave adopt_from out.",
+        )
+    if params["keep_in_step"] and params["state"] == "scripted":
+        raise errors.OptionInvalid(
+            "state: scripted and keep_in_step: true exclude each other",
+            hint="In the file stands what the scripts do, and the history of this collection. Leave one out.",
         )
     if params["prechecks"] == "required" and params["rehearsal"] == "off":
         raise errors.OptionInvalid(

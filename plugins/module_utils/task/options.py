@@ -13,7 +13,7 @@ from ..hazard import HazardKind, Level
 # The kinds of scripts/discovery.py, whose readers a spec has no use for.
 KINDS = [
     *("python", "sqlalchemy", "sql", "sql_plain", "dbmate", "goose", "diesel", "flyway"),
-    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase", "sql_by_name"),
+    *("node_pg_migrate", "sql_migrate", "tern", "prisma", "drizzle", "supabase", "alembic", "sql_by_name"),
 ]
 
 # Explicitly no secrets, though "pass" or "key" is in the names of some.
@@ -48,7 +48,7 @@ MIGRATIONS: Dict[str, Any] = {
     "src": {"type": "list", "elements": "path"},
     "context": {"type": "list", "elements": "str"},
     "kind": {"type": "str", "choices": KINDS},
-    "order": {"type": "str", "choices": ["numeric", "text"]},
+    "order": {"type": "str", "choices": ["numeric", "text", "graph"]},
     "follow": {"type": "bool", "default": False},
     "on_unread": {"type": "str", "choices": ["ignore", "warn", "fail"], "default": "fail"},
     "history_table": {"type": "str"},
@@ -63,6 +63,7 @@ MIGRATE: Dict[str, Any] = {
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
     "adopt_from": {"type": "str"},
+    "keep_in_step": {"type": "bool", "default": False},
     "variables": {"type": "dict"},
     "secret_variables": {"type": "dict", "no_log": True},
     "super_user": {"type": "str", "default": "postgres"},

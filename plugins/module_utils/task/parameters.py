@@ -25,7 +25,16 @@ HISTORY_TABLE = "schema_migrations"
 VARIABLE = re.compile(r"[A-Za-z_][\w.:-]*", re.ASCII)
 # The options that are fields of the request, by the same name.
 AS_THEY_ARE = (
-    *("state", "version", "steps", "run_deferred", "baseline_version", "super_user", "single_transaction"),
+    *(
+        "state",
+        "version",
+        "steps",
+        "run_deferred",
+        "baseline_version",
+        "keep_in_step",
+        "super_user",
+        "single_transaction",
+    ),
     *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "report"),
     *("script_file", "on_interrupted", "on_nonempty", "expect", "allow_writable_scripts"),
 )

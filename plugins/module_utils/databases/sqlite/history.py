@@ -120,7 +120,7 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
         found = cursor.fetchall()
     try:
         return folded(
-            model.HistoryRow(model.Version.parse(version), applied, name, checksum, event, (version,))
+            model.HistoryRow(model.Version.recorded(version), applied, name, checksum, event, (version,))
             for version, applied, name, checksum, event in found
         )
     except (ValueError, TypeError) as error:

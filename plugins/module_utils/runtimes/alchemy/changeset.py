@@ -14,6 +14,8 @@ from .binding import bind_or_error
 from .patches import Patches
 from .rebuilding import altering, has_to_rebuild
 
+# Of an index of which only the name is given; it is looked for on the search_path.
+NOWHERE = "unknown"
 RENAME_INDEX = "ALTER INDEX %(old)s RENAME TO %(new)s"
 
 
@@ -22,8 +24,8 @@ def add(sqlalchemy: Any, patches: Patches) -> None:
     changes = Changes(sqlalchemy)
     schema = sqlalchemy.schema
 
-    def alter(self: Any, *wanted: Any, **options: Any) -> None:  # a method of changes, the class wouldn't bind
-        changes.alter_column(self, *wanted, **options)
+    def alter(self: Any, *wanted: Any, **options: Any) -> Any:  # a method of changes, the class wouldn't bind
+        return changes.alter_column(self, *wanted, **options)
 
     patches.add(
         schema.Table,
@@ -101,8 +103,9 @@ class Changes:
         :param populate_default: give the rows that are there the column's Python-side default.
         """
         schema = self.sqlalchemy.schema
-        if isinstance(column, str):
-            raise TypeError("create_column() takes a Column, not the name %r" % column)
+        if isinstance(column, str) and (table is None or isinstance(table, str)):
+            raise TypeError("create_column() takes a Column, or the name %r with a Table that describes it" % column)
+        column = table.columns[column] if isinstance(column, str) else column
         table = self.table(table if table is not None else column.table, options)
         indexed, column.index = column.index or index_name, None
         unique, column.unique = column.unique or unique_name, None
@@ -143,8 +146,8 @@ class Changes:
         indexes = self.sqlalchemy.inspect(bind).get_indexes(table.name)
         return [index["name"] for index in indexes if column in index["column_names"]]
 
-    def alter_column(self, column: Any, *wanted: Any, **options: Any) -> None:
-        """Change a column: its name, type, nullable, server_default or default.
+    def alter_column(self, column: Any, *wanted: Any, **options: Any) -> "dict[str, Any]":
+        """Change a column: its name, type, nullable, server_default or default. Return what was to change.
 
         :param column: it, or its name; then ``table`` is an option.
         :param wanted: a Column to become like, or a name and a type as Column() has them.
@@ -163,6 +166,7 @@ class Changes:
         for each in {id(item): item for item in (column, held) if item is not None}.values():
             if not isinstance(each, str):
                 tables.change_column(self.sqlalchemy, table, each, delta)
+        return delta
 
     def rename_table(self, table: Any, name: str, engine: Any = None, **options: Any) -> None:
         """Rename a table, given as an object or by its name."""
@@ -177,7 +181,7 @@ class Changes:
     def rename_index(self, index: Any, name: str, table: Any = None, engine: Any = None, **options: Any) -> None:
         """Rename an index, given as an object or by its name with its table."""
         if isinstance(index, str):
-            table = self.table(table, {"engine": engine})
+            table = self.table(table if table is not None else NOWHERE, {"engine": engine})
             found = [each for each in table.indexes if each.name == index]
             # One that the table doesn't list: a description without columns is enough for its name.
             index = found[0] if found else _NamedIndex(index, table)

@@ -43,7 +43,14 @@ def add(sqlalchemy: Any, patches: Patches) -> None:
         _forget(sqlalchemy, table, self)
 
     for name in LABELS:
-        patches.add(getattr(sqlalchemy.schema, name), create=create, drop=drop)
+        patches.add(
+            getattr(sqlalchemy.schema, name), create=create, drop=drop, autoname=lambda self: _name(self, _table(self))
+        )
+    patches.set(
+        sqlalchemy.schema.ForeignKeyConstraint,
+        "referenced",
+        property(lambda self: [key.column for key in self.elements]),
+    )
 
 
 def own_classes(sqlalchemy: Any) -> Dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Dict, Iterator
 
 from ... import deps
 from ...databases.choose import database_of
-from . import binding, changeset, connections, statements
+from . import binding, changeset, connections, names, statements
 from .migrate import package
 from .patches import Patches
 
@@ -57,6 +57,9 @@ def legacy(with_changeset: bool) -> Iterator[None]:
             binding.give_back(sqlalchemy, patches)
             statements.give_back(sqlalchemy, patches)
             connections.give_back(sqlalchemy, patches)
+        else:
+            names.give_back_to_1_4(sqlalchemy, patches)
+        names.give_back(sqlalchemy, patches)
         if with_changeset and deps.import_sqlalchemy_migrate() is None:
             changeset.add(sqlalchemy, patches)
             patches.modules(package(sqlalchemy))

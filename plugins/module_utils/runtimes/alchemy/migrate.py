@@ -13,20 +13,38 @@ from .constraints import own_classes
 
 # All that can be imported; only what a script does to a schema has a meaning here.
 MODULES = ("migrate", "migrate.changeset", "migrate.changeset.constraint", "migrate.changeset.schema")
-EMPTY_MODULES = ("migrate.exceptions", "migrate.changeset.exceptions", "migrate.versioning", "migrate.versioning.api")
-ERRORS = ("Error", "NotSupportedError", "InvalidConstraintError", "MigrateDeprecationWarning")
+# The classes of versioning are for programs that run migrations; a script may import them beside what it uses.
+VERSIONING = (
+    *("api", "cfgparse", "config", "exceptions", "genmodel", "migrate_repository", "pathed", "repository", "schema"),
+    *("schemadiff", "script", "script.base", "script.py", "script.sql", "shell", "template", "util", "util.importpath"),
+    *("util.keyedinstance", "version"),
+)
+DATABASES = ("firebird", "ibmdb2", "mysql", "oracle", "postgres", "sqlite", "visitor")
+EMPTY_MODULES = (
+    *("migrate.exceptions", "migrate.changeset.exceptions", "migrate.changeset.ansisql", "migrate.changeset.util"),
+    *("migrate.changeset.databases", *("migrate.changeset.databases.%s" % name for name in DATABASES)),
+    *("migrate.versioning", *("migrate.versioning.%s" % name for name in VERSIONING)),
+)
+ERRORS = (
+    *("Error", "ApiError", "KnownError", "UsageError", "ControlledSchemaError", "InvalidVersionError"),
+    *("VersionNotFoundError", "DatabaseNotControlledError", "DatabaseAlreadyControlledError", "WrongRepositoryError"),
+    *("NoSuchTableError", "PathError", "PathNotFoundError", "PathFoundError", "RepositoryError"),
+    *("InvalidRepositoryError", "ScriptError", "InvalidScriptError", "NotSupportedError", "InvalidConstraintError"),
+    "MigrateDeprecationWarning",
+)
+# By these, scripts ask which SQLAlchemy there is.
+FLAGS = dict.fromkeys(("SQLA_06", "SQLA_07", "SQLA_08", "SQLA_09", "SQLA_10"), True)
 
 
 def package(sqlalchemy: Any) -> Dict[str, types.ModuleType]:
     """Return the package ``migrate`` as modules by name; using what isn't in it is an error that names it."""
-    classes = own_classes(sqlalchemy)
+    classes, found = own_classes(sqlalchemy), _errors()
     members = {
         "migrate.changeset.constraint": classes,
         "migrate.changeset.schema": _functions(sqlalchemy),
-        "migrate.exceptions": _errors(),
-        "migrate.changeset.exceptions": _errors(),
+        **dict.fromkeys(("migrate.exceptions", "migrate.changeset.exceptions", "migrate.versioning.exceptions"), found),
     }
-    members["migrate.changeset"] = {**classes, **members["migrate.changeset.schema"]}
+    members["migrate.changeset"] = {**classes, **members["migrate.changeset.schema"], **FLAGS}
     members["migrate"] = members["migrate.changeset"]
     modules = {name: _module(name, members.get(name, {})) for name in (*MODULES, *EMPTY_MODULES)}
     for name, module in modules.items():
@@ -61,9 +79,19 @@ def _module(name: str, members: Dict[str, Any]) -> types.ModuleType:
     def missing(attribute: str) -> Any:
         if attribute.startswith("__"):  # the import machinery asks for these
             raise AttributeError(attribute)
-        raise NotImplementedError(
-            "%s.%s isn't offered; say it in SQL, with migrate_engine.execute()" % (name, attribute)
-        )
+        sentence = "%s.%s isn't offered; say it in SQL, with migrate_engine.execute()" % (name, attribute)
+        if attribute[0].isupper() or name.startswith("migrate.versioning"):
+            return _unoffered(sentence)
+        raise NotImplementedError(sentence)
 
     module.__getattr__ = missing  # type: ignore[method-assign]
     return module
+
+
+def _unoffered(sentence: str) -> Any:
+    """Return what may be imported, and neither called nor asked for anything."""
+
+    def refuse(*dummy: Any, **options: Any) -> Any:
+        raise NotImplementedError(sentence)
+
+    return type("Unoffered", (), {"__init__": refuse, "__getattr__": refuse, "__iter__": refuse})

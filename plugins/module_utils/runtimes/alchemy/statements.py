@@ -106,7 +106,10 @@ def _in_place(method: str) -> Callable[..., None]:
 
 
 def _exists(original: Any) -> Callable[..., Any]:
-    def exists(*columns: Any, whereclause: Any = None) -> Any:
+    def exists(*columns: Any, whereclause: Any = None, from_obj: Any = None) -> Any:
+        if from_obj is not None:
+            within = exists(*columns, whereclause=whereclause)
+            return within.select_from(*_several(from_obj))
         if not columns or not isinstance(columns[0], (list, tuple)):
             return original(*columns)
         listed, *rest = columns

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-ATTRIBUTES = ("name", "type", "nullable", "server_default", "default", "onupdate", "server_onupdate")
+ATTRIBUTES = (
+    *("name", "type", "nullable", "server_default", "default", "onupdate", "server_onupdate"),
+    *("primary_key", "autoincrement"),
+)
 
-# What isn't the database's: only the description changes.
-OURS_ALONE = ("default", "onupdate", "server_onupdate")
+# What isn't the database's, or what sqlalchemy-migrate leaves as it is there: only the description changes.
+OURS_ALONE = ("default", "onupdate", "server_onupdate", "primary_key", "autoincrement")
 
 
 def add_column(table: Any, column: Any) -> None:
-    """Let a table have a column, unless it has it already."""
+    """Let a table have a column, in the place of one that it was described with."""
     if column.table is None or column.name not in table.columns:
-        table.append_column(column)
+        table.append_column(column, replace_existing=True)
 
 
 def remove_column(sqlalchemy: Any, table: Any, column: Any) -> None:
@@ -119,6 +122,11 @@ def change_column(sqlalchemy: Any, table: Any, column: Any, delta: Dict[str, Any
         column.nullable = delta["nullable"]
     if "type" in delta:
         column.type = sqlalchemy.sql.type_api.to_instance(delta["type"])
+        if not issubclass(column.type._type_affinity, sqlalchemy.Integer):
+            column.autoincrement = False
+    for name in ("primary_key", "autoincrement"):
+        if name in delta:
+            setattr(column, name, delta[name])
     if "server_default" in delta:
         value = delta["server_default"]
         plain = value is None or hasattr(value, "arg")

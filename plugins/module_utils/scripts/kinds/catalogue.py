@@ -15,6 +15,7 @@ from typing import Any, Dict, List, Optional
 from ... import model
 from ...versions import NUMERIC
 from . import (
+    alembic,
     dbmate,
     dbmigrator,
     diesel,
@@ -50,6 +51,7 @@ KINDS = (
     prisma,
     drizzle,
     supabase,
+    alembic,
     sql_by_name,
 )
 BY_NAME: Dict[str, Any] = {kind.KIND: kind for kind in KINDS}
@@ -57,7 +59,7 @@ KIND_NAMES = tuple(BY_NAME)
 # Whose files need no mark each, so that all of them would pass for plain SQL.
 UNMARKED = (node_pg_migrate.KIND, tern.KIND, drizzle.KIND, supabase.KIND)
 # Whose scripts read what stands beside them.
-IN_PYTHON = (dbmigrator.KIND, sqlalchemy_migrate.KIND)
+IN_PYTHON = (dbmigrator.KIND, sqlalchemy_migrate.KIND, alembic.KIND)
 
 
 def claims(listing: Listing, wanted: Optional[str] = None) -> Dict[str, List[Claim]]:

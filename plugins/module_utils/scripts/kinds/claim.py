@@ -207,9 +207,14 @@ def verify_of(file_name: str) -> str:
 
 
 class Claim(NamedTuple):
-    """One file of one migration. ``section`` is None where one file holds both directions."""
+    """One file of one migration.
+
+    :ivar section: None: the file holds both directions.
+    :ivar revision: where a graph puts it; None: its version does.
+    """
 
     file_name: str
     version: model.Version
     name: str
     section: Optional[model.Direction] = None
+    revision: Optional[model.Revision] = None

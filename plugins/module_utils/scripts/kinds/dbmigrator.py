@@ -47,7 +47,7 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
 
     :raises ScriptInvalid: not UTF-8, a syntax error, or no ``up``.
     """
-    return pythontext.migration(script, "up", "down", wants_engine=False)
+    return pythontext.migration(script, "up", "down", model.Takes.CURSOR)
 
 
 def _is_deferred(tree: ast.Module) -> bool:

@@ -18,10 +18,8 @@ UPGRADE = re.compile(rb"^(?:def\s+upgrade\b|upgrade\s*=)", re.MULTILINE)
 # In a comment of the first two lines.
 CODING = re.compile(rb"(?:[ \t\f]*#[^\r\n]*\r?\n)?[ \t\f]*#[^\r\n]*?coding[:=]")
 
-ARGUMENTS = {False: "cursor", True: "migrate_engine"}
 
-
-def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> model.Migration:
+def migration(script: model.Script, up: str, down: str, takes: model.Takes) -> model.Migration:
     """Read and compile a script; nothing of it is run.
 
     :param up: name of the function that applies it; down: of the one that rolls it back.
@@ -32,12 +30,12 @@ def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> m
         tree = ast.parse(text, script.path)
         code = compile(tree, script.path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        raise _unreadable_error(script, error) from None
+        raise unreadable_error(script.path, error) from None
     found = names(tree)
     if found is not None and up not in found:
         from . import others
 
-        call, tool = "%s(%s)" % (up, ARGUMENTS[wants_engine]), others.of_python(text)
+        call, tool = "%s(%s)" % (up, takes.value), others.of_python(text)
         known = (
             "It looks like a script of %s, which isn't read here: %s. Or move" % tool[:2]
             if tool
@@ -47,10 +45,10 @@ def migration(script: model.Script, up: str, down: str, wants_engine: bool) -> m
             "%s has no %s" % (script.path, call), hint=known + " the file elsewhere.", path=script.path
         )
     transactional = not _is_false(tree, "transactional")
-    upward = model.PythonBody(script.path, code, up, transactional, wants_engine)
+    upward = model.PythonBody(script.path, code, up, transactional, takes)
     has_down = found is None or down in found
     return model.Migration(
-        script, upward, model.PythonBody(script.path, code, down, transactional, wants_engine) if has_down else None
+        script, upward, model.PythonBody(script.path, code, down, transactional, takes) if has_down else None
     )
 
 
@@ -88,15 +86,16 @@ def names(tree: ast.Module) -> Optional[Set[str]]:
     return found
 
 
-def _unreadable_error(script: model.Script, error: Exception) -> errors.ScriptInvalid:
+def unreadable_error(path: str, error: Exception) -> errors.ScriptInvalid:
+    """Return what is told of a file that can't be parsed."""
     if not isinstance(error, SyntaxError):
         # Python's own patch releases differ in what they raise for a null byte.
-        message = "%s can't be compiled: %s" % (script.path, error)
-        return errors.ScriptInvalid(message, hint="Fix the file; nothing has been run.", path=script.path)
+        message = "%s can't be compiled: %s" % (path, error)
+        return errors.ScriptInvalid(message, hint="Fix the file; nothing has been run.", path=path)
     return errors.ScriptInvalid(
-        "%s, line %s: %s" % (script.path, error.lineno, error.msg),
+        "%s, line %s: %s" % (path, error.lineno, error.msg),
         hint="Fix the syntax; nothing has been run.",
-        path=script.path,
+        path=path,
         line=error.lineno,
         column=error.offset,
     )

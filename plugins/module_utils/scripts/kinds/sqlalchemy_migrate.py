@@ -11,7 +11,7 @@ import re
 from typing import Dict, Iterator, Optional, Sequence, Tuple
 
 from ... import errors, model
-from . import pythontext, reading, sqltext
+from . import alembic, pythontext, reading, sqltext
 from .claim import Claim, Listing
 
 KIND = "sqlalchemy"
@@ -39,7 +39,7 @@ def claim(listing: Listing) -> Iterator[Claim]:
     }
     for file_name in listing.ending(".py"):
         match = FILE_NAME.fullmatch(file_name)
-        if match and pythontext.UPGRADE.search(listing.data(file_name)):
+        if match and pythontext.UPGRADE.search(listing.data(file_name)) and not _is_alembic(listing, file_name):
             version = model.Version.parse(match["version"])
             if version not in with_own:
                 with_sql.discard(version)
@@ -62,7 +62,11 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
             hint="One is called with a cursor, the other with an engine. Remove one of them.",
             path=script.path,
         )
-    return pythontext.migration(script, "upgrade", "downgrade", wants_engine=True)
+    return pythontext.migration(script, "upgrade", "downgrade", model.Takes.ENGINE)
+
+
+def _is_alembic(listing: Listing, file_name: str) -> bool:
+    return alembic.DOWN_REVISION.search(listing.data(file_name)) is not None
 
 
 def _by_dialect(listing: Listing) -> Dict[Tuple[model.Version, model.Direction], Claim]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.pgops.migrations.plugins.module_utils.errors import HistoryForeign
 from ansible_collections.pgops.migrations.plugins.module_utils.model import HistoryRow, Script, Version
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.order import in_one_order
 
@@ -38,6 +39,20 @@ def test_the_order(own, forced, applied, expected):
     assert [str(script.version) for script in found] == expected
     assert [str(row.version) for row in recorded] == [version for version, dummy in applied]
     assert len({each.version.order for each in (*found, *recorded)}) == 1
+
+
+def test_a_graph_places_what_is_recorded():
+    scripts = [Script(Version.placed(text, place), "a", "alembic", text) for place, text in enumerate(["b", "a1", "7"])]
+    rows = [HistoryRow(Version.recorded(text), "1") for text in ("7", "gone", "b", "a1")]
+    found, recorded = in_one_order(scripts, rows)
+    assert list(found) == scripts
+    assert sorted(recorded, key=lambda row: row.version) == [recorded[1], recorded[2], recorded[3], recorded[0]]
+
+
+def test_what_only_a_graph_places():
+    scripts = [Script(Version.parse("1"), "a", "sql", "1")]
+    with pytest.raises(HistoryForeign, match="holds a version that isn't one.*'ab12'.*"):
+        in_one_order(scripts, [HistoryRow(Version.recorded("ab12"), "1")])
 
 
 def test_no_scripts():

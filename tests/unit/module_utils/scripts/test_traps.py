@@ -22,6 +22,8 @@ TRAPS = Path(__file__).parents[3] / "scripts" / "traps"
 
 # What is read: each script with its kind, in the order in which they run.
 READ = {
+    "alembic": ["aa01_a alembic", "0b02_b alembic", "0001 alembic"],
+    "alembic_versions_alone": ["aa01_20240101_cc03_c alembic", "bb02_b alembic"],
     "both_ways_node_pg_migrate": ["1_people node_pg_migrate"],
     "both_ways_sql_migrate": ["1_people sql_migrate"],
     "both_ways_tern": ["1_people tern"],
@@ -51,6 +53,12 @@ REFUSED = {
     "drizzle_unlisted": ("0001_b.sql looks like a migration", "_journal.json doesn't list it"),
     "evolve": ("V1__index.sql, line 1: .* is a mark of Evolve", "-- no-transaction"),
     "flyway_baseline": ("B2__b.sql looks like a migration", "It is a baseline of Flyway's.*baseline_version"),
+    "alembic_in_a_circle": ("Cycle is detected", "down_revision"),
+    "alembic_nested": ("aa02_b.py looks like a migration", "name the folder in migrations_dir"),
+    "alembic_too_high": ("looks like scripts of the kind alembic: versions/aa01_a.py", "Name that directory"),
+    "alembic_two_of_one": ("Two scripts have the version aa01", ""),
+    "alembic_unknown_down": ("down_revision = 'aa01', and there is no such revision", "another directory"),
+    "alembic_without_revision": ("helpers.py is among alembic's revisions", "move it out"),
     "flyway_callback": ("afterMigrate.sql looks like a migration", "callback of Flyway's.*R__"),
     "flyway_configuration": ("V1__a.sql.conf, line 1: nothing but executeInTransaction", ""),
     "flyway_java": ("V2__b.java looks like a migration", "Flyway"),

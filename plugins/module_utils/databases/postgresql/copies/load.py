@@ -232,14 +232,19 @@ def _insist(connection: Any, entry: Entry, tolerance: Tolerance) -> Optional[Lef
     if error is None:
         return None
     may_have_path = not tolerance.by_superuser or entry.kind in HARMLESS
-    if error.pgcode in NOT_FOUND and may_have_path:
-        path = deps.sql.SQL(WITH_PATH).format(path=deps.sql.Literal(tolerance.path)).as_string(connection).encode()
-        if _failure(connection, path + entry.text + WITHOUT_PATH) is None:
-            return None
+    with_path = path_around(connection, entry.text, tolerance.path)
+    if error.pgcode in NOT_FOUND and may_have_path and _failure(connection, with_path) is None:
+        return None
     left_out = _by_statements(connection, entry, error)
     if entry.settings_behind():
         _failure(connection, entry.settings_behind())
     return left_out
+
+
+def path_around(connection: Any, text: bytes, path: str) -> bytes:
+    """Return an entry's SQL with another search_path around it."""
+    before = deps.sql.SQL(WITH_PATH).format(path=deps.sql.Literal(path)).as_string(connection).encode()
+    return bytes(before + text + WITHOUT_PATH)
 
 
 def _by_statements(connection: Any, entry: Entry, error: Any) -> LeftOut:

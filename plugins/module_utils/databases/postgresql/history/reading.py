@@ -173,7 +173,7 @@ def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str]
 def _row(
     version: str, applied: Optional[str], name: Optional[str], checksum: Optional[str], event: Optional[str]
 ) -> model.HistoryRow:
-    return model.HistoryRow(model.Version.parse(version), applied, name, checksum, event, (version,))
+    return model.HistoryRow(model.Version.recorded(version), applied, name, checksum, event, (version,))
 
 
 def _identifier(name: QualifiedName, bound: bool) -> Any:

@@ -1,0 +1,1 @@
+CREATE TABLE "public"."message" ("id" serial NOT NULL, "author" uuid NOT NULL, "text" text NOT NULL, PRIMARY KEY ("id") , FOREIGN KEY ("author") REFERENCES "public"."user"("id") ON UPDATE restrict ON DELETE cascade);

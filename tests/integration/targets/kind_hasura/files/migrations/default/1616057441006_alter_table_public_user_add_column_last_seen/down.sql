@@ -1,0 +1,1 @@
+alter table "public"."user" drop column "last_seen";

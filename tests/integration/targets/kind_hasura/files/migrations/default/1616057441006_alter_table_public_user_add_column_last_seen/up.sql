@@ -1,0 +1,2 @@
+alter table "public"."user" add column "last_seen" timestamptz
+ null;

@@ -1,0 +1,1 @@
+alter table "public"."user" drop constraint "user_name_key";

@@ -1,0 +1,1 @@
+alter table "public"."user" add constraint "user_name_key" unique ("name");

@@ -1,0 +1,1 @@
+INSERT INTO public."user" (name) VALUES ('ada');

@@ -1,0 +1,1 @@
+alter table "public"."message" drop column "mood";

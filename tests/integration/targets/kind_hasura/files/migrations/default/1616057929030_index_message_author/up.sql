@@ -1,0 +1,2 @@
+CREATE  INDEX "message_author" on
+  "public"."message" using btree ("author");

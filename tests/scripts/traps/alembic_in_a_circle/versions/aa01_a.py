@@ -1,0 +1,6 @@
+revision = "aa01"
+down_revision = "aa02"
+
+
+def upgrade():
+    pass

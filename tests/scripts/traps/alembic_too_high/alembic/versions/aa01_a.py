@@ -1,0 +1,6 @@
+revision = "aa01"
+down_revision = None
+
+
+def upgrade():
+    pass

@@ -1,0 +1,6 @@
+revision = "bb02"
+down_revision = "aa01"
+
+
+def upgrade():
+    pass
