@@ -134,10 +134,9 @@ class MigrationConnection(Nested):
         try:
             return self.sa.execute(statement, *([values] if values is not None else []))
         except Exception as error:
-            original = getattr(error, "orig", None)
-            if original is None:
-                raise
-            raise original from None
+            if isinstance(getattr(error, "orig", None), Exception):
+                raise error.orig from None  # type: ignore[attr-defined]
+            raise
 
     def cursor(self) -> MigrationCursor:
         """Return a cursor."""
