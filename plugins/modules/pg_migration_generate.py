@@ -63,6 +63,7 @@ options:
         can't say exactly, and whole tables that can't be said exactly, are SQL in the same script. It can be rolled
         back if everything in the schema can be dropped.
       - Subscriptions are left out, and passwords in user mappings.
+      - Since 0.5.0 also of SQLite, MariaDB and MySQL. What is known by SQLAlchemy's reflection alone can't be written.
     type: bool
     version_added: 0.1.0
     default: false

@@ -19,10 +19,10 @@ from ..databases.postgresql.copies.scratch import Scratch, scratch_database
 from ..databases.postgresql.gate import own_path
 from ..databases.postgresql.snapshots import SchemaReader, parse
 from ..databases.tools import Tools
-from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
 from ..scripts.kinds import reading
-from .reference import APPLICATION, load_dump, with_path
+from .reference import load_dump, with_path
+from .same import APPLICATION, require_same
 
 # What a dump sets before its first statement: bodies of functions may name what only comes later.
 SETTINGS = """\
@@ -123,14 +123,7 @@ def prove(schema: Schema, scratch: Scratch, apply: Callable[[Any], None]) -> Non
     with refused_as_error(), closing(connect(scratch.loader, APPLICATION)) as connection:
         apply(connection)
         connection.commit()
-    diff = unified_diff(schema.expected or schema.snapshot, schema.reader.take(scratch.target))
-    if diff:
-        error = errors.RehearsalError(
-            "The schema can't be written as a migration: applied to an empty database it comes out different",
-            hint="The diff shows what. Nothing was written.",
-        )
-        error.diff = diff
-        raise error
+    require_same(schema.expected or schema.snapshot, schema.reader.take(scratch.target))
 
 
 @contextmanager

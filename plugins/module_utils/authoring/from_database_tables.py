@@ -22,7 +22,7 @@ from ..runtimes.alchemy.engine import engine_on, legacy
 from ..schema.snapshot import ObjectKey
 from .from_database import NO_SUBSCRIPTIONS, SETTINGS, Schema, as_text, prove, read_schema
 from .model_script import Model, write_model
-from .reference import APPLICATION
+from .same import APPLICATION
 
 TOP = "# The schema of a database. Its tables are as sqlacodegen wrote them; what they don't say is below, as SQL.\n"
 

@@ -33,7 +33,7 @@ class Model(NamedTuple):
 
     def tables(self) -> Dict[ObjectKey, Any]:
         """Return the tables by the names that they have in a snapshot."""
-        return {ObjectKey("TABLE", table.schema, table.name): table for table in self.metadata.tables.values()}
+        return {ObjectKey("TABLE", table.schema or "", table.name): table for table in self.metadata.tables.values()}
 
 
 def write_model(engine: Any, tables: Sequence[ObjectKey], without: Collection[ObjectKey]) -> Model:
@@ -88,14 +88,14 @@ def _reflect(engine: Any, tables: Sequence[ObjectKey], without: Collection[Objec
     metadata = deps.import_sqlalchemy().MetaData()
     for schema in sorted({table.schema for table in tables}):
         names = [table.name for table in tables if table.schema == schema]
-        metadata.reflect(engine, schema=schema, only=names, resolve_fks=False)
+        metadata.reflect(engine, schema=schema or None, only=names, resolve_fks=False)
     for table in metadata.tables.values():
         for index in list(table.indexes):
-            if not _is_plain(index) or ObjectKey("INDEX", table.schema, index.name) in without:
+            if not _is_plain(index) or ObjectKey("INDEX", table.schema or "", index.name) in without:
                 table.indexes.discard(index)
         for key in list(table.foreign_key_constraints):
             name = "%s %s" % (table.name, key.name)
-            if not _is_satisfied(key) or ObjectKey("FK CONSTRAINT", table.schema, name) in without:
+            if not _is_satisfied(key) or ObjectKey("FK CONSTRAINT", table.schema or "", name) in without:
                 remove_foreign_key(table, key)
     return metadata
 

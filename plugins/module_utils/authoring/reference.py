@@ -18,8 +18,7 @@ from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies.scratch import Scratch
 from ..databases.postgresql.dump import DumpError
 from ..schema.snapshot import ObjectKey
-
-APPLICATION = "pg_migration_generate"
+from .same import APPLICATION
 
 
 def load_dump(dump: bytes, scratch: Scratch, path: str) -> Set[ObjectKey]:

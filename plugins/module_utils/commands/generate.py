@@ -10,17 +10,19 @@ import os
 import re
 import uuid
 from datetime import datetime, timedelta, timezone
-from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model, revisions
 from ..databases.names import QualifiedName
-from ..databases.postgresql.connection import Target
 from ..databases.tools import Tools
 from ..planning.plan import revisions_of
 from ..scripts.discovery import IGNORE, discover
 from ..scripts.kinds import alembic
 from ..scripts.repository import find as repository_of
 from .templates import TEMPLATES
+
+if TYPE_CHECKING:
+    from ..databases.port import Target
 
 # Longest version that counts as a number; anything longer is a moment in time.
 NUMBER_DIGITS = 8
@@ -131,13 +133,11 @@ def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
             "kind: a schema is written as sql or sqlalchemy, not as %s" % kind,
             hint="Generate it into a directory of its own.",
         )
+    from ..authoring import author
+
     if kind == "sqlalchemy":
-        from ..authoring.from_database_tables import schema_as_script
-
-        return {"%s_%s.py": schema_as_script(source.target, source.history_table, tools)}
-    from ..authoring.from_database import schema_as_sql
-
-    return {"%s_%s.up.sql": schema_as_sql(source.target, source.history_table, tools)}
+        return {"%s_%s.py": author.schema_as_script(source.target, source.history_table, tools)}
+    return {"%s_%s.up.sql": author.schema_as_sql(source.target, source.history_table, tools)}
 
 
 def _slug(name: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optiona
 
 from .. import errors, model
 from .port_history import Beside, History, Log
-from .port_schema import Observing, Snapshots
+from .port_schema import Observing, Snapshots, Writing
 from .values import Abilities, Activity, Diagnosis, Limits
 
 # Logs what is about to be sent, with what tells a later run what became of it: the number of its transaction, say.
@@ -273,6 +273,10 @@ class Database(Protocol):
     @property
     def grammar(self) -> Grammar:
         """Return the port of how scripts are read."""
+
+    @property
+    def writing(self) -> Optional[Writing]:
+        """Return the port of schemas as scripts; None: authoring/ has no use for it."""
 
     @property
     def errors(self) -> Errors:

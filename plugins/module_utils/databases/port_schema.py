@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Callable, ContextManager, Dict, List, Mapping, Optional, Protocol, Sequence, Tuple
 
-from ..schema.snapshot import Snapshot
+from ..schema.snapshot import ObjectKey, Snapshot
 from ..schema.unreadable import Unreadable
 
 
@@ -59,3 +59,23 @@ class Snapshots(Protocol):
 
     def renewed(self, text: str) -> str:
         """Return an object's statements, kept in the first format, in the present one."""
+
+
+class Writing(Protocol):
+    """A schema as the text of a script, as pieces: statements as the database's own client reads them."""
+
+    # Before the first piece, and behind the last.
+    HEAD: str
+    TAIL: str
+
+    def pieces(self, target: Any, connection: Any, exclude: Sequence[str]) -> List[Tuple[ObjectKey, str]]:
+        """Return what makes each object, without the tables that are ours. Raises SchemaUnread."""
+
+    def drop(self, key: ObjectKey) -> str:
+        """Return the statement that takes an object away."""
+
+    def facts(self, target: Any, connection: Any, exclude: Sequence[str]) -> Mapping[ObjectKey, str]:
+        """Return what tells of each object whether one that was made from Python is as good."""
+
+    def empty(self, target: Any, tools: Any, connection: Any) -> ContextManager[Any]:
+        """Lend a target that leads to an empty database like the connection's. Raises RehearsalError."""

@@ -30,6 +30,7 @@ class Abilities(NamedTuple):
     :ivar makes_copies: the copies for a rehearsal are its own affair (port Copies), and its rows aren't asked.
     :ivar has_booleans: false is something else than 0.
     :ivar dialects: what SQL is called that is written for it, where it lies beside others', the best first.
+    :ivar writes_schema: it tells the statements that make its schema, so that this can be a script.
     :ivar logs_inside: where a script outside a transaction is, is logged in the transaction of each of its statements.
     """
 
@@ -41,6 +42,7 @@ class Abilities(NamedTuple):
     logs_inside: bool = False
     has_booleans: bool = True
     makes_copies: bool = False
+    writes_schema: bool = True
     dialects: Tuple[str, ...] = ("default",)
 
 

@@ -12,9 +12,9 @@ from ..commands.generate import GenerateRequest, Source, generate
 from ..databases.names import parse_name
 from ..databases.tools import Tools
 from ..schemes import POSTGRESQL, kind_of
-from .connection import target
 from .entry import Failed, run_program
 from .parameters import HISTORY_TABLE, SUFFIX_BYTES
+from .target import target
 
 
 def pg_migration_generate(module: Any) -> Dict[str, Any]:
@@ -53,12 +53,7 @@ def _source(params: Dict[str, Any]) -> Source:
 
     :raises DependencyError: without psycopg2, which only this needs.
     """
-    if kind_of(params["url"]) != POSTGRESQL:
-        raise errors.OptionInvalid(
-            "from_database: only of a PostgreSQL database is a script written yet",
-            hint="Write into one what the database's own program prints (.schema, mariadb-dump --no-data).",
-        )
-    if deps.PSYCOPG2_ERROR is not None:
+    if kind_of(params["url"]) == POSTGRESQL and deps.PSYCOPG2_ERROR is not None:
         error = errors.DependencyError("psycopg2 is needed to read a database")
         error.library = "psycopg2"
         raise error

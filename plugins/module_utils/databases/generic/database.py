@@ -29,6 +29,7 @@ class Generic:
             dialect,
             transactional_ddl=False,
             makes_copies=True,
+            writes_schema=False,
             logs_inside=True,
             has_booleans=False,
             dialects=(dialect, "default"),
@@ -117,6 +118,10 @@ class Generic:
         from . import copies
 
         return copies
+
+    @property
+    def writing(self) -> None:
+        """Return nothing: nothing has the statements that made it."""
 
     @property
     def errors(self) -> port.Errors:

@@ -9,7 +9,7 @@ It has all objects, without those who made them, and of the rows what was asked 
 from __future__ import annotations
 
 import secrets
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Callable, ContextManager, Iterator, List, Optional, Sequence, Tuple
 
 from ... import errors
@@ -43,6 +43,8 @@ SELECT column_name FROM information_schema.columns
 ORDER = ("SEQUENCE", "TABLE", "FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIGGER", "EVENT")
 ALL = ("all",)
 LEFT_OUT = "%s %s: left out of the copy (%s)"
+NO_SCRATCH = "no scratch database can be made on the server: %s"
+MAY_MAKE = "Let this user make one: GRANT ALL ON `pgops\\_rehearsal\\_%`.* TO …"
 
 
 class DatabaseCopy:
@@ -95,25 +97,33 @@ def whole(
         admin = connect(target.with_database(None), "pg_migrate rehearsal")
     except errors.ConnectError as error:
         raise RehearsalImpossible(error.message, hint=error.hint) from None
-    with closing(admin):
+    with ExitStack() as stack:
+        stack.callback(admin.close)
         try:
-            sweep(admin)
             shown, properties = _read(target, exclude)
-            name = _create(admin, properties)
+            name = stack.enter_context(scratch(admin, properties))
         except admin.Error as error:
-            raise RehearsalImpossible(
-                "no scratch database can be made on the server: %s" % first_words(error),
-                hint="Let this user make one: GRANT ALL ON `pgops\\_rehearsal\\_%`.* TO …",
-            ) from None
-        try:
-            original = None if shown is None else snapshot_of(shown, properties)
-            copy = DatabaseCopy(target.with_database(name), admin, original)
-            _fill(copy, admin, shown or [], target.database, data)
-            yield copy
-        finally:
-            if not admin.closed:
-                with admin.cursor() as cursor:
-                    cursor.execute(composed(DROP, name=name))
+            raise RehearsalImpossible(NO_SCRATCH % first_words(error), hint=MAY_MAKE) from None
+        original = None if shown is None else snapshot_of(shown, properties)
+        copy = DatabaseCopy(target.with_database(name), admin, original)
+        _fill(copy, admin, shown or [], target.database, data)
+        yield copy
+
+
+@contextmanager
+def scratch(admin: Any, properties: Tuple[str, ...]) -> Iterator[str]:
+    """Lend the name of an empty database, which is dropped afterwards.
+
+    :param properties: its character set and collation; none: the server's.
+    """
+    sweep(admin)
+    name = _create(admin, properties)
+    try:
+        yield name
+    finally:
+        if not admin.closed:
+            with admin.cursor() as cursor:
+                cursor.execute(composed(DROP, name=name))
 
 
 def sweep(admin: Any) -> None:

@@ -112,6 +112,13 @@ class MySQL:
         return copies
 
     @property
+    def writing(self) -> port.Writing:
+        """Return the port of schemas as scripts."""
+        from . import writing
+
+        return writing
+
+    @property
     def errors(self) -> port.Errors:
         """Return the port of the driver's errors."""
         from . import driver_errors

@@ -116,6 +116,10 @@ class PostgreSQL:
         raise NotImplementedError
 
     @property
+    def writing(self) -> None:
+        """Return nothing: authoring/ writes it by itself."""
+
+    @property
     def errors(self) -> port.Errors:
         """Return the port of the driver's errors."""
         from . import script_errors
