@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 import server as throwaway
 
+from .faults import others
 from .faults.cases import Case, cases
 from .faults.trial import SETTINGS, Field, Trial
 
@@ -30,3 +31,19 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Field]:
 def test_after_a_fault_the_next_run_goes_on(ground: Field, case: Case) -> None:
     outcome = Trial(ground, case).run()
     assert outcome.wrong == "", "\n".join([str(case), *outcome.runs])
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+def elsewhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> others.Trials:
+    """Return trials on another database."""
+    below = tmp_path_factory.mktemp("elsewhere")
+    if request.param == "sqlite":
+        return others.Trials(others.Files(below), below)
+    return others.Trials(others.Server(request.getfixturevalue("mariadb_server")), below)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(4))
+def test_after_a_fault_on_another_database_the_next_run_goes_on(elsewhere: others.Trials, number: int) -> None:
+    outcome = elsewhere.run(number, SEED)
+    assert outcome.wrong == "", "\n".join([str(outcome.fault.value), *outcome.runs])

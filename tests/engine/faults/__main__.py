@@ -24,13 +24,37 @@ def main() -> int:
     parser.add_argument("trials", type=int, nargs="?", default=200, help="how many (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="repeats the trials of a run")
     parser.add_argument("--only", type=int, help="the number of the one trial to repeat")
+    parser.add_argument(
+        "--on", choices=["postgresql", "sqlite", "mariadb"], default="postgresql", help="which database"
+    )
     options = parser.parse_args()
+    if options.on != "postgresql":
+        return _elsewhere(options)
     chosen = [case for case in cases(options.seed, options.trials) if options.only in (None, case.number)]
     print(f"seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="faults-") as below, throwaway.running(settings=SETTINGS) as server:
         outcomes = _run(Field(server, Path(below)), chosen, options.seed)
     _figures(outcomes)
     return 1 if any(outcome.wrong for outcome in outcomes) else 0
+
+
+def _elsewhere(options: argparse.Namespace) -> int:
+    from . import others
+
+    print(f"seed {options.seed}", flush=True)
+    with tempfile.TemporaryDirectory(prefix="faults-") as below, others.ground(options.on, Path(below)) as ground:
+        trials, outcomes = others.Trials(ground, Path(below)), []
+        for number in range(options.trials) if options.only is None else [options.only]:
+            outcome = trials.run(number, options.seed)
+            outcomes.append(outcome)
+            if outcome.wrong:
+                print(f"WRONG  again: bin/bench --faults --on {options.on} --seed {options.seed} --only {number}")
+                print("\n".join([str(outcome.fault.value), *outcome.runs, outcome.wrong, ""]), flush=True)
+    interrupted = sum(outcome.interrupted for outcome in outcomes)
+    print(f"{'trials':<40}{len(outcomes):>6}{'  of them interrupted a run':<28}{interrupted:>6}")
+    wrong = sum(bool(outcome.wrong) for outcome in outcomes)
+    print(f"{'wrong end states':<40}{wrong:>6}")
+    return 1 if wrong else 0
 
 
 def _run(ground: Field, chosen: list[Case], seed: int) -> list[Outcome]:
