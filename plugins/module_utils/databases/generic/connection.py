@@ -55,8 +55,9 @@ class Target:
 
     @property
     def address(self) -> str:
-        """Return where it is, without secrets."""
-        return str(self.url._replace(password=None).render_as_string())
+        """Return where it is: without secrets, and not the whole URL, which Ansible would mask."""
+        host = "%s:%s" % (self.url.host, self.url.port) if self.url.port else self.url.host
+        return "%s %s" % (self.url.get_backend_name(), "/".join(filter(None, (host, self.url.database))))
 
     @property
     def role(self) -> str:
@@ -123,8 +124,8 @@ def settled(target: Target, connection: Any) -> Target:
 
 
 def describe(connection: Any) -> str:
-    """Return which database it is."""
-    return str(connection.sa.engine.url.render_as_string(hide_password=True))
+    """Return which database it is, and where."""
+    return Target(connection.sa.engine.url).address
 
 
 def for_sqlalchemy(connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:

@@ -11,7 +11,9 @@ from ... import model
 from ...sql import statements
 
 # Dialects in which CREATE and ALTER can be rolled back; where it isn't known, it is taken that they can't.
-TRANSACTIONAL = frozenset(["duckdb", "mssql", "firebird", "postgresql"])
+# Where CREATE and ALTER are rolled back, and what they have made can be used at once. (In Firebird it can't, before a
+# COMMIT.)
+TRANSACTIONAL = frozenset(["duckdb", "mssql", "postgresql"])
 
 WORD = re.compile(r"[A-Za-z]+")
 BEGINS, COMMITS, ROLLS_BACK = frozenset(["BEGIN", "START"]), frozenset(["COMMIT", "END"]), frozenset(["ROLLBACK"])

@@ -134,6 +134,7 @@ def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] =
     with translated(), connection.cursor() as cursor:
         for table in (*makers, tables.snapshot_of(history.snapshot.name)):
             table.create(connection.sa, checkfirst=True)
+        connection.commit()  # some use what was made only then
         made = find(connection, history.table, history.repository_id)
         if not made.keeps_log:
             raise errors.HistoryForeign(

@@ -13,7 +13,7 @@ import time
 from contextlib import closing, contextmanager
 from typing import Any, Dict, Iterator, Optional
 
-from ... import errors
+from ... import deps, errors
 from ..values import Activity
 from . import tables
 from .connection import Target, connect
@@ -105,13 +105,15 @@ def _take(keeper: Any, wait: float) -> None:
 
 
 def _make(keeper: Any, table: Any) -> None:
-    """Make the table with its row, unless it is there; another run may do the same."""
-    if tables.columns_of(keeper, tables.LOCK):
-        keeper.rollback()
-        return
+    """Make the table with its row, unless they are there; another run may do the same, or have been cut off at it."""
+    sa = deps.import_sqlalchemy()
+    count = sa.select(sa.func.count()).select_from(table)
     try:
-        table.create(keeper.sa)
-        keeper.run(table.insert(), {"runs": 0})
+        if not tables.columns_of(keeper, tables.LOCK):
+            table.create(keeper.sa)
+            keeper.commit()  # some use what was made only then
+        if not keeper.run(count).scalar():
+            keeper.run(table.insert(), {"runs": 0})
         keeper.commit()
     except Exception as error:
         keeper.rollback()

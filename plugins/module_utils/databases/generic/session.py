@@ -106,8 +106,8 @@ class MigrationConnection(Nested):
 
     @property
     def dialect(self) -> str:
-        """Return SQLAlchemy's name of the dialect."""
-        return str(self.sa.dialect.name)
+        """Return SQLAlchemy's name of the dialect, as URLs have it."""
+        return str(self.sa.engine.url.get_backend_name())
 
     @property
     def Error(self) -> Any:

@@ -5,24 +5,25 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Dict, FrozenSet, List, Optional, Sequence, Tuple
 
 from ..names import QualifiedName
+from ..siblings import among
 from . import history_sql as sql
 from .composed import composed
-from .history import History, now
+from .history import History, find, now
 
 
 def objects(connection: Any) -> List[str]:
-    """Return what is there, in words."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql.OBJECTS)
-        return ["%s %s" % row for row in cursor.fetchall()]
+    """Return what is there, in words; nothing where a sibling history tells where it comes from."""
+    found = _objects(connection)
+    return [] if among([name for dummy, name in found], partial(find, connection)) else ["%s %s" % row for row in found]
 
 
 def siblings(connection: Any, history: History) -> List[History]:
-    """Return the other histories that keep snapshots: they aren't looked for."""
-    return []
+    """Return the other histories that keep snapshots."""
+    return among([name for dummy, name in _objects(connection)], partial(find, connection), history.table.name)
 
 
 def other_tables(
@@ -66,3 +67,9 @@ def keep_snapshot(connection: Any, history: History, state: str, version: int, d
         cursor.execute(history.compose(sql.FORGET_SNAPSHOT))
         cursor.execute(history.compose(sql.STORE_SNAPSHOT), [now(cursor), state, version, digest, body])
     connection.commit()
+
+
+def _objects(connection: Any) -> List[Tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql.OBJECTS)
+        return list(cursor.fetchall())

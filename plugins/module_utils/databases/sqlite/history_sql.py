@@ -69,7 +69,7 @@ SELECT version FROM {log} l
 EVENTS = "SELECT DISTINCT event FROM {log}"
 
 LAST_SNAPSHOT = """
-SELECT taken, strftime('%s', taken) + 0.0, applied, version, digest, body FROM {snapshot}
+SELECT taken, (julianday(taken) - 2440587.5) * 86400.0, applied, version, digest, body FROM {snapshot}
 """
 FORGET_SNAPSHOT = "DELETE FROM {snapshot}"
 STORE_SNAPSHOT = "INSERT INTO {snapshot} (applied, version, digest, body) VALUES (?, ?, ?, ?)"

@@ -11,6 +11,7 @@ from typing import Any, Iterator
 from ... import deps
 from . import constraints, tables
 from .binding import bind_or_error
+from .dialects import context_on
 from .patches import Patches
 from .rebuilding import altering, has_to_rebuild
 
@@ -65,7 +66,7 @@ class Changes:
         """
         alembic = deps.import_alembic()
         with self.connection(table, options) as connection:
-            yield alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
+            yield alembic.operations.Operations(context_on(alembic, connection))
 
     def altering(self, table: Any, options: "dict[str, Any]") -> AbstractContextManager[Any]:
         """Give alembic's operations on one table. What the database can't alter is made anew, with all rows.

@@ -12,6 +12,7 @@ from types import CodeType
 from typing import Any, Iterator
 
 from ... import deps, errors
+from .dialects import introduce
 
 # Operations that a package adds to alembic's when it is imported. Its users import it in env.py, which isn't read.
 PLUGINS = {"sync_enum_values": "alembic_postgresql_enum"}
@@ -32,6 +33,7 @@ def operations_on(engine: Any, path: str) -> Iterator[Any]:
     config.set_main_option("script_location", os.path.dirname(path).replace("%", "%%"))
     script = alembic.script.ScriptDirectory(os.path.dirname(path))
     with engine.connect() as connection, alembic.runtime.environment.EnvironmentContext(config, script) as environment:
+        introduce(alembic, connection.dialect)
         environment.configure(connection=connection, transaction_per_migration=False)
         context = environment.get_context()
         context.impl.static_output = _refuse_offline

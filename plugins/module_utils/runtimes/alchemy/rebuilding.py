@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any, ContextManager, Dict, Iterator, List, Tuple
 
 from ... import deps
+from .dialects import context_on
 
 OF_TABLE = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('trigger', 'index') AND sql IS NOT NULL"
 
@@ -37,7 +38,7 @@ def altering(sqlalchemy: Any, bound: ContextManager[Any], table: Any) -> Iterato
     """
     alembic = deps.import_alembic()
     with bound as connection:
-        operations = alembic.operations.Operations(alembic.runtime.migration.MigrationContext.configure(connection))
+        operations = alembic.operations.Operations(context_on(alembic, connection))
         how: Dict[str, Any] = {}
         before: List[Tuple[str, str]] = []
         if has_to_rebuild(connection):

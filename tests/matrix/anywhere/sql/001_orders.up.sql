@@ -1,0 +1,2 @@
+CREATE TABLE orders (id INTEGER NOT NULL PRIMARY KEY, note VARCHAR(20));
+INSERT INTO orders VALUES (1, 'one; two');
