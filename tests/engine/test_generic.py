@@ -166,7 +166,7 @@ def test_a_script_for_an_engine(project: DuckProject) -> None:
         (
             "duckdb:////no/such/directory/x.db",
             errors.ConnectError,
-            "No connection to duckdb:////no/such/directory/x.db",
+            "No connection to duckdb /no/such/directory/x.db",
         ),
     ],
 )
