@@ -98,7 +98,7 @@ OTHERS: dict[str, Options] = {
         "url": f"postgresql://{place.server.superuser}@{place.authority}?new_secret={quote(secret, safe='')}"
     },
     "url that can't be read": lambda place, secret: {"url": f"postgresql://postgres:{secret}%zz@localhost/x"},
-    "url of another database": lambda place, secret: {"url": f"mysql://ann:{secret}@localhost/x"},
+    "url of another database": lambda place, secret: {"url": f"mysql://ann:{secret}@localhost/x?connect_timeout=1"},
 }
 
 # Where a secret would be logged: an error of the kind option.

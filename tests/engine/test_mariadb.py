@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -328,6 +329,20 @@ def test_one_run_at_a_time_and_who_it_is(project: MariaProject) -> None:
         with pytest.raises(errors.LockHeld, match=r"Another run works on this database \(session \d+: root@127"):
             project.migrate(lock_wait=0)
     assert done(project.migrate(lock_wait=5)) == ["1"]
+
+
+def test_what_listens_and_never_greets_is_no_server(project: MariaProject) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        project.url = f"mysql+pymysql://root@127.0.0.1:{mute.getsockname()[1]}/x?connect_timeout=1"
+        project.write(v1="CREATE TABLE a (x int);")
+        with pytest.raises(errors.ConnectError, match="No connection to root@127.0.0.1"):
+            project.migrate()
+
+
+def test_a_statement_may_take_longer_than_to_connect(project: MariaProject) -> None:
+    project.url += "?connect_timeout=1"
+    project.write(v1="SELECT sleep(2);")
+    assert done(project.migrate()) == ["1"]
 
 
 def test_a_script_that_gives_the_lock_back(project: MariaProject) -> None:

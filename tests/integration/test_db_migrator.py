@@ -326,8 +326,9 @@ def _shown() -> list[tuple[str, dict[str, Any]]]:
 
 
 def _run() -> list[tuple[str, dict[str, Any]]]:
-    """Return the tasks that the target old_tools runs."""
-    files = sorted((ROOT / "tests" / "integration" / "targets" / "old_tools" / "tasks").glob("*.yml"))
+    """Return the tasks that the targets run which are about these tools."""
+    targets = ROOT / "tests" / "integration" / "targets"
+    files = [file for name in ("old_tools", "kind_alembic") for file in sorted((targets / name / "tasks").glob("*.yml"))]
     return [each for file in files for task in yaml.safe_load(file.read_text()) for each in _calls(task)]
 
 

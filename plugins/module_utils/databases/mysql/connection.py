@@ -136,9 +136,13 @@ def connect(target: Target, application_name: str) -> MigrationConnection:
     driver = deps.import_pymysql()
     arguments = {"connect_timeout": CONNECT_TIMEOUT, "charset": "utf8mb4", **target.arguments}
     arguments.update(database=target.database, autocommit=False, program_name=application_name)
+    # Whatever else listens there may never greet. Once it has, a statement may take as long as it takes.
+    arguments["read_timeout"] = arguments["connect_timeout"]
 
     def another() -> Any:
-        return driver.connect(**arguments)
+        found = driver.connect(**arguments)
+        found._read_timeout = None
+        return found
 
     try:
         connection = MigrationConnection(another(), target.database, another)
