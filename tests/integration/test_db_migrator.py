@@ -328,7 +328,7 @@ def _shown() -> list[tuple[str, dict[str, Any]]]:
 def _run() -> list[tuple[str, dict[str, Any]]]:
     """Return the tasks that the targets run which are about these tools."""
     targets = ROOT / "tests" / "integration" / "targets"
-    files = [file for name in ("old_tools", "kind_alembic") for file in sorted((targets / name / "tasks").glob("*.yml"))]
+    files = sorted(file for name in ("old_tools", "kind_alembic") for file in (targets / name / "tasks").glob("*.yml"))
     return [each for file in files for task in yaml.safe_load(file.read_text()) for each in _calls(task)]
 
 
