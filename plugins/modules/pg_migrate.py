@@ -25,7 +25,7 @@ attributes:
   async:
     support: full
     description:
-      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
+      - With C(poll), or with V(0) and C(async_status); in check mode too.
       - There are no lines of progress and no summary then; O(src) brings all scripts along.
   check_mode:
     support: full
@@ -610,7 +610,7 @@ report:
   returned: with O(report=true), when something was pending
   type: dict
   sample:
-    collection_version: 0.4.0
+    collection_version: 0.5.0
     objects:
       - change: changed
         characters_left_out: 0

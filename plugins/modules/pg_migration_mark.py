@@ -20,7 +20,7 @@ attributes:
   async:
     support: full
     description:
-      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
+      - With C(poll), or with V(0) and C(async_status); in check mode too.
   check_mode:
     support: full
     description: Says what would be marked, or which columns would be moved, and writes nothing.

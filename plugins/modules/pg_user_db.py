@@ -21,7 +21,7 @@ attributes:
   async:
     support: full
     description:
-      - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
+      - With C(poll), or with V(0) and C(async_status); in check mode too.
   check_mode:
     support: full
     description: Compares as a real run does, and executes nothing.
