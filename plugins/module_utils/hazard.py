@@ -29,6 +29,7 @@ class HazardKind(Enum):
     RENAME = "rename"
     CLUSTER_WIDE = "cluster_wide"
     TABLE_REWRITE = "table_rewrite"
+    TABLE_COPIED = "table_copied"
     ROWS_CHANGED = "rows_changed"
     FULL_SCAN = "full_scan"
     INDEX_NOT_CONCURRENT = "index_not_concurrent"

@@ -328,6 +328,7 @@ options:
       - rename
       - cluster_wide
       - table_rewrite
+      - table_copied
       - rows_changed
       - full_scan
       - index_not_concurrent

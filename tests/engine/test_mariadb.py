@@ -481,3 +481,58 @@ def test_a_statement_that_takes_too_long(project: MariaProject) -> None:
     project.write(v1="SELECT SLEEP(20);")
     with pytest.raises(errors.ScriptFailed, match="statement_timeout is over|max_statement_time exceeded"):
         project.migrate(limits=Limits(5, 0, 0.2))
+
+
+HAZARDS = {
+    "a column changes its type": ("ALTER TABLE t MODIFY a bigint", [("table_copied", "t")]),
+    "an instant column": ("ALTER TABLE t ADD z int", []),
+    "an index": ("CREATE INDEX i ON t (a)", []),
+    "a table is optimized": ("OPTIMIZE TABLE t", [("table_copied", "t")]),
+    "a column is gone": ("ALTER TABLE t DROP b", [("column_dropped", "t")]),
+    "a column is called otherwise": ("ALTER TABLE t CHANGE b c varchar(9)", [("rename", "t")]),
+    "a table is called otherwise": ("RENAME TABLE t TO u", [("rename", "t")]),
+    "a table is dropped": ("DROP TABLE `odd-name €`", [("table_dropped", "odd-name €")]),
+    "a table is emptied": ("TRUNCATE TABLE `odd-name €`", [("truncated", "odd-name €")]),
+    "a view is dropped": ("DROP VIEW v", [("view_dropped", "v")]),
+    "a view is made anew": ("CREATE OR REPLACE VIEW v AS SELECT 2 AS a", []),
+    # As tools do that copy a table online; what became of its rows nobody sees.
+    "another takes its place": (
+        "CREATE TABLE n LIKE t; RENAME TABLE t TO old, n TO t; DROP TABLE old",
+        [("table_copied", "t")],
+    ),
+    "a table of its own": ("CREATE TABLE n (x int); ALTER TABLE n MODIFY x bigint; DROP TABLE n", []),
+}
+
+
+@pytest.mark.parametrize("case", HAZARDS)
+def test_what_a_migration_does_to_tables_is_told(project: MariaProject, case: str) -> None:
+    project.execute(
+        "CREATE TABLE t (a int, b varchar(9)); CREATE TABLE `odd-name €` (a int); CREATE VIEW v AS SELECT 1 AS a; "
+        "INSERT INTO t VALUES (1, 'x'); INSERT INTO `odd-name €` VALUES (1)"
+    )
+    statements, wanted = HAZARDS[case]
+    project.write(v1=statements + ";")
+    for report in (project.check(), project.migrate()):
+        assert [(each.kind.value, each.table) for each in report.hazards] == wanted
+
+
+def test_a_hazard_that_is_not_allowed(project: MariaProject) -> None:
+    project.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2), (3)")
+    project.write(v1="ALTER TABLE t MODIFY a bigint;")
+    with pytest.raises(errors.HazardRefused, match=r"table_copied in 1 on t \(\d+ kB, about 3 rows: MariaDB or MySQL"):
+        project.migrate(allow_hazards=())
+    assert "bigint" not in project.query("SHOW CREATE TABLE t")[0][1]
+    assert done(project.migrate(allow_hazards=("rewrite",))) == ["1"]
+
+
+def test_who_may_not_see_copies_is_told(project: MariaProject) -> None:
+    project.server.sql(
+        f"CREATE OR REPLACE USER app@'%'; GRANT ALL ON `{project.name}`.* TO app@'%';"
+        "GRANT ALL ON `pgops\\_rehearsal\\_%`.* TO app@'%'"
+    )
+    project.execute("CREATE TABLE t (a int)")
+    project.url = project.url.replace("root@", "app@")
+    project.write(v1="ALTER TABLE t MODIFY a bigint;")
+    report = project.check()
+    assert any("whether tables are copied" in each for each in report.rehearsal.unproved)  # type: ignore[union-attr]
+    assert report.hazards == ()

@@ -20,6 +20,7 @@ class Relation(NamedTuple):
     :ivar columns: their names, by number; '' for one that is dropped.
     :ivar not_null: for each of them 1 or 0.
     :ivar parent: the oid of the table that it is a partition of, or inherits from.
+    :ivar anew: the kind of hazard that another filenode means, where no lock tells more.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Relation(NamedTuple):
     not_null: str = ""
     parent: Optional[int] = None
     is_partition: bool = False
+    anew: str = "table_rewrite"
 
 
 class Key(NamedTuple):

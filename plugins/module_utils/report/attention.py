@@ -53,6 +53,7 @@ IN_SHORT: Dict[str, str] = {
     HazardKind.RENAME.value: "renames {table} ({detail}): what uses the old name fails",
     HazardKind.CLUSTER_WIDE.value: "changes what belongs to the whole cluster",
     HazardKind.TABLE_REWRITE.value: "rewrites {table}: nobody reads or writes it meanwhile",
+    HazardKind.TABLE_COPIED.value: "copies {table}: who writes it may have to wait",
     HazardKind.ROWS_CHANGED.value: "writes rows of {table}",
     HazardKind.FULL_SCAN.value: "reads all of {table} while it is locked",
     HazardKind.INDEX_NOT_CONCURRENT.value: "builds an index on {table}: nobody writes it meanwhile",

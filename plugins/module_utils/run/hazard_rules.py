@@ -76,6 +76,13 @@ RULES: Dict[HazardKind, Rule] = {
         "Add a new column, fill it in batches, and switch over.",
         "ALTER COLUMN … TYPE, ADD COLUMN with a volatile default, CLUSTER, VACUUM FULL, REFRESH MATERIALIZED VIEW",
     ),
+    HazardKind.TABLE_COPIED: Rule(
+        Level.REWRITE,
+        "MariaDB or MySQL copies the whole table, and who writes it may have to wait meanwhile",
+        "With ALGORITHM=NOCOPY (MySQL: INSTANT) the statement fails where it would copy. Or add a new column, fill it "
+        "in batches, and switch over.",
+        "MODIFY COLUMN, CONVERT TO CHARACTER SET, ENGINE=, OPTIMIZE TABLE, on MariaDB and MySQL",
+    ),
     HazardKind.ROWS_CHANGED: Rule(
         Level.REWRITE,
         "writes rows of it, and who writes the same rows waits until the migration is committed",

@@ -83,7 +83,7 @@ def changed_meanwhile(before: Mapping[int, Relation], now: Mapping[int, Relation
             continue
         found += _renamed(relation, now[oid], oid, None) + _columns_dropped(relation, now[oid], oid, None)
         if relation.filenode != now[oid].filenode:
-            found.append(Finding(HazardKind.TABLE_REWRITE, oid))
+            found.append(Finding(HazardKind(now[oid].anew), oid))
     return found
 
 

@@ -57,6 +57,8 @@ class Target:
     def address(self) -> str:
         """Return where it is: without secrets, and not the whole URL, which Ansible would mask."""
         host = "%s:%s" % (self.url.host, self.url.port) if self.url.port else self.url.host
+        if host and self.role:
+            host = "%s@%s" % (self.role, host)
         return "%s %s" % (self.url.get_backend_name(), "/".join(filter(None, (host, self.url.database))))
 
     @property

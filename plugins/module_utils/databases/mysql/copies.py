@@ -21,6 +21,7 @@ from .connection import Target, connect
 from .containment import Containment, names_of_databases, reaches_out, refusing_connections
 from .driver_errors import first_words
 from .lock import name_of
+from .observing import tells_copies
 from .snapshots import Shown, objects_of, properties_of, snapshot_of
 
 PREFIX = "pgops_rehearsal_"
@@ -43,6 +44,7 @@ SELECT column_name FROM information_schema.columns
 ORDER = ("SEQUENCE", "TABLE", "FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIGGER", "EVENT")
 ALL = ("all",)
 LEFT_OUT = "%s %s: left out of the copy (%s)"
+BLIND = "whether tables are copied (this user hasn't the right PROCESS)"
 NO_SCRATCH = "no scratch database can be made on the server: %s"
 MAY_MAKE = "Let this user make one: GRANT ALL ON `pgops\\_rehearsal\\_%`.* TO …"
 
@@ -107,6 +109,8 @@ def whole(
         original = None if shown is None else snapshot_of(shown, properties)
         copy = DatabaseCopy(target.with_database(name), admin, original)
         _fill(copy, admin, shown or [], target.database, data)
+        if not _tells_copies(copy):
+            copy.unproved.append(BLIND)
         yield copy
 
 
@@ -124,6 +128,11 @@ def scratch(admin: Any, properties: Tuple[str, ...]) -> Iterator[str]:
         if not admin.closed:
             with admin.cursor() as cursor:
                 cursor.execute(composed(DROP, name=name))
+
+
+def _tells_copies(copy: DatabaseCopy) -> bool:
+    with closing(connect(copy.target, "pg_migrate rehearsal")) as connection:
+        return tells_copies(connection)
 
 
 def sweep(admin: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from contextlib import closing, contextmanager
-from typing import Any, Callable, Iterator, List, Optional
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 from ... import deps, errors
 from ...model import Statement
@@ -26,6 +26,7 @@ TEMPORARY = re.compile(
     r"CREATE\s+(?:OR\s+REPLACE\s+)?TEMPORARY\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?((?:`[^`]+`|[\w$]+)(?:\.(?:`[^`]+`|[\w$]+))?)",
     re.IGNORECASE,
 )
+TRUNCATES = re.compile(r"TRUNCATE\s+(?:TABLE\s+)?((?:`[^`]+`|[\w$]+)(?:\.(?:`[^`]+`|[\w$]+))?)", re.IGNORECASE)
 
 
 class MigrationCursor:
@@ -80,6 +81,8 @@ class MigrationConnection(Nested):
     :ivar defaults: the statement that sets what scripts may have set back to what it was.
     :ivar lock: the name of the lock of a run that its session has; '': none.
     :ivar temporary: the names of temporary tables that were made, as they were written.
+    :ivar truncated: the names of tables that were emptied since somebody looked.
+    :ivar tables_seen: what databases/mysql/observing.py has seen of tables.
     :ivar stopped: what a guard has raised, for a script may catch it and go on.
     """
 
@@ -95,6 +98,8 @@ class MigrationConnection(Nested):
         self._raw, self.database, self._another = raw, database, another
         self.defaults = self.lock = ""
         self.temporary: List[str] = []
+        self.truncated: Set[str] = set()
+        self.tables_seen: Dict[int, Any] = {}
         self.guard: Optional[Guard] = None
         self.stopped: Optional[errors.MigrationError] = None
         self._autocommit = False
@@ -144,6 +149,9 @@ class MigrationConnection(Nested):
         made = TEMPORARY.match(statement.text)
         if made:
             self.temporary.append(made[1])
+        emptied = TRUNCATES.match(statement.text)
+        if emptied:
+            self.truncated.add(emptied[1].replace("`", "").rpartition(".")[2])
         if not self.held or statement.keyword not in grammar.CONTROL:
             return False
         if statement.keyword in grammar.COMMITS:

@@ -14,7 +14,7 @@ from .unhonoured import refuse
 
 OF_POSTGRESQL = (
     *("connect_params", "session_role", "rehearsal_url", "rehearsal_database_url", "rehearsal_extensions"),
-    *("postgresql_bin_dir", "allow_hazards"),
+    "postgresql_bin_dir",
 )
 VALUES = {"rehearsal_on": ("cluster", "empty"), "state": ("scripted",), "prechecks": ("required",)}
 HINT = "Leave it out. What this database can do, and can't, is told in docs/mariadb.md."

@@ -81,7 +81,7 @@ def test_what_other_databases_have_no_use_for_is_refused(given: dict[str, Any]) 
 def test_the_login_of_another_database_is_put_together() -> None:
     found = target(params(url="duckdb://host/x", login_user="me", login_password="s:e", login_db="y"))
     assert (found.name, found.role, found.secrets) == ("y", "me", {"s:e"})
-    assert found.address == "duckdb://me@host/y"
+    assert found.address == "duckdb me@host/y"
 
 
 def test_users_are_for_servers() -> None:
@@ -96,7 +96,6 @@ OF_POSTGRESQL = [
     {"rehearsal_database_url": "postgresql://db/x"},
     {"rehearsal_on": "cluster"},
     {"rehearsal_extensions": ["hstore"]},
-    {"allow_hazards": ["rewrite"]},
     {"prechecks": "required"},
     {"state": "scripted"},
 ]
