@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
+from ..databases.tools import Tools
 from ..databases.values import Activity
 from ..planning.integrity import is_modified
 from ..planning.order import in_one_order
 from ..scripts.discovery import discover
 from ..scripts.kinds.catalogue import read
 
+if TYPE_CHECKING:  # few ask for it
+    from .drift_check import DriftCheck
+
+DIFF_CONTEXT = 10
 NARROW = 15
 PENDING = (model.State.PENDING, model.State.FAILED)
 HEADER = ("version", "name", "is applied", "date applied")
@@ -27,6 +32,7 @@ class InfoRequest(NamedTuple):
 
     :ivar described: the scripts, where they aren't to be looked for.
     :ivar said: what there was to say of these.
+    :ivar check_drift: also look whether the schema is what the last run left.
     """
 
     target: Any
@@ -41,6 +47,7 @@ class InfoRequest(NamedTuple):
     only: str = "all"
     described: Optional[Tuple[model.Script, ...]] = None
     said: Tuple[str, ...] = ()
+    check_drift: bool = False
 
 
 class Standing(NamedTuple):
@@ -70,6 +77,7 @@ class Info(NamedTuple):
     :ivar running: who is at work on the database right now, see lock.holder, and what at, see Activity.
     :ivar database_missing: there is no database of that name yet.
     :ivar warnings: what there is to say of the scripts.
+    :ivar drift: what a look for changes by hand has shown; None: nobody has looked.
     """
 
     standings: Tuple[Standing, ...]
@@ -80,12 +88,27 @@ class Info(NamedTuple):
     running: Optional[Dict[str, Any]] = None
     database_missing: bool = False
     warnings: Tuple[str, ...] = ()
+    drift: Optional[DriftCheck] = None
 
 
-def info(request: InfoRequest) -> Info:
+class Recorded(NamedTuple):
+    """What a database tells: see Info.
+
+    :ivar failed: the versions whose last event is a failure.
+    """
+
+    rows: Tuple[model.HistoryRow, ...] = ()
+    failed: FrozenSet[model.Version] = frozenset()
+    running: Optional[Dict[str, Any]] = None
+    drift: Optional[DriftCheck] = None
+    database_missing: bool = False
+
+
+def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
     """Return where each migration stands; with no history, or no database yet, all are pending.
 
-    :raises MigrationError: when directory, connection or history can't be read.
+    :param tools: the means to read the schema, where drift is to be looked for.
+    :raises MigrationError: when directory, connection or history can't be read; or the schema, with check_drift.
     """
     warnings: List[str] = [*request.said]
     scripts: Sequence[model.Script] = request.described or ()
@@ -93,13 +116,12 @@ def info(request: InfoRequest) -> Info:
         wanted = (request.kind, request.follow, request.on_unread, request.order)
         dialects = database_of(request.target).abilities.dialects
         scripts = discover(request.directories, *wanted, warnings.append, dialects)
-    missing = False
     try:
-        rows, failed, running = _read(request)
+        recorded = _read(request, tools)
     except errors.DatabaseMissing:
-        rows, failed, running, missing = (), frozenset(), None, True
-    scripts, rows = in_one_order(scripts, rows, request.order)
-    standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
+        recorded = Recorded(database_missing=True)
+    scripts, rows = in_one_order(scripts, recorded.rows, request.order)
+    standings = [*_of_scripts(scripts, rows, recorded.failed), *_of_missing(scripts, rows)]
     pending = [each for each in standings if each.state in PENDING]
     count = len(standings)
     standings = pending if request.only == "pending" else standings
@@ -111,13 +133,12 @@ def info(request: InfoRequest) -> Info:
     applied = [row.version for row in rows if row.applied is not None]
     on_disk = [script.version for script in scripts]
     latest, current = _highest(on_disk), _highest(applied)
-    return Info(tuple(standings), latest, current, count, len(pending), running, missing, tuple(warnings))
+    warnings += recorded.drift.warnings if recorded.drift else ()
+    found = Info(tuple(standings), latest, current, count, len(pending), warnings=tuple(warnings), drift=recorded.drift)
+    return found._replace(running=recorded.running, database_missing=recorded.database_missing)
 
 
-def _read(
-    request: InfoRequest,
-) -> Tuple[Tuple[model.HistoryRow, ...], FrozenSet[model.Version], Optional[Dict[str, Any]]]:
-    """Return what is recorded, the versions whose last event is a failure, and who is at work."""
+def _read(request: InfoRequest, tools: Optional[Tools]) -> Recorded:
     database = database_of(request.target)
     with (
         database.errors.translated(),
@@ -125,7 +146,17 @@ def _read(
     ):
         history = database.history.find(connection, request.history_table, request.repository_id)
         rows = database.history.rows(connection, history)
-        return rows, _failed(connection, history), _running(connection)
+        failed, running = _failed(connection, history), _running(connection)
+        return Recorded(rows, failed, running, _drift(request, connection, history, tools))
+
+
+def _drift(request: InfoRequest, connection: Any, history: Any, tools: Optional[Tools]) -> Optional[DriftCheck]:
+    if not request.check_drift or tools is None:
+        return None
+    from .drift_check import look_for_drift
+
+    target = database_of(connection).sessions.settled(request.target.for_reading(), connection)
+    return look_for_drift(connection, target, history, tools, DIFF_CONTEXT, whole=False).check
 
 
 def _running(connection: Any) -> Optional[Dict[str, Any]]:

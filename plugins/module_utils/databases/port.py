@@ -15,7 +15,7 @@ from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optiona
 
 from .. import errors, model
 from .port_history import Beside, History, Log
-from .port_schema import Observing, Snapshots
+from .port_schema import Observing, Snapshots, Writing
 from .values import Abilities, Activity, Diagnosis, Limits
 
 # Logs what is about to be sent, with what tells a later run what became of it: the number of its transaction, say.
@@ -265,6 +265,10 @@ class Database(Protocol):
     @property
     def snapshots(self) -> Snapshots:
         """Return the port of snapshots."""
+
+    @property
+    def writing(self) -> Writing:
+        """Return the port of SQL that is written for people."""
 
     @property
     def copies(self) -> Copies:

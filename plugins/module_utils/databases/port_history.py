@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple, Union
 
 from .. import model
 from .names import QualifiedName
-from .values import Entry, Seen
+from .values import Entry, Remark, Seen
 
 
 class Found(Protocol):
@@ -86,7 +86,7 @@ class History(Protocol):
 class Log(Protocol):
     """What the log beside the history tells."""
 
-    def log(self, cursor: Any, history: Any, entry: Entry, detail: str = "") -> None:
+    def log(self, cursor: Any, history: Any, entry: Union[Entry, Remark], detail: str = "") -> None:
         """Add an event, in the open transaction; the cursor gives its number."""
 
     def log_position(self, cursor: Any, history: Any, number: Optional[int], detail: str) -> None:

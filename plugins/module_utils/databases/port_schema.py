@@ -59,3 +59,11 @@ class Snapshots(Protocol):
 
     def renewed(self, text: str) -> str:
         """Return an object's statements, kept in the first format, in the present one."""
+
+
+class Writing(Protocol):
+    """SQL that is written for people to read; it is never sent."""
+
+    def way_back(self, kind: str, before: Optional[str], after: Optional[str]) -> Optional[str]:
+        """Return the statements that make of an object what it was; None: they can't be known. A text that is None: it
+        wasn't there, or isn't any more."""

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
 from ..commands.reduce import Reduced, ReduceRequest, reduce
+from ..databases.tools import Tools
 from . import sent
+from .entry import run_program
 from .parameters import scripts_and_history
 from .target import target
 
@@ -26,30 +28,55 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     params = sent.parameters(module)
     if params["state"] == REDUCED:
         return _reduce(module)
-    if params["versions"] is None:
+    accepting = _accepting(module, params)
+    if params["versions"] is None and accepting is None:
         raise errors.OptionInvalid(
-            "state: %s needs versions" % params["state"], hint="Name the versions to mark; only reduced has none."
+            "state: %s needs versions" % params["state"],
+            hint="Name the versions to mark; only with reduced, and with accept_drift, there need be none.",
         )
     warnings: List[str] = []
     marks = mark(
         MarkRequest(
             target=target(params),
             **scripts_and_history(params),
-            versions=tuple(params["versions"]),
+            versions=tuple(params["versions"] or ()),
             state=model.State(params["state"]),
             lock_wait=params["lock_wait"],
             checking=module.check_mode,
         ),
         warnings.append,
+        accepting,
     )
+    return {**_result(marks, params["state"], module.check_mode, accepting), "warnings": warnings}
+
+
+def _accepting(module: Any, params: Mapping[str, Any]) -> Any:
+    """Return what takes the live schema as known; None: nobody has asked for it."""
+    if params["accept_drift"] is None:
+        return None
+    from ..commands.accept_drift import Accepting
+
+    return Accepting(params["accept_drift"], Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"]))
+
+
+def _result(marks: Sequence[Mark], state: str, checking: bool, accepting: Any) -> Dict[str, Any]:
     changed = [each for each in marks if each.written]
-    return {
+    told = [_sentence(changed, state, checking)] if marks or accepting is None else []
+    diff: Any = {"before": _lines(marks, "before"), "after": _lines(marks, "after")}
+    result = {
         "changed": bool(changed),
-        "msg": _sentence(changed, params["state"], module.check_mode),
         "marked": [{"version": each.version, "name": each.name, "before": each.before.value} for each in changed],
-        "diff": {"before": _lines(marks, "before"), "after": _lines(marks, "after")},
-        "warnings": warnings,
     }
+    if accepting is not None:
+        from ..report.drift import drift_sentence, drift_shown
+
+        shown = drift_shown(accepting.found)
+        diff = [*([diff] if marks else []), *shown.pop("diff", [])]
+        verb = "Would take" if checking else "Took"
+        told.append(("%s the live schema as known; " % verb if accepting.written else "Nothing to accept: ") + "%s.")
+        told[-1] %= drift_sentence(accepting.found)
+        result.update(shown, changed=bool(changed) or accepting.written)
+    return {**result, "msg": " ".join(told), "diff": diff}
 
 
 def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
@@ -60,11 +87,12 @@ def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
 
 def _reduce(module: Any) -> Dict[str, Any]:
     params = sent.parameters(module)
-    if params["versions"] is not None:
-        raise errors.OptionInvalid(
-            "state: reduced and versions exclude each other",
-            hint="It is the history that is reduced, and no version is marked. Leave one out.",
-        )
+    for name in ("versions", "accept_drift"):
+        if params[name] is not None:
+            raise errors.OptionInvalid(
+                "state: reduced and %s exclude each other" % name,
+                hint="It is the history that is reduced, and no version is marked. Leave one out.",
+            )
     where = scripts_and_history(params)
     table, repository_id = where["history_table"], where["repository_id"]
     request = ReduceRequest(target(params), table, repository_id, params["lock_wait"], module.check_mode)
@@ -91,5 +119,5 @@ def _columns(columns: Sequence[str]) -> str:
     return "".join(each + "\n" for each in columns)
 
 
-def _lines(marks: List[Mark], when: str) -> str:
+def _lines(marks: Sequence[Mark], when: str) -> str:
     return "".join("%s %s\n" % (each.version, getattr(each, when).value) for each in marks)

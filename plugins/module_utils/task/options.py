@@ -103,6 +103,8 @@ MARK: Dict[str, Any] = {
     **MIGRATIONS,
     "versions": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["applied", "pending", "deferred", "reduced"], "default": "applied"},
+    "accept_drift": {"type": "str"},
+    "postgresql_bin_dir": {"type": "path"},
     "lock_wait": {"type": "int", "default": 60},
 }
 
@@ -112,6 +114,8 @@ INFO: Dict[str, Any] = {
     "wide": {"type": "bool", "default": False},
     "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
     "only": {"type": "str", "choices": ["all", "pending"], "default": "all"},
+    "check_drift": {"type": "bool", "default": False},
+    "postgresql_bin_dir": {"type": "path"},
 }
 
 GENERATE: Dict[str, Any] = {

@@ -112,6 +112,13 @@ class Generic:
         return snapshots
 
     @property
+    def writing(self) -> port.Writing:
+        """Return the port of SQL that is written for people."""
+        from .. import unwritten
+
+        return unwritten
+
+    @property
     def copies(self) -> port.Copies:
         """Return the port of copies."""
         from . import copies

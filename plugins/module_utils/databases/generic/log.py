@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from ... import deps
-from ..values import Entry
+from ..values import Entry, Remark
 from . import tables
 from .history import History, add_to_log, values_of
 from .outside import CUT_OFF
@@ -16,7 +16,7 @@ from .outside import CUT_OFF
 FAILED, STARTED = "failed", "started"
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event, in the open transaction; the cursor gives its number."""
     cursor.give((add_to_log(cursor.connection, history, {**values_of(entry), "detail": detail}),))
 

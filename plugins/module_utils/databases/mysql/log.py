@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
-from ..values import Entry
+from ..values import Entry, Remark
 from . import history_sql as sql
 from .history import History, values_of
 from .outside import CUT_OFF
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event, in the open transaction; the cursor gives its number."""
     cursor.execute(history.compose(sql.LOG), {**values_of(cursor, entry), "detail": detail})
     cursor.execute(sql.LOG_NUMBER)

@@ -104,6 +104,13 @@ class PostgreSQL:
         return snapshots
 
     @property
+    def writing(self) -> port.Writing:
+        """Return the port of SQL that is written for people."""
+        from .writing import way_back
+
+        return way_back
+
+    @property
     def grammar(self) -> port.Grammar:
         """Return the port of how scripts are read."""
         from . import grammar

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
-from ..values import Entry
+from ..values import Entry, Remark
 from . import history_sql as sql
 from .history import History, values_of
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event, in the open transaction; the cursor gives its number."""
     values = {**values_of(entry), "detail": detail, "checksum": None, "applied": None}
     cursor.execute(history.compose(sql.LOG), values)

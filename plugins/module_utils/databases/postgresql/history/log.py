@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 from .... import deps
 from ....version import COLLECTION_VERSION
-from ...values import Entry
+from ...values import Entry, Remark
 from . import history_sql as sql
 from .reading import OF_A_LOG, History
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event to the log only, in the open transaction."""
     values = [*entry.values(), socket.gethostname(), COLLECTION_VERSION, detail]
     cursor.execute(history.compose(sql.LOG), values)
