@@ -30,12 +30,17 @@ class Direction(Enum):
 
 
 class State(Enum):
-    """Where a migration stands. Failed: pending, and its last attempt ended in an error."""
+    """Where a migration stands.
+
+    Failed: pending, and its last attempt ended in an error. Passed over: a checkpoint takes its place; of a checkpoint,
+    its scripts do.
+    """
 
     PENDING = "pending"
     APPLIED = "applied"
     DEFERRED = "deferred"
     FAILED = "failed"
+    PASSED_OVER = "passed_over"
 
 
 class Event(Enum):
@@ -49,6 +54,7 @@ class Event(Enum):
     FORGOTTEN = "forgotten"
     STARTED = "started"
     FAILED = "failed"
+    CHECKPOINT = "checkpoint"
     DRIFT_ACCEPTED = "drift_accepted"
 
 
@@ -63,6 +69,24 @@ class Reason(Enum):
     OUT_OF_ORDER = "out_of_order"
     BASELINE = "baseline"
     ROLL_BACK = "roll_back"
+    CHECKPOINT = "checkpoint"
+
+
+class Replaced(NamedTuple):
+    """A migration that a checkpoint takes the place of, as it was when the checkpoint was made."""
+
+    version: str
+    checksum: str
+    name: str
+
+
+class Checkpoint(NamedTuple):
+    """What a script stands for that gives at once what many have given.
+
+    :ivar replaces: these, in their order; None: all up to its version, as other tools have it.
+    """
+
+    replaces: Optional[Tuple[Replaced, ...]] = None
 
 
 class Script(NamedTuple):
@@ -74,6 +98,7 @@ class Script(NamedTuple):
     :ivar deferred: it says of itself that it only runs when asked for.
     :ivar repeats_on_change: it runs again whenever its checksum isn't the recorded one.
     :ivar revision: where a graph puts it; None: its version does.
+    :ivar checkpoint: what it takes the place of; None: it is a migration like others.
     """
 
     version: Version
@@ -87,6 +112,7 @@ class Script(NamedTuple):
     deferred: bool = False
     repeats_on_change: bool = False
     revision: Optional[Revision] = None
+    checkpoint: Optional[Checkpoint] = None
 
     @property
     def label(self) -> str:
@@ -149,6 +175,7 @@ class Step(NamedTuple):
     :ivar spellings: rows of the history that this step takes the place of, or takes away.
     :ivar wanted: it is repeatable, and has said that it wants to run.
     :ivar resume: where to go on, when an earlier run was cut off in it.
+    :ivar replaces: migrations that are recorded with a checkpoint, as it takes their place.
     """
 
     script: Script
@@ -157,12 +184,14 @@ class Step(NamedTuple):
     spellings: Tuple[str, ...] = ()
     wanted: bool = False
     resume: Optional[Resume] = None
+    replaces: Tuple[Script, ...] = ()
 
 
 class Flaw(Enum):
     """In what the scripts on disk and the history don't agree."""
 
     MODIFIED = "modified"
+    SQUASHED = "squashed"
     MISSING = "missing"
     OUT_OF_ORDER = "out_of_order"
 

@@ -147,7 +147,9 @@ migrations:
       description: The kind of script.
       type: str
     state:
-      description: One of C(pending), C(applied), C(deferred) and C(failed), which is pending after a failure.
+      description:
+        - One of C(pending), C(applied), C(deferred), C(failed), which is pending after a failure, and C(passed_over).
+          That is a script whose place a checkpoint has taken, or a checkpoint whose scripts are applied themselves.
       type: str
     repeatable:
       description: Whether it is asked at every run if it wants to run.

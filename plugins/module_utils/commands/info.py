@@ -13,17 +13,15 @@ from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..databases.tools import Tools
 from ..databases.values import Activity
-from ..planning.integrity import is_modified
 from ..planning.order import in_one_order
 from ..scripts.discovery import discover
-from ..scripts.kinds.catalogue import read
+from .standing import PENDING, Standing, standings, with_reversible
 
 if TYPE_CHECKING:  # few ask for it
     from .drift_check import DriftCheck
 
 DIFF_CONTEXT = 10
 NARROW = 15
-PENDING = (model.State.PENDING, model.State.FAILED)
 HEADER = ("version", "name", "is applied", "date applied")
 
 
@@ -48,25 +46,6 @@ class InfoRequest(NamedTuple):
     described: Optional[Tuple[model.Script, ...]] = None
     said: Tuple[str, ...] = ()
     check_drift: bool = False
-
-
-class Standing(NamedTuple):
-    """One migration, and where it stands.
-
-    :ivar applied_at: the server's time in ISO 8601, in UTC.
-    :ivar missing: it is recorded, and its file is gone.
-    :ivar modified: its checksum differs from the one recorded.
-    """
-
-    version: model.Version
-    name: str
-    kind: Optional[str]
-    state: model.State
-    repeatable: bool = False
-    reversible: Optional[bool] = None
-    applied_at: Optional[str] = None
-    modified: bool = False
-    missing: bool = False
 
 
 class Info(NamedTuple):
@@ -121,20 +100,18 @@ def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
     except errors.DatabaseMissing:
         recorded = Recorded(database_missing=True)
     scripts, rows = in_one_order(scripts, recorded.rows, request.order)
-    standings = [*_of_scripts(scripts, rows, recorded.failed), *_of_missing(scripts, rows)]
-    pending = [each for each in standings if each.state in PENDING]
-    count = len(standings)
-    standings = pending if request.only == "pending" else standings
-    reversible = {script.version: _reversible(script) for script in _shown_of(scripts, standings)}
-    standings = [each._replace(reversible=reversible.get(each.version)) for each in standings]
-    standings.sort(key=lambda each: each.version)
+    every = standings(scripts, rows, recorded.failed, warnings.append)
+    pending = [each for each in every if each.state in PENDING]
+    shown = with_reversible(pending if request.only == "pending" else every, scripts)
+    shown.sort(key=lambda each: each.version)
     if request.sort == "applied":
-        standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
+        shown.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
-    on_disk = [script.version for script in scripts]
+    on_disk = [script.version.base for script in scripts]
     latest, current = _highest(on_disk), _highest(applied)
     warnings += recorded.drift.warnings if recorded.drift else ()
-    found = Info(tuple(standings), latest, current, count, len(pending), warnings=tuple(warnings), drift=recorded.drift)
+    found = Info(tuple(shown), latest, current, len(every), len(pending), warnings=tuple(warnings))
+    found = found._replace(drift=recorded.drift)
     return found._replace(running=recorded.running, database_missing=recorded.database_missing)
 
 
@@ -186,60 +163,13 @@ def listing(found: Info, wide: bool) -> List[str]:
     return lines + _legend(found.standings)
 
 
-def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
-    return max((version for version in versions if not version.is_repeatable), default=None)
-
-
 def _legend(standings: Iterable[Standing]) -> List[str]:
     gone = ["! the file of %s is gone" % each.version for each in standings if each.missing]
     return gone + ["! %s was modified after it was applied" % each.version for each in standings if each.modified]
 
 
-def _of_scripts(
-    scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow], failed: FrozenSet[model.Version]
-) -> Iterable[Standing]:
-    recorded = {row.version: row for row in rows}
-    for script in scripts:
-        row = recorded.get(script.version)
-        yield Standing(
-            script.version,
-            script.name,
-            script.kind,
-            _state(script, row, failed),
-            script.repeatable or script.repeats_on_change,
-            applied_at=row.applied if row else None,
-            modified=row is not None and row.applied is not None and is_modified(script, row),
-        )
-
-
-def _shown_of(scripts: Sequence[model.Script], standings: Sequence[Standing]) -> Iterable[model.Script]:
-    """Yield the scripts that are shown: to look for the way back in others would be for nothing."""
-    shown = {each.version for each in standings}
-    return (script for script in scripts if script.version in shown)
-
-
-def _of_missing(scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow]) -> Iterable[Standing]:
-    there = {script.version for script in scripts}
-    for row in rows:
-        if row.version not in there:
-            state = model.State.DEFERRED if row.applied is None else model.State.APPLIED
-            yield Standing(row.version, row.name or "", None, state, applied_at=row.applied, missing=True)
-
-
-def _state(script: model.Script, row: Optional[model.HistoryRow], failed: FrozenSet[model.Version]) -> model.State:
-    if row is not None:
-        return model.State.DEFERRED if row.applied is None else model.State.APPLIED
-    if script.version in failed:
-        return model.State.FAILED
-    return model.State.DEFERRED if script.deferred else model.State.PENDING
-
-
-def _reversible(script: model.Script) -> Optional[bool]:
-    """Return whether it has a down; None: it can't be read."""
-    try:
-        return read(script).down is not None
-    except errors.MigrationError:
-        return None
+def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
+    return max((version for version in versions if not version.is_repeatable), default=None)
 
 
 def _failed(connection: Any, history: Any) -> FrozenSet[model.Version]:

@@ -12,6 +12,7 @@ from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..databases.values import Entry
+from ..planning.checkpoints import with_replaced
 from ..planning.integrity import is_modified
 from ..planning.plan import find_version
 from ..run.journal import unfinished
@@ -132,7 +133,7 @@ def _plan(
     history = store.find(connection, request.history_table, request.repository_id)
     rows = {row.version: row for row in store.rows(connection, history)}
     connection.rollback()
-    files = {script.version: script for script in scripts}
+    files = {script.version: script for script in with_replaced(scripts)}
     planned: Dict[model.Version, Tuple[Mark, model.Step]] = {}
     for text in request.versions:
         each, step = _plan_one(text, request.state, files, rows)

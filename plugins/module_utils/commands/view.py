@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, Optional, Seq
 from .. import errors, model
 from ..databases.choose import database_of
 from ..history import beginning
+from ..planning.checkpoints import with_replaced
 from ..planning.integrity import examine, settle
 from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
@@ -91,7 +92,7 @@ def _elsewhere(
 
     found = foreign.find(connection, request.repository_id, request.adopt_from if adopting else None, scripts)
     if found is not None and adopting:
-        return foreign.adopted(found, scripts)
+        return foreign.adopted(found, with_replaced(scripts))
     if found is not None and (found.rows or found.baseline):
         raise foreign.unadopted_error(found)
     if adopting:

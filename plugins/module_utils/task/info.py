@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from .. import errors
-from ..commands.info import Info, InfoRequest, Standing, info, listing
+from ..commands.info import Info, InfoRequest, info, listing
+from ..commands.standing import Standing
 from ..databases.tools import Tools
 from ..report.progress import at_work_elsewhere
 from . import sent
