@@ -52,6 +52,7 @@ class Event(Enum):
     DEFERRED = "deferred"
     ROLLED_BACK = "rolled_back"
     FORGOTTEN = "forgotten"
+    RETIRED = "retired"
     STARTED = "started"
     FAILED = "failed"
     CHECKPOINT = "checkpoint"

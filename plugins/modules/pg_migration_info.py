@@ -167,6 +167,9 @@ migrations:
     missing:
       description: Whether it is recorded, and its file is gone.
       type: bool
+    retired:
+      description: Whether its file is gone on purpose, as somebody has said.
+      type: bool
 latest_version:
   description: Highest version on disk.
   returned: success

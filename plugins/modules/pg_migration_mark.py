@@ -23,7 +23,7 @@ attributes:
       - With C(poll), or with V(0) and C(async_status). Ansible itself has none in check mode.
   check_mode:
     support: full
-    description: Says what would be marked, or which columns would be moved, and writes nothing.
+    description: Says what would be marked, moved or taken out, and writes nothing.
   diff_mode:
     support: full
     description: Shows the state of each version before and after, the columns of the history, or what is accepted.
@@ -38,8 +38,8 @@ attributes:
 options:
   versions:
     description:
-      - The versions to mark, written as in the scripts' file names; needed, but for O(state=reduced) and with
-        O(accept_drift).
+      - The versions to mark, written as in the scripts' file names; needed for V(applied), V(pending) and V(deferred),
+        but with O(accept_drift).
     type: list
     elements: str
     version_added: 0.1.0
@@ -47,14 +47,24 @@ options:
     description:
       - V(applied) records a migration as if it had been run; V(pending) forgets it, also when its file is gone.
       - V(deferred) keeps it from running, and from being rolled back, until it is asked for.
+      - V(retired) says of migrations that are applied, and whose files are gone, that this is on purpose; without
+        O(versions) of all of them. They stay applied, and C(on_missing) tells of them no more. Since 0.6.0.
+      - V(trimmed) marks nothing. It takes events out of the history's log that are older than O(log_retention), but for
+        those that the history needs. Since 0.6.0, for PostgreSQL.
       - V(reduced) marks nothing. It moves what a history of release 0.1.0 or 0.2.0 holds beside version and time
         into its log, and takes these columns away, in one transaction; then db-migrator can go on with the table.
         It has to be done by the owner of both. A later run of these releases brings the columns back, and
         nothing is lost by that.
     type: str
     version_added: 0.1.0
-    choices: [applied, pending, deferred, reduced]
+    choices: [applied, pending, deferred, retired, reduced, trimmed]
     default: applied
+  log_retention:
+    description:
+      - How many days of the log stay, with O(state=trimmed). Whatever its age stays what tells how an applied migration
+        came to be so, the last word on each version, and what a script that was cut off goes on by.
+    type: int
+    version_added: 0.6.0
   accept_drift:
     description:
       - Take the live schema as known, so that what was changed by hand since the last run is told as drift no more. Its
@@ -99,6 +109,19 @@ EXAMPLES = r"""
     url: postgresql://shop@localhost/shop
     migrations_dir: /srv/shop/migrations
     accept_drift: the index on orders was built by hand on 3 March, when the shop stood still
+
+- name: Say that the old scripts are gone on purpose
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: retired
+
+- name: Keep two years of the log
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: trimmed
+    log_retention: 730
 
 - name: Leave db-migrator's two columns in the history
   pgops.migrations.pg_migration_mark:

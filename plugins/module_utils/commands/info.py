@@ -13,6 +13,7 @@ from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..databases.tools import Tools
 from ..databases.values import Activity
+from ..history.retired import with_last_event
 from ..planning.order import in_one_order
 from ..scripts.discovery import discover
 from .standing import PENDING, Standing, standings, with_reversible
@@ -74,10 +75,12 @@ class Recorded(NamedTuple):
     """What a database tells: see Info.
 
     :ivar failed: the versions whose last event is a failure.
+    :ivar retired: the versions whose files are gone on purpose.
     """
 
     rows: Tuple[model.HistoryRow, ...] = ()
     failed: FrozenSet[model.Version] = frozenset()
+    retired: FrozenSet[model.Version] = frozenset()
     running: Optional[Dict[str, Any]] = None
     drift: Optional[DriftCheck] = None
     database_missing: bool = False
@@ -101,6 +104,7 @@ def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
         recorded = Recorded(database_missing=True)
     scripts, rows = in_one_order(scripts, recorded.rows, request.order)
     every = standings(scripts, rows, recorded.failed, warnings.append)
+    every = [each._replace(retired=each.missing and each.version in recorded.retired) for each in every]
     pending = [each for each in every if each.state in PENDING]
     shown = with_reversible(pending if request.only == "pending" else every, scripts)
     shown.sort(key=lambda each: each.version)
@@ -123,8 +127,10 @@ def _read(request: InfoRequest, tools: Optional[Tools]) -> Recorded:
     ):
         history = database.history.find(connection, request.history_table, request.repository_id)
         rows = database.history.rows(connection, history)
-        failed, running = _failed(connection, history), _running(connection)
-        return Recorded(rows, failed, running, _drift(request, connection, history, tools))
+        failed = with_last_event(connection, history, model.Event.FAILED)
+        retired = with_last_event(connection, history, model.Event.RETIRED) if history.keeps_log else frozenset()
+        running = _running(connection)
+        return Recorded(rows, failed, retired, running, _drift(request, connection, history, tools))
 
 
 def _drift(request: InfoRequest, connection: Any, history: Any, tools: Optional[Tools]) -> Optional[DriftCheck]:
@@ -158,27 +164,15 @@ def listing(found: Info, wide: bool) -> List[str]:
     template = "%%-%ds | %%-%ds | %%-12s | %%s" % (longest, width)
     lines = [template % HEADER, "-" * len(template % HEADER)]
     for each in found.standings:
-        state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.missing or each.modified else "")
+        state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.is_odd else "")
         lines.append((template % (each.version, each.name[:width], state, each.applied_at or "")).rstrip())
     return lines + _legend(found.standings)
 
 
 def _legend(standings: Iterable[Standing]) -> List[str]:
-    gone = ["! the file of %s is gone" % each.version for each in standings if each.missing]
+    gone = ["! the file of %s is gone" % each.version for each in standings if each.missing and not each.retired]
     return gone + ["! %s was modified after it was applied" % each.version for each in standings if each.modified]
 
 
 def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
     return max((version for version in versions if not version.is_repeatable), default=None)
-
-
-def _failed(connection: Any, history: Any) -> FrozenSet[model.Version]:
-    """Return the versions whose last event is a failure."""
-    if not history.exists:
-        return frozenset()
-    try:
-        found = database_of(connection).log.last_failed(connection, history)
-        return frozenset(map(model.Version.recorded, found))
-    except (connection.Error, ValueError):
-        connection.rollback()
-        return frozenset()

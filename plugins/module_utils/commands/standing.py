@@ -21,6 +21,7 @@ class Standing(NamedTuple):
 
     :ivar applied_at: the server's time in ISO 8601, in UTC.
     :ivar missing: it is recorded, and its file is gone.
+    :ivar retired: that is so on purpose, as somebody has said.
     :ivar modified: its checksum differs from the one recorded.
     """
 
@@ -33,6 +34,12 @@ class Standing(NamedTuple):
     applied_at: Optional[str] = None
     modified: bool = False
     missing: bool = False
+    retired: bool = False
+
+    @property
+    def is_odd(self) -> bool:
+        """Return whether scripts and history don't agree on it."""
+        return self.modified or (self.missing and not self.retired)
 
 
 def standings(

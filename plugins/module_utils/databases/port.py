@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
 
 from .. import errors, model
-from .port_history import Beside, History, Log
+from .port_history import Beside, History, Log, Upkeep
 from .port_schema import Observing, Snapshots, Writing
 from .values import Abilities, Activity, Diagnosis, Limits
 
@@ -257,6 +257,10 @@ class Database(Protocol):
     @property
     def log(self) -> Log:
         """Return the port of the history's log."""
+
+    @property
+    def upkeep(self) -> Upkeep:
+        """Return the port of what keeps the log small."""
 
     @property
     def beside(self) -> Beside:

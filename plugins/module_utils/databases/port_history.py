@@ -95,14 +95,24 @@ class Log(Protocol):
     def knows(self, connection: Any, history: Any, events: Sequence[str]) -> bool:
         """Return whether it tells of one of these events."""
 
-    def last_failed(self, connection: Any, history: Any) -> List[str]:
-        """Return the versions whose last event is a failure. Raises the driver's error where there is no log."""
+    def last(self, connection: Any, history: Any, event: str) -> List[str]:
+        """Return the versions whose last event this is. Raises the driver's error where there is no log."""
 
     def unfinished(self, cursor: Any, history: Any, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
         """Return what was begun and neither ended nor marked: version, detail, since, who, failed, mark."""
 
     def lost(self, connection: Any, history: Any, events: Sequence[str]) -> bool:
         """Return whether there is a log that tells of one of these, and the table that it belongs to is gone."""
+
+
+class Upkeep(Protocol):
+    """What keeps a log small. Where a database has none, its options are refused (task/targets/)."""
+
+    def count(self, connection: Any, history: Any, days: int) -> Tuple[int, int]:
+        """Return how many events are older and may go, and how many stay."""
+
+    def trim(self, connection: Any, history: Any, days: int) -> Tuple[int, int]:
+        """Take them out, and commit; return the same."""
 
 
 class Beside(Protocol):

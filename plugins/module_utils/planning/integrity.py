@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Optional, Sequence, Tuple, Type
+from typing import AbstractSet, Dict, List, Optional, Sequence, Tuple, Type
 
 from .. import errors, formats, model, revisions
 from .checkpoints import apart, changed_since, is_replaced, with_replaced
@@ -31,8 +31,8 @@ FAILURES: Dict[model.Flaw, Tuple[Type[errors.MigrationError], str]] = {
     ),
     model.Flaw.MISSING: (
         errors.Missing,
-        "Nothing was touched. Bring the file back, or forget the migration with pg_migration_mark, state: pending; or "
-        "set on_missing.",
+        "Nothing was touched. Bring the file back; or, if it is gone on purpose, say so with pg_migration_mark, "
+        "state: retired; or set on_missing.",
     ),
     model.Flaw.OUT_OF_ORDER: (
         errors.OutOfOrder,
@@ -42,12 +42,17 @@ FAILURES: Dict[model.Flaw, Tuple[Type[errors.MigrationError], str]] = {
 
 
 def examine(
-    scripts: Sequence[model.Script], history: Sequence[model.HistoryRow], plan: model.Plan
+    scripts: Sequence[model.Script],
+    history: Sequence[model.HistoryRow],
+    plan: model.Plan,
+    retired: AbstractSet[model.Version] = frozenset(),
 ) -> Tuple[model.Finding, ...]:
     """Return what doesn't agree: first what was modified, then what is missing, then what is out of order.
 
     A repeatable script may change: it runs again. A checksum that another tool didn't record can't differ. What a
     checkpoint takes the place of isn't missing.
+
+    :param retired: what is gone on purpose.
     """
     rows = {row.version: row for row in history if row.applied is not None}
     known, (plain, checkpoints) = with_replaced(scripts), apart(scripts)
@@ -55,7 +60,7 @@ def examine(
     modified = [each for each in scripts if is_modified(each, rows.get(each.version.base))]
     begins = [step.script for step in plan.steps if step.reason is model.Reason.CHECKPOINT]
     squashed = [each for begin in begins for each in changed_since(begin, plain)]
-    files = {script.version for script in known}
+    files = {*retired, *(script.version for script in known)}
     unknown = [row for row in history if row.applied is not None and row.version not in files]
     missing = [row for row in unknown if not is_replaced(row.version, (), checkpoints)]
     pending = [step.script for step in plan.steps if step.reason is model.Reason.PENDING]

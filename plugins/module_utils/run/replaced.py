@@ -9,6 +9,7 @@ from typing import Any, List
 
 from .. import model
 from ..databases.values import Entry
+from .session import Session
 
 
 def event_of(step: model.Step, usual: model.Event) -> model.Event:
@@ -21,12 +22,13 @@ def recorded(step: model.Step) -> List[model.Step]:
     return [model.Step(each._replace(checksum="")) for each in step.replaces]
 
 
-def record(recorder: Any, cursor: Any, step: model.Step, prelude: str) -> str:
-    """Record them in the open transaction.
+def record(session: Session, cursor: Any, step: model.Step, prelude: str) -> str:
+    """Record them in the open transaction. What the session holds is looked at once, with the checkpoint's own record.
 
     :param prelude: statements to send ahead, in the same message.
     :returns: the statements that are still to be sent ahead.
     """
+    recorder = session.database.history.recorder(session.history)
     for each in recorded(step):
         recorder.record(cursor, Entry(model.Event.CHECKPOINT, each), prelude)
         prelude = ""

@@ -201,7 +201,7 @@ class _Run:
             self.recorder.forget()
         took = _milliseconds(started)
         chained = place.may_chain() and self._chains(attempt, number + 1)
-        prelude = replaced.record(self.recorder, cursor, attempt.step, prelude)
+        prelude = replaced.record(self.session, cursor, attempt.step, prelude)
         entry = Entry(replaced.event_of(attempt.step, EVENTS[attempt.step.direction]), attempt.step, took)
         seen = self.recorder.record(cursor, entry, prelude, chained)
         self.tables.see(seen.sight, place.in_transaction)

@@ -98,11 +98,13 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_cache_size": {"type": "bytes", "default": "1G"},
 }
 
+STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed"]
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
     "versions": {"type": "list", "elements": "str"},
-    "state": {"type": "str", "choices": ["applied", "pending", "deferred", "reduced"], "default": "applied"},
+    "state": {"type": "str", "choices": STATES, "default": "applied"},
+    "log_retention": {"type": "int"},
     "accept_drift": {"type": "str"},
     "postgresql_bin_dir": {"type": "path"},
     "lock_wait": {"type": "int", "default": 60},

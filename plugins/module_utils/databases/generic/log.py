@@ -35,13 +35,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
     return any(row["event"] in events for row in _events(connection, history))
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises Exception: the driver's error, when there is no log.
     """
-    last = {row["version"]: row["event"] for row in _events(connection, history) if row["version"] is not None}
-    return [version for version, event in last.items() if event == FAILED]
+    found = {row["version"]: row["event"] for row in _events(connection, history) if row["version"] is not None}
+    return [version for version, last_one in found.items() if last_one == event]
 
 
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:

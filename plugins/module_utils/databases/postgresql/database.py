@@ -90,6 +90,13 @@ class PostgreSQL:
         return log
 
     @property
+    def upkeep(self) -> port.Upkeep:
+        """Return the port of what keeps the log small."""
+        from .history import upkeep
+
+        return upkeep
+
+    @property
     def beside(self) -> port.Beside:
         """Return the port of what is beside the history."""
         from .history import beside

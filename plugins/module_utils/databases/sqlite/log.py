@@ -34,13 +34,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
         return any(event in events for (event,) in cursor.execute(history.compose(sql.EVENTS)).fetchall())
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises sqlite3.Error: when there is no log.
     """
     with connection.cursor() as cursor:
-        return [version for (version,) in cursor.execute(history.compose(sql.LAST_FAILED)).fetchall()]
+        return [version for (version,) in cursor.execute(history.compose(sql.LAST), [event]).fetchall()]
 
 
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:

@@ -36,13 +36,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises DatabaseError: when there is no log, because only another tool has written this history.
     """
     with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.LAST_FAILED))
+        cursor.execute(history.compose(sql.LAST), [event])
         return [row[0] for row in cursor.fetchall()]
 
 
