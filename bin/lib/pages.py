@@ -39,6 +39,7 @@ AFTER = {
     "many-hosts": None,
     "sqlite": None,
     "long-runs": "first-migration",
+    "long-life": "first-migration",
     "secrets": None,
     "troubleshooting": "first-migration",
 }

@@ -11,15 +11,15 @@ Nothing here does any I/O.
 from __future__ import annotations
 
 from enum import Enum
-from types import CodeType
-from typing import NamedTuple, Optional, Tuple, Union
+from typing import NamedTuple, Optional, Tuple
 
+from .bodies import Body, PythonBody, SqlBody, Statement, Takes
 from .hazard import Hazard
 from .revisions import Revision
 from .versions import Version
 
 # Words of everybody's as well, though they have files of their own.
-__all__ = ["Revision", "Version"]
+__all__ = ["Body", "PythonBody", "Revision", "SqlBody", "Statement", "Takes", "Version"]
 
 
 class Direction(Enum):
@@ -30,12 +30,17 @@ class Direction(Enum):
 
 
 class State(Enum):
-    """Where a migration stands. Failed: pending, and its last attempt ended in an error."""
+    """Where a migration stands.
+
+    Failed: pending, and its last attempt ended in an error. Passed over: a checkpoint takes its place; of a checkpoint,
+    its scripts do.
+    """
 
     PENDING = "pending"
     APPLIED = "applied"
     DEFERRED = "deferred"
     FAILED = "failed"
+    PASSED_OVER = "passed_over"
 
 
 class Event(Enum):
@@ -47,8 +52,11 @@ class Event(Enum):
     DEFERRED = "deferred"
     ROLLED_BACK = "rolled_back"
     FORGOTTEN = "forgotten"
+    RETIRED = "retired"
     STARTED = "started"
     FAILED = "failed"
+    CHECKPOINT = "checkpoint"
+    DRIFT_ACCEPTED = "drift_accepted"
 
 
 class Reason(Enum):
@@ -62,6 +70,24 @@ class Reason(Enum):
     OUT_OF_ORDER = "out_of_order"
     BASELINE = "baseline"
     ROLL_BACK = "roll_back"
+    CHECKPOINT = "checkpoint"
+
+
+class Replaced(NamedTuple):
+    """A migration that a checkpoint takes the place of, as it was when the checkpoint was made."""
+
+    version: str
+    checksum: str
+    name: str
+
+
+class Checkpoint(NamedTuple):
+    """What a script stands for that gives at once what many have given.
+
+    :ivar replaces: these, in their order; None: all up to its version, as other tools have it.
+    """
+
+    replaces: Optional[Tuple[Replaced, ...]] = None
 
 
 class Script(NamedTuple):
@@ -73,6 +99,7 @@ class Script(NamedTuple):
     :ivar deferred: it says of itself that it only runs when asked for.
     :ivar repeats_on_change: it runs again whenever its checksum isn't the recorded one.
     :ivar revision: where a graph puts it; None: its version does.
+    :ivar checkpoint: what it takes the place of; None: it is a migration like others.
     """
 
     version: Version
@@ -86,65 +113,13 @@ class Script(NamedTuple):
     deferred: bool = False
     repeats_on_change: bool = False
     revision: Optional[Revision] = None
+    checkpoint: Optional[Checkpoint] = None
 
     @property
     def label(self) -> str:
         """Return version and name, as people refer to a migration."""
         alone = self.version.is_repeatable or self.version.is_whole_name
         return str(self.version) if alone or not self.name else "%s_%s" % (self.version, self.name)
-
-
-class Statement(NamedTuple):
-    """SQL that is sent as one message: one statement, or the whole text of a script that is one transaction.
-
-    :ivar offset: where it begins in the text of its file, in characters.
-    :ivar line: its first line there, from 1.
-    :ivar keyword: what it does: INSERT, CREATE INDEX for a unique one too, COMMIT for COMMIT WORK; '' for a whole text.
-    """
-
-    text: str
-    offset: int = 0
-    line: int = 1
-    keyword: str = ""
-
-
-class SqlBody(NamedTuple):
-    """SQL to send. ``text`` has the lines of the file, so that positions in it are the file's.
-
-    :ivar messages: what to send one by one.
-    :ivar note: what a person should know about how it runs.
-    :ivar whole: the text with the BEGIN and the COMMIT that were taken off; None: none were.
-    :ivar secrets: what was filled in and must not be told.
-    """
-
-    path: str
-    text: str
-    messages: Tuple[Statement, ...]
-    transactional: bool = True
-    note: Optional[str] = None
-    whole: Optional[str] = None
-    secrets: Tuple[str, ...] = ()
-
-
-class Takes(Enum):
-    """What a function of a script is called with, by its parameter's name; NOTHING: it uses ``alembic.op``."""
-
-    CURSOR = "cursor"
-    ENGINE = "migrate_engine"
-    NOTHING = ""
-
-
-class PythonBody(NamedTuple):
-    """A function of a Python script. ``code`` is the whole file, compiled."""
-
-    path: str
-    code: CodeType
-    function: str
-    transactional: bool = True
-    takes: Takes = Takes.CURSOR
-
-
-Body = Union[SqlBody, PythonBody]
 
 
 class Migration(NamedTuple):
@@ -201,6 +176,7 @@ class Step(NamedTuple):
     :ivar spellings: rows of the history that this step takes the place of, or takes away.
     :ivar wanted: it is repeatable, and has said that it wants to run.
     :ivar resume: where to go on, when an earlier run was cut off in it.
+    :ivar replaces: migrations that are recorded with a checkpoint, as it takes their place.
     """
 
     script: Script
@@ -209,12 +185,14 @@ class Step(NamedTuple):
     spellings: Tuple[str, ...] = ()
     wanted: bool = False
     resume: Optional[Resume] = None
+    replaces: Tuple[Script, ...] = ()
 
 
 class Flaw(Enum):
     """In what the scripts on disk and the history don't agree."""
 
     MODIFIED = "modified"
+    SQUASHED = "squashed"
     MISSING = "missing"
     OUT_OF_ORDER = "out_of_order"
 

@@ -18,6 +18,9 @@ WHOLE_NAME = -1
 # The same of an identifier that has no number in front, which only a graph can place.
 IDENTIFIER = -2
 
+# What stands last in the identity of a checkpoint: numbers have no zeros at their end, and names no NUL.
+CHECKPOINT = 0
+
 # How versions are ordered.
 NUMERIC, TEXT, GRAPH = "numeric", "text", "graph"
 
@@ -77,6 +80,25 @@ class Version:
             parts = (IDENTIFIER, *text.encode())
             return cls(text, parts, parts)
 
+    @classmethod
+    def checkpoint(cls, text: str, order: str = NUMERIC) -> Version:
+        """Return the key of a checkpoint that brings a database to a version: right behind that, and not the same.
+
+        :raises ValueError: when the text is no version.
+        """
+        base = cls.parse(text, order)
+        return cls(text, (*base.parts, CHECKPOINT), (*base.key, CHECKPOINT), order)
+
+    @property
+    def is_checkpoint(self) -> bool:
+        """Return whether this stands for a checkpoint."""
+        return len(self.parts) > 1 and self.parts[-1] == CHECKPOINT
+
+    @property
+    def base(self) -> Version:
+        """Return the version itself; of a checkpoint, the one that it brings a database to."""
+        return Version.parse(self.text, self.order) if self.is_checkpoint else self
+
     @property
     def is_identifier(self) -> bool:
         """Return whether only a graph can place this."""
@@ -114,7 +136,9 @@ class Version:
 
     def ordered(self, order: str) -> Version:
         """Return the same version in another order, which isn't a graph's."""
-        return self if order == self.order else Version.parse(self.text, order)
+        if order == self.order:
+            return self
+        return Version.checkpoint(self.text, order) if self.is_checkpoint else Version.parse(self.text, order)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Version) and self.parts == other.parts

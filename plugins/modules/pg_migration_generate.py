@@ -11,7 +11,7 @@ short_description: Write a new, empty migration
 version_added: 0.1.0
 description:
   - Writes the files of a new migration into a directory, with the next version. It needs no database, except for
-    O(from_database).
+    O(from_database) and O(squash_to).
   - Where a migration of that name is there already, nothing is written.
 extends_documentation_fragment:
   - pgops.migrations.connection
@@ -67,6 +67,46 @@ options:
     type: bool
     version_added: 0.1.0
     default: false
+  squash_to:
+    description:
+      - Write a checkpoint: one script that gives what all scripts up to this version give. A new database begins with
+        it; one that has the old scripts counts it as applied, and one in the middle goes on with them. Nothing is moved
+        or removed.
+      - The scripts run on a scratch database, whose schema becomes the checkpoint. It is written when it gives the same
+        on another one, in its schema and in the rows of O(squash_tables), which is tried.
+      - The scratch databases are on the server that the connection leads to, as in a rehearsal of
+        M(pgops.migrations.pg_migrate); with O(rehearsal_on=empty) no server is needed.
+      - The file is C(<version>_<name>.checkpoint.sql), and Flyway's C(B<version>__<name>.sql) beside its scripts. Of
+        alembic's revisions no checkpoint is made.
+    type: str
+    version_added: 0.6.0
+  squash_tables:
+    description:
+      - The tables whose rows the checkpoint gets, as the scripts leave them; V(all) for all that have some. Of other
+        tables with rows the task warns.
+    type: list
+    elements: str
+    version_added: 0.6.0
+  rehearsal_on:
+    description: Where the scripts are run for O(squash_to); see M(pgops.migrations.pg_migrate).
+    type: str
+    version_added: 0.6.0
+    choices: [auto, server, cluster, empty]
+    default: auto
+  rehearsal_extensions:
+    description: The extensions that a new database has before the first script, for O(squash_to).
+    type: list
+    elements: str
+    version_added: 0.6.0
+  super_user:
+    description: As whom C(super_user) of a script connects, for O(squash_to).
+    type: str
+    version_added: 0.6.0
+    default: postgres
+  postgresql_bin_dir:
+    description: The directory on the host where PostgreSQL's programs are; left out, they are looked for.
+    type: path
+    version_added: 0.6.0
   history_table:
     description: Table that records what is applied, which is left out; C(schema_migrations) if it isn't said.
     type: str
@@ -116,6 +156,14 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/schema
     from_database: true
 
+- name: Let new databases begin with one script instead of three hundred
+  pgops.migrations.pg_migration_generate:
+    url: postgresql://shop@localhost/postgres
+    name: as of 2026
+    migrations_dir: /srv/shop/migrations
+    squash_to: "20250102090000"
+    squash_tables: [countries]
+
 - name: Begin with the tables of a database, as Python
   pgops.migrations.pg_migration_generate:
     url: postgresql://shop@localhost/shop
@@ -143,6 +191,16 @@ paths:
   elements: str
   sample:
     - customers/20261121134818_add_customers.py
+replaces:
+  description: The versions that the checkpoint takes the place of.
+  returned: with O(squash_to)
+  type: list
+  elements: str
+rows_left_out:
+  description: The tables that have rows after the scripts and aren't in the checkpoint, each with C(table) and C(rows).
+  returned: with O(squash_to)
+  type: list
+  elements: dict
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure

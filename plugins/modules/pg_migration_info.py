@@ -24,8 +24,8 @@ attributes:
     support: full
     description: It never changes anything.
   diff_mode:
-    support: none
-    description: There is nothing to show.
+    support: full
+    description: With O(check_drift), shows how the schema was changed by hand.
   idempotent:
     support: full
     description:
@@ -52,6 +52,19 @@ options:
     version_added: 0.3.0
     choices: [all, pending]
     default: all
+  check_drift:
+    description:
+      - Also compare the live schema with what the last run has left. It takes the time of one dump, and writes nothing.
+      - The task doesn't fail of what it finds; C(failed_when) on RV(drift) does.
+      - It can only be known where a run has left a snapshot (O(pgops.migrations.pg_migrate#module:on_drift)), and the
+        history wasn't written since.
+    type: bool
+    version_added: 0.6.0
+    default: false
+  postgresql_bin_dir:
+    description: The directory on the host where C(pg_dump) is, for O(check_drift); left out, it is looked for.
+    type: path
+    version_added: 0.6.0
 seealso:
   - module: pgops.migrations.pg_migrate
 author:
@@ -70,6 +83,14 @@ EXAMPLES = r"""
     url: postgresql://shop@localhost/shop
     migrations_dir: /srv/shop/migrations
     only: pending
+
+- name: Look between two releases whether somebody has changed the schema by hand
+  pgops.migrations.pg_migration_info:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    check_drift: true
+  register: shop
+  failed_when: shop.drift.state == "drifted"
 
 - name: Show the list
   ansible.builtin.debug:
@@ -126,7 +147,9 @@ migrations:
       description: The kind of script.
       type: str
     state:
-      description: One of C(pending), C(applied), C(deferred) and C(failed), which is pending after a failure.
+      description:
+        - One of C(pending), C(applied), C(deferred), C(failed), which is pending after a failure, and C(passed_over).
+          That is a script whose place a checkpoint has taken, or a checkpoint whose scripts are applied themselves.
       type: str
     repeatable:
       description: Whether it is asked at every run if it wants to run.
@@ -143,6 +166,9 @@ migrations:
       type: bool
     missing:
       description: Whether it is recorded, and its file is gone.
+      type: bool
+    retired:
+      description: Whether its file is gone on purpose, as somebody has said.
       type: bool
 latest_version:
   description: Highest version on disk.
@@ -205,6 +231,31 @@ running:
     percent:
       description: How far that phase is, where the server tells.
       type: int
+drift:
+  description: What the look for changes by hand has shown.
+  returned: with O(check_drift=true)
+  type: dict
+  contains:
+    state:
+      description:
+        - C(same), C(drifted), or C(unknown) where there is nothing to compare with.
+      type: str
+    since:
+      description: When the run ended that has left what is compared with.
+      type: str
+    reason:
+      description: Why it isn't known.
+      type: str
+    diff:
+      description: From what the last run left to what is there.
+      type: str
+    objects:
+      description:
+        - Each object that differs, with C(type), C(schema) and C(name) as in a dump, C(change) (C(added), C(removed) or
+          C(changed)), its own C(diff), and C(way_back), the statements that would make of it what it was. They are
+          text, and never run; null where they can't be known.
+      type: list
+      elements: dict
 listing:
   description: The same as a table for people, as lines; a C(*) marks a repeatable migration.
   returned: success

@@ -23,10 +23,10 @@ attributes:
       - With C(poll), or with V(0) and C(async_status); in check mode too.
   check_mode:
     support: full
-    description: Says what would be marked, or which columns would be moved, and writes nothing.
+    description: Says what would be marked, moved or taken out, and writes nothing.
   diff_mode:
     support: full
-    description: Shows the state of each version before and after, or the columns of the history.
+    description: Shows the state of each version before and after, the columns of the history, or what is accepted.
   idempotent:
     support: full
     description:
@@ -37,7 +37,9 @@ attributes:
     description: The database servers that it works on.
 options:
   versions:
-    description: The versions to mark, written as in the scripts' file names; needed, but for O(state=reduced).
+    description:
+      - The versions to mark, written as in the scripts' file names; needed for V(applied), V(pending) and V(deferred),
+        but with O(accept_drift).
     type: list
     elements: str
     version_added: 0.1.0
@@ -45,14 +47,37 @@ options:
     description:
       - V(applied) records a migration as if it had been run; V(pending) forgets it, also when its file is gone.
       - V(deferred) keeps it from running, and from being rolled back, until it is asked for.
+      - V(retired) says of migrations that are applied, and whose files are gone, that this is on purpose; without
+        O(versions) of all of them. They stay applied, and C(on_missing) tells of them no more. Since 0.6.0.
+      - V(trimmed) marks nothing. It takes events out of the history's log that are older than O(log_retention), but for
+        those that the history needs. Since 0.6.0, for PostgreSQL.
       - V(reduced) marks nothing. It moves what a history of release 0.1.0 or 0.2.0 holds beside version and time
         into its log, and takes these columns away, in one transaction; then db-migrator can go on with the table.
         It has to be done by the owner of both. A later run of these releases brings the columns back, and
         nothing is lost by that.
     type: str
     version_added: 0.1.0
-    choices: [applied, pending, deferred, reduced]
+    choices: [applied, pending, deferred, retired, reduced, trimmed]
     default: applied
+  log_retention:
+    description:
+      - How many days of the log stay, with O(state=trimmed). Whatever its age stays what tells how an applied migration
+        came to be so, the last word on each version, and what a script that was cut off goes on by.
+    type: int
+    version_added: 0.6.0
+  accept_drift:
+    description:
+      - Take the live schema as known, so that what was changed by hand since the last run is told as drift no more. Its
+        text says why; it stands in the history's log, with who has done it and when.
+      - With O(versions) these are marked too, so that a change by hand can be written into a migration and both be said
+        in one task.
+      - Nothing in the schema is changed. It has to be read as a whole, by C(pg_dump).
+    type: str
+    version_added: 0.6.0
+  postgresql_bin_dir:
+    description: The directory on the host where C(pg_dump) is, for O(accept_drift); left out, it is looked for.
+    type: path
+    version_added: 0.6.0
   lock_wait:
     description: How many seconds to wait for a run on the same database to end.
     type: int
@@ -78,6 +103,25 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     versions: ["20151217170514", "20151218145832"]
     state: deferred
+
+- name: Keep an index that was built by hand on a bad night
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    accept_drift: the index on orders was built by hand on 3 March, when the shop stood still
+
+- name: Say that the old scripts are gone on purpose
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: retired
+
+- name: Keep two years of the log
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: trimmed
+    log_retention: 730
 
 - name: Leave db-migrator's two columns in the history
   pgops.migrations.pg_migration_mark:
@@ -111,6 +155,31 @@ marked:
     before:
       description: What it was before.
       type: str
+drift:
+  description: What the look for changes by hand has shown.
+  returned: with O(accept_drift)
+  type: dict
+  contains:
+    state:
+      description:
+        - C(same), C(drifted), or C(unknown) where there is nothing to compare with.
+      type: str
+    since:
+      description: When the run ended that has left what is compared with.
+      type: str
+    reason:
+      description: Why it isn't known.
+      type: str
+    diff:
+      description: From what the last run left to what is there.
+      type: str
+    objects:
+      description:
+        - Each object that differs, with C(type), C(schema) and C(name) as in a dump, C(change) (C(added), C(removed) or
+          C(changed)), its own C(diff), and C(way_back), the statements that would make of it what it was. They are
+          text, and never run; null where they can't be known.
+      type: list
+      elements: dict
 columns:
   description: The columns whose content is in the log now, and that the history no longer has.
   returned: with O(state=reduced)

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg2
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.commands.reduce import Reduced, ReduceRequest, reduce
+from ansible_collections.pgops.migrations.plugins.module_utils.commands.upkeep import Reduced, UpkeepRequest, reduce
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.names import parse_name
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
@@ -29,7 +29,7 @@ def reduced(project: Project, **options: Any) -> Reduced:
     """Reduce the history."""
     target = options.pop("target", Target(parse_url(project.url)))
     table = parse_name(options.pop("history_table", "schema_migrations"), "history_table", reserve=4)
-    return reduce(ReduceRequest(target, table, **options))
+    return reduce(UpkeepRequest(target, table, **options))
 
 
 def test_it_loses_nothing(project: Project) -> None:

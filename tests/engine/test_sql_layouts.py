@@ -208,7 +208,6 @@ BAD: dict[str, tuple[dict[str, str], list[str]]] = {
         {"V1__a.sql": "SELECT 1", "V1__a.sql.conf": "# x\nshouldExecute=false\n"},
         ["V1__a.sql.conf, line 2", "executeInTransaction"],
     ),
-    "Flyway's baseline": ({"V1__a.sql": "", "B2__b.sql": ""}, ["B2__b.sql", "looks like a migration"]),
 }
 
 

@@ -30,6 +30,7 @@ PRECHECKS = f"{POSTGRESQL}.prechecks"
 KINDS = "scripts.kinds"
 OBSERVING = f"{POSTGRESQL}.observing"
 HISTORY = f"{POSTGRESQL}.history"
+WRITING = f"{POSTGRESQL}.writing"
 SQLITE = "databases.sqlite"
 MYSQL = "databases.mysql"
 GENERIC = "databases.generic"
@@ -42,7 +43,7 @@ CHOOSING = {
     f"{UTILS}.{MYSQL}.database",
     f"{UTILS}.{GENERIC}.database",
 }
-DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, SQLITE, MYSQL, GENERIC}
+DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, WRITING, SQLITE, MYSQL, GENERIC}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
@@ -82,11 +83,12 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
-    CHOOSE: {POSTGRESQL, HISTORY, OBSERVING, SQLITE, MYSQL, GENERIC, "databases", BASE},
+    CHOOSE: {POSTGRESQL, HISTORY, WRITING, OBSERVING, SQLITE, MYSQL, GENERIC, "databases", BASE},
     SQLITE: {"databases", "schema", BASE},
     MYSQL: {"databases", "schema", BASE},
     GENERIC: {"databases", "schema", "sql", BASE},
     HISTORY: {POSTGRESQL, OBSERVING, "databases", BASE},
+    WRITING: {POSTGRESQL, "databases", BASE},
     OBSERVING: {"databases", BASE},
     POSTGRESQL: {OBSERVING, "databases", "schema", "sql", "files", BASE},
     "databases": {"schema", BASE},
@@ -101,7 +103,7 @@ MAX_SHARE = 0.25
 
 # PostgreSQL has packages of its own. What stands elsewhere is owed: it moves when a second database needs a port, and
 # docs/architecture.md says what it is. A file that no longer owes anything must leave this list.
-KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, "provision"}
+KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, WRITING, "provision"}
 CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {
@@ -138,7 +140,7 @@ PERMITTED = {(f"{UTILS}.runtimes.pyscript", "os.chdir")}
 SQL_VERBS = "SELECT|INSERT|UPDATE|DELETE|MERGE|CREATE|ALTER|DROP|TRUNCATE|GRANT|REVOKE|SET|RESET|COMMENT|LOCK|WITH|COPY"
 SQL = re.compile(rf"\s*(?:{SQL_VERBS})\s")
 EXECUTE = {"execute", "executemany"}
-WRITES_SQL = {f"{UTILS}.{POSTGRESQL}.dump"}  # for people to read, not to be sent
+WRITES_SQL = {f"{UTILS}.{POSTGRESQL}.dump", f"{UTILS}.{WRITING}.way_back"}  # for people to read, not to be sent
 
 MAX_FUNCTION_LINES = 40
 MAX_MAIN_LINES = 25

@@ -102,7 +102,10 @@ class Release:
         if not body.transactional:
             yield BEGIN
         yield self._resets + " " + PREPARES
-        yield self._record(step, model.Event.APPLIED)
+        for each in step.replaces:
+            yield self._record(model.Step(each._replace(checksum="")), model.Event.CHECKPOINT)
+        of_checkpoint = step.script.checkpoint is not None
+        yield self._record(step, model.Event.CHECKPOINT if of_checkpoint else model.Event.APPLIED)
         yield COMMIT
 
     def _record(self, step: model.Step, event: model.Event) -> str:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Tu
 from .. import errors, model, revisions
 from ..databases.names import QualifiedName
 from ..databases.tools import Tools
+from ..planning.checkpoints import apart
 from ..planning.plan import revisions_of
 from ..scripts.discovery import IGNORE, discover
 from ..scripts.kinds import alembic
+from ..scripts.kinds.checkpoint import KIND as CHECKPOINT
 from ..scripts.repository import find as repository_of
 from .templates import TEMPLATES
 
@@ -75,7 +77,7 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     :raises OptionInvalid: when the name can't be a file's.
     :raises ScriptInvalid: when the directory can't be read or written, or its versions are of two sorts.
     """
-    name = _slug(request.name)
+    name = slug(request.name)
     repository = repository_of(request.directory, request.follow)
     directory = repository.versions if repository else request.directory
     named = BY_NAME if request.kind == BY_NAME else None  # which no look would find
@@ -83,17 +85,22 @@ def generate(request: GenerateRequest, tools: Optional[Tools] = None, now: Optio
     for script in scripts:
         if script.name == name:
             return Generated(str(script.version), tuple(filter(None, [script.path, script.down_path])), {})
-    kind = request.kind or _usual_kind(request, repository is not None, scripts)
-    _refuse_other_kind(kind, scripts)
+    plain, checkpoints = apart(scripts)
+    kind = request.kind or _usual_kind(request, repository is not None, plain or checkpoints)
+    _refuse_other_kind(kind, plain)
     if kind == alembic.KIND and request.source is None:
         return _revision(request, name, scripts)
     version = _next_version([script.version for script in scripts], now or datetime.now(timezone.utc))
     templates = TEMPLATES.get(kind, {}) if request.source is None else _from(request.source, kind, tools)
     files = {os.path.join(directory, template % (version, name)): text for template, text in templates.items()}
-    return _written(request, directory, version, files)
+    return written(request, directory, version, files)
 
 
-def _written(request: GenerateRequest, directory: str, version: str, files: Dict[str, str]) -> Generated:
+def written(request: GenerateRequest, directory: str, version: str, files: Dict[str, str]) -> Generated:
+    """Write files, unless it is only to be seen whether that can be done.
+
+    :raises ScriptInvalid: when it can't.
+    """
     _require_writable(directory)
     if not request.checking:
         _write(directory, files)
@@ -117,12 +124,12 @@ def _revision(request: GenerateRequest, name: str, scripts: Sequence[model.Scrip
     below = [script.path for script in scripts if script.version.text in heads]
     directory = os.path.dirname(below[0]) if below else os.path.join(request.directory, alembic.VERSIONS)
     text = TEMPLATES[alembic.KIND]["%s_%s.py"] % (version, '"%s"' % heads[0] if heads else None)
-    return _written(request, directory, version, {os.path.join(directory, "%s_%s.py" % (version, name)): text})
+    return written(request, directory, version, {os.path.join(directory, "%s_%s.py" % (version, name)): text})
 
 
 def _usual_kind(request: GenerateRequest, in_repository: bool, scripts: Sequence[model.Script]) -> str:
     if scripts:
-        return scripts[0].kind
+        return scripts[0].kind if scripts[0].kind != CHECKPOINT else "sql"
     return "sqlalchemy" if in_repository else "python" if request.source is None else "sql"
 
 
@@ -140,7 +147,7 @@ def _from(source: Source, kind: str, tools: Optional[Tools]) -> Dict[str, str]:
     return {"%s_%s.up.sql": author.schema_as_sql(source.target, source.history_table, tools)}
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     slug = re.sub(r"\s+", "_", name.strip())
     if not slug or slug.startswith(".") or re.search(r"[/\\\x00-\x1f]", slug):
         raise errors.OptionInvalid(

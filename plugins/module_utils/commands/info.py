@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
+from ..databases.tools import Tools
 from ..databases.values import Activity
-from ..planning.integrity import is_modified
+from ..history.retired import with_last_event
 from ..planning.order import in_one_order
 from ..scripts.discovery import discover
-from ..scripts.kinds.catalogue import read
+from .standing import PENDING, Standing, standings, with_reversible
 
+if TYPE_CHECKING:  # few ask for it
+    from .drift_check import DriftCheck
+
+DIFF_CONTEXT = 10
 NARROW = 15
-PENDING = (model.State.PENDING, model.State.FAILED)
 HEADER = ("version", "name", "is applied", "date applied")
 
 
@@ -27,6 +31,7 @@ class InfoRequest(NamedTuple):
 
     :ivar described: the scripts, where they aren't to be looked for.
     :ivar said: what there was to say of these.
+    :ivar check_drift: also look whether the schema is what the last run left.
     """
 
     target: Any
@@ -41,25 +46,7 @@ class InfoRequest(NamedTuple):
     only: str = "all"
     described: Optional[Tuple[model.Script, ...]] = None
     said: Tuple[str, ...] = ()
-
-
-class Standing(NamedTuple):
-    """One migration, and where it stands.
-
-    :ivar applied_at: the server's time in ISO 8601, in UTC.
-    :ivar missing: it is recorded, and its file is gone.
-    :ivar modified: its checksum differs from the one recorded.
-    """
-
-    version: model.Version
-    name: str
-    kind: Optional[str]
-    state: model.State
-    repeatable: bool = False
-    reversible: Optional[bool] = None
-    applied_at: Optional[str] = None
-    modified: bool = False
-    missing: bool = False
+    check_drift: bool = False
 
 
 class Info(NamedTuple):
@@ -70,6 +57,7 @@ class Info(NamedTuple):
     :ivar running: who is at work on the database right now, see lock.holder, and what at, see Activity.
     :ivar database_missing: there is no database of that name yet.
     :ivar warnings: what there is to say of the scripts.
+    :ivar drift: what a look for changes by hand has shown; None: nobody has looked.
     """
 
     standings: Tuple[Standing, ...]
@@ -80,12 +68,29 @@ class Info(NamedTuple):
     running: Optional[Dict[str, Any]] = None
     database_missing: bool = False
     warnings: Tuple[str, ...] = ()
+    drift: Optional[DriftCheck] = None
 
 
-def info(request: InfoRequest) -> Info:
+class Recorded(NamedTuple):
+    """What a database tells: see Info.
+
+    :ivar failed: the versions whose last event is a failure.
+    :ivar retired: the versions whose files are gone on purpose.
+    """
+
+    rows: Tuple[model.HistoryRow, ...] = ()
+    failed: FrozenSet[model.Version] = frozenset()
+    retired: FrozenSet[model.Version] = frozenset()
+    running: Optional[Dict[str, Any]] = None
+    drift: Optional[DriftCheck] = None
+    database_missing: bool = False
+
+
+def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
     """Return where each migration stands; with no history, or no database yet, all are pending.
 
-    :raises MigrationError: when directory, connection or history can't be read.
+    :param tools: the means to read the schema, where drift is to be looked for.
+    :raises MigrationError: when directory, connection or history can't be read; or the schema, with check_drift.
     """
     warnings: List[str] = [*request.said]
     scripts: Sequence[model.Script] = request.described or ()
@@ -93,31 +98,28 @@ def info(request: InfoRequest) -> Info:
         wanted = (request.kind, request.follow, request.on_unread, request.order)
         dialects = database_of(request.target).abilities.dialects
         scripts = discover(request.directories, *wanted, warnings.append, dialects)
-    missing = False
     try:
-        rows, failed, running = _read(request)
+        recorded = _read(request, tools)
     except errors.DatabaseMissing:
-        rows, failed, running, missing = (), frozenset(), None, True
-    scripts, rows = in_one_order(scripts, rows, request.order)
-    standings = [*_of_scripts(scripts, rows, failed), *_of_missing(scripts, rows)]
-    pending = [each for each in standings if each.state in PENDING]
-    count = len(standings)
-    standings = pending if request.only == "pending" else standings
-    reversible = {script.version: _reversible(script) for script in _shown_of(scripts, standings)}
-    standings = [each._replace(reversible=reversible.get(each.version)) for each in standings]
-    standings.sort(key=lambda each: each.version)
+        recorded = Recorded(database_missing=True)
+    scripts, rows = in_one_order(scripts, recorded.rows, request.order)
+    every = standings(scripts, rows, recorded.failed, warnings.append)
+    every = [each._replace(retired=each.missing and each.version in recorded.retired) for each in every]
+    pending = [each for each in every if each.state in PENDING]
+    shown = with_reversible(pending if request.only == "pending" else every, scripts)
+    shown.sort(key=lambda each: each.version)
     if request.sort == "applied":
-        standings.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
+        shown.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))
     applied = [row.version for row in rows if row.applied is not None]
-    on_disk = [script.version for script in scripts]
+    on_disk = [script.version.base for script in scripts]
     latest, current = _highest(on_disk), _highest(applied)
-    return Info(tuple(standings), latest, current, count, len(pending), running, missing, tuple(warnings))
+    warnings += recorded.drift.warnings if recorded.drift else ()
+    found = Info(tuple(shown), latest, current, len(every), len(pending), warnings=tuple(warnings))
+    found = found._replace(drift=recorded.drift)
+    return found._replace(running=recorded.running, database_missing=recorded.database_missing)
 
 
-def _read(
-    request: InfoRequest,
-) -> Tuple[Tuple[model.HistoryRow, ...], FrozenSet[model.Version], Optional[Dict[str, Any]]]:
-    """Return what is recorded, the versions whose last event is a failure, and who is at work."""
+def _read(request: InfoRequest, tools: Optional[Tools]) -> Recorded:
     database = database_of(request.target)
     with (
         database.errors.translated(),
@@ -125,7 +127,19 @@ def _read(
     ):
         history = database.history.find(connection, request.history_table, request.repository_id)
         rows = database.history.rows(connection, history)
-        return rows, _failed(connection, history), _running(connection)
+        failed = with_last_event(connection, history, model.Event.FAILED)
+        retired = with_last_event(connection, history, model.Event.RETIRED) if history.keeps_log else frozenset()
+        running = _running(connection)
+        return Recorded(rows, failed, retired, running, _drift(request, connection, history, tools))
+
+
+def _drift(request: InfoRequest, connection: Any, history: Any, tools: Optional[Tools]) -> Optional[DriftCheck]:
+    if not request.check_drift or tools is None:
+        return None
+    from .drift_check import look_for_drift
+
+    target = database_of(connection).sessions.settled(request.target.for_reading(), connection)
+    return look_for_drift(connection, target, history, tools, DIFF_CONTEXT, whole=False).check
 
 
 def _running(connection: Any) -> Optional[Dict[str, Any]]:
@@ -150,74 +164,15 @@ def listing(found: Info, wide: bool) -> List[str]:
     template = "%%-%ds | %%-%ds | %%-12s | %%s" % (longest, width)
     lines = [template % HEADER, "-" * len(template % HEADER)]
     for each in found.standings:
-        state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.missing or each.modified else "")
+        state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.is_odd else "")
         lines.append((template % (each.version, each.name[:width], state, each.applied_at or "")).rstrip())
     return lines + _legend(found.standings)
 
 
-def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
-    return max((version for version in versions if not version.is_repeatable), default=None)
-
-
 def _legend(standings: Iterable[Standing]) -> List[str]:
-    gone = ["! the file of %s is gone" % each.version for each in standings if each.missing]
+    gone = ["! the file of %s is gone" % each.version for each in standings if each.missing and not each.retired]
     return gone + ["! %s was modified after it was applied" % each.version for each in standings if each.modified]
 
 
-def _of_scripts(
-    scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow], failed: FrozenSet[model.Version]
-) -> Iterable[Standing]:
-    recorded = {row.version: row for row in rows}
-    for script in scripts:
-        row = recorded.get(script.version)
-        yield Standing(
-            script.version,
-            script.name,
-            script.kind,
-            _state(script, row, failed),
-            script.repeatable or script.repeats_on_change,
-            applied_at=row.applied if row else None,
-            modified=row is not None and row.applied is not None and is_modified(script, row),
-        )
-
-
-def _shown_of(scripts: Sequence[model.Script], standings: Sequence[Standing]) -> Iterable[model.Script]:
-    """Yield the scripts that are shown: to look for the way back in others would be for nothing."""
-    shown = {each.version for each in standings}
-    return (script for script in scripts if script.version in shown)
-
-
-def _of_missing(scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow]) -> Iterable[Standing]:
-    there = {script.version for script in scripts}
-    for row in rows:
-        if row.version not in there:
-            state = model.State.DEFERRED if row.applied is None else model.State.APPLIED
-            yield Standing(row.version, row.name or "", None, state, applied_at=row.applied, missing=True)
-
-
-def _state(script: model.Script, row: Optional[model.HistoryRow], failed: FrozenSet[model.Version]) -> model.State:
-    if row is not None:
-        return model.State.DEFERRED if row.applied is None else model.State.APPLIED
-    if script.version in failed:
-        return model.State.FAILED
-    return model.State.DEFERRED if script.deferred else model.State.PENDING
-
-
-def _reversible(script: model.Script) -> Optional[bool]:
-    """Return whether it has a down; None: it can't be read."""
-    try:
-        return read(script).down is not None
-    except errors.MigrationError:
-        return None
-
-
-def _failed(connection: Any, history: Any) -> FrozenSet[model.Version]:
-    """Return the versions whose last event is a failure."""
-    if not history.exists:
-        return frozenset()
-    try:
-        found = database_of(connection).log.last_failed(connection, history)
-        return frozenset(map(model.Version.recorded, found))
-    except (connection.Error, ValueError):
-        connection.rollback()
-        return frozenset()
+def _highest(versions: Sequence[model.Version]) -> Optional[model.Version]:
+    return max((version for version in versions if not version.is_repeatable), default=None)

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..databases.values import Entry
+from ..planning.checkpoints import with_replaced
 from ..planning.integrity import is_modified
 from ..planning.plan import find_version
 from ..run.journal import unfinished
 from ..scripts.discovery import discover
+
+if TYPE_CHECKING:  # few ask for it
+    from .accept_drift import Accepting
 
 # What the log says of a mark.
 EVENTS = {
@@ -66,10 +70,13 @@ class Mark(NamedTuple):
         return self.anew or self.before is not self.after
 
 
-def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> List[Mark]:
+def mark(
+    request: MarkRequest, warn: Optional[Callable[[str], None]] = None, accepting: Optional[Accepting] = None
+) -> List[Mark]:
     """Mark each version, all in one transaction.
 
     :param warn: is called with what there is to say of the scripts.
+    :param accepting: also takes the live schema as known.
     :returns: a mark for each version; where before and after are the same, nothing was written for it.
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
@@ -86,14 +93,22 @@ def mark(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -> 
         closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
     ):
         if request.checking:
-            return [each for each, dummy in _plan(connection, request, scripts)[1]]
+            history, planned = _plan(connection, request, scripts)
+            if accepting is not None:
+                accepting.look(connection, request.target, history)
+            return [each for each, dummy in planned]
         with database.locks.held(connection, request.lock_wait):
-            return _write(connection, request, scripts)
+            return _write(connection, request, scripts, accepting)
 
 
-def _write(connection: Any, request: MarkRequest, scripts: Sequence[model.Script]) -> List[Mark]:
+def _write(
+    connection: Any, request: MarkRequest, scripts: Sequence[model.Script], accepting: Optional[Accepting]
+) -> List[Mark]:
     history, planned = _plan(connection, request, scripts)
-    if any(each.written for each, dummy in planned):
+    if accepting is not None:
+        accepting.look(connection, request.target, history)
+    marked = any(each.written for each, dummy in planned)
+    if marked:
         database = database_of(connection)
         history = database.history.ensure(connection, history)
         recorder = database.history.recorder(history)
@@ -105,6 +120,8 @@ def _write(connection: Any, request: MarkRequest, scripts: Sequence[model.Script
                 elif each.written:
                     recorder.record(cursor, entry)
         connection.commit()
+    if accepting is not None:
+        accepting.accept(connection, history, marked)
     return [each for each, dummy in planned]
 
 
@@ -116,7 +133,7 @@ def _plan(
     history = store.find(connection, request.history_table, request.repository_id)
     rows = {row.version: row for row in store.rows(connection, history)}
     connection.rollback()
-    files = {script.version: script for script in scripts}
+    files = {script.version: script for script in with_replaced(scripts)}
     planned: Dict[model.Version, Tuple[Mark, model.Step]] = {}
     for text in request.versions:
         each, step = _plan_one(text, request.state, files, rows)

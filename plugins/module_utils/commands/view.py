@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Callable, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..history import beginning
+from ..history.retired import retired
+from ..planning.checkpoints import with_replaced
 from ..planning.integrity import examine, settle
 from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
@@ -45,7 +47,7 @@ def read_view(connection: Any, request: Request, scripts: Tuple[model.Script, ..
     rows = store.rows(connection, history)
     begun = beginning.has_begun(connection, history, rows)
     adopted = None if begun else _elsewhere(connection, request, scripts)
-    view = view_of(request, scripts, history, rows, adopted, begun)
+    view = view_of(request, scripts, history, rows, adopted, begun, retired(connection, history, scripts, rows))
     warnings = _look_at_objects(connection, request, view)
     connection.rollback()
     if not view.plan.steps:
@@ -91,7 +93,7 @@ def _elsewhere(
 
     found = foreign.find(connection, request.repository_id, request.adopt_from if adopting else None, scripts)
     if found is not None and adopting:
-        return foreign.adopted(found, scripts)
+        return foreign.adopted(found, with_replaced(scripts))
     if found is not None and (found.rows or found.baseline):
         raise foreign.unadopted_error(found)
     if adopting:
@@ -186,10 +188,12 @@ def view_of(
     rows: Tuple[model.HistoryRow, ...],
     adopted: Optional[Tuple[model.Script, ...]] = None,
     begun: bool = False,
+    gone: FrozenSet[model.Version] = frozenset(),
 ) -> View:
     """Plan. A baseline is planned as if it were recorded already; it is, before the first step.
 
     :param begun: the history tells of something, so that there is no baseline any more.
+    :param gone: what has no file any more, on purpose.
     """
     scripts, rows = in_one_order(scripts, rows, request.order)
     if request.state == "rolled_back":
@@ -201,7 +205,7 @@ def view_of(
         baseline = plan_baseline(scripts, request.baseline_version)
         rows = tuple(_as_recorded(script) for script in baseline)
     plan = plan_migrate(scripts, rows, request.version, request.run_deferred)
-    plan = plan._replace(baseline=baseline, findings=examine(scripts, rows, plan))
+    plan = plan._replace(baseline=baseline, findings=examine(scripts, rows, plan, gone))
     plan, warnings = settle(plan, request.policies)
     return View(scripts, history, rows, plan, tuple(warnings))
 

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
 
 from .. import errors, model
-from .port_history import Beside, History, Log
-from .port_schema import Observing, Snapshots, Writing
+from .port_history import Beside, History, Log, Upkeep
+from .port_schema import Observing, Snapshots, Undoing, Writing
 from .values import Abilities, Activity, Diagnosis, Limits
 
 # Logs what is about to be sent, with what tells a later run what became of it: the number of its transaction, say.
@@ -259,12 +259,20 @@ class Database(Protocol):
         """Return the port of the history's log."""
 
     @property
+    def upkeep(self) -> Upkeep:
+        """Return the port of what keeps the log small."""
+
+    @property
     def beside(self) -> Beside:
         """Return the port of what is beside the history."""
 
     @property
     def snapshots(self) -> Snapshots:
         """Return the port of snapshots."""
+
+    @property
+    def undoing(self) -> Undoing:
+        """Return the port of SQL that is written for people."""
 
     @property
     def copies(self) -> Copies:

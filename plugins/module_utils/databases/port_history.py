@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple, Union
 
 from .. import model
 from .names import QualifiedName
-from .values import Entry, Seen
+from .values import Entry, Remark, Seen
 
 
 class Found(Protocol):
@@ -86,7 +86,7 @@ class History(Protocol):
 class Log(Protocol):
     """What the log beside the history tells."""
 
-    def log(self, cursor: Any, history: Any, entry: Entry, detail: str = "") -> None:
+    def log(self, cursor: Any, history: Any, entry: Union[Entry, Remark], detail: str = "") -> None:
         """Add an event, in the open transaction; the cursor gives its number."""
 
     def log_position(self, cursor: Any, history: Any, number: Optional[int], detail: str) -> None:
@@ -95,14 +95,24 @@ class Log(Protocol):
     def knows(self, connection: Any, history: Any, events: Sequence[str]) -> bool:
         """Return whether it tells of one of these events."""
 
-    def last_failed(self, connection: Any, history: Any) -> List[str]:
-        """Return the versions whose last event is a failure. Raises the driver's error where there is no log."""
+    def last(self, connection: Any, history: Any, event: str) -> List[str]:
+        """Return the versions whose last event this is. Raises the driver's error where there is no log."""
 
     def unfinished(self, cursor: Any, history: Any, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
         """Return what was begun and neither ended nor marked: version, detail, since, who, failed, mark."""
 
     def lost(self, connection: Any, history: Any, events: Sequence[str]) -> bool:
         """Return whether there is a log that tells of one of these, and the table that it belongs to is gone."""
+
+
+class Upkeep(Protocol):
+    """What keeps a log small. Where a database has none, its options are refused (task/targets/)."""
+
+    def count(self, connection: Any, history: Any, days: int) -> Tuple[int, int]:
+        """Return how many events are older and may go, and how many stay."""
+
+    def trim(self, connection: Any, history: Any, days: int) -> Tuple[int, int]:
+        """Take them out, and commit; return the same."""
 
 
 class Beside(Protocol):

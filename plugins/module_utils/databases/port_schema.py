@@ -79,3 +79,11 @@ class Writing(Protocol):
 
     def empty(self, target: Any, tools: Any, connection: Any) -> ContextManager[Any]:
         """Lend a target that leads to an empty database like the connection's. Raises RehearsalError."""
+
+
+class Undoing(Protocol):
+    """SQL that is written for people to read; it is never sent."""
+
+    def way_back(self, kind: str, before: Optional[str], after: Optional[str]) -> Optional[str]:
+        """Return the statements that make of an object what it was; None: they can't be known. A text that is None: it
+        wasn't there, or isn't any more."""

@@ -59,6 +59,16 @@ class Entry(NamedTuple):
         return [self.event.value, script.version.text, script.name, self.duration_ms]
 
 
+class Remark(NamedTuple):
+    """An event that happened to no migration; only the log tells of it."""
+
+    event: model.Event
+
+    def values(self) -> List[Any]:
+        """Return the same as an Entry does."""
+        return [self.event.value, None, None, None]
+
+
 class Seen(NamedTuple):
     """What the record of a step has seen of its session.
 

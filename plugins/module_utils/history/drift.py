@@ -12,7 +12,7 @@ import hashlib
 import json
 import zlib
 from types import MappingProxyType
-from typing import Any, Callable, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .. import errors, formats, model
 from ..databases.choose import database_of
@@ -23,16 +23,30 @@ from ..schema.unreadable import Unreadable, without
 # Of the digest that says which history a snapshot goes with; behind it stands a note, see note_of.
 DIGITS = 64
 
+# Why there is nothing to compare with.
+NO_SNAPSHOT = "no run has left a snapshot of the schema yet"
+NO_SIBLING = "another history of this database can't be read, and its runs may have changed the schema"
+OTHER_VERSION = "the snapshot is of a client program of version %s, and this is version %s, which prints differently"
+WRITTEN_SINCE = (
+    "the history was written after the snapshot: by a mark, by another tool, or by a run that was cut off or had no "
+    "client program"
+)
+NOT_OURS = "what is kept isn't a snapshot of this collection's"
+LATER_RELEASE = "the snapshot is of a later release of this collection"
+
 
 class Drifted(NamedTuple):
     """The schema has changed since the last run, and not by a migration.
 
     :ivar since: when that run ended, as the server writes it; of a sibling's run, whose.
     :ivar diff: from what that run left to what is there.
+    :ivar left: what that run left; found: what is there; both without what either lacks.
     """
 
     since: str
     diff: str
+    left: Snapshot
+    found: Snapshot
 
 
 class LastSnapshot(NamedTuple):
@@ -52,6 +66,14 @@ class LastSnapshot(NamedTuple):
     number: int = formats.FIRST
     renewed: Callable[[str], str] = str
 
+    @property
+    def is_readable(self) -> bool:
+        """Return whether what is kept is a schema: somebody may have written there who isn't one of us."""
+        try:
+            return bool(self.snapshot() is not None)
+        except (zlib.error, ValueError, TypeError):
+            return False
+
     def snapshot(self) -> Snapshot:
         """Return the schema itself, in the present format."""
         objects = json.loads(zlib.decompress(self.body).decode("utf-8", "surrogatepass"))
@@ -62,7 +84,15 @@ class LastSnapshot(NamedTuple):
 def last_snapshot(
     connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int
 ) -> Optional[LastSnapshot]:
-    """Return what the live schema can be compared with, if anything.
+    """Return what the live schema can be compared with, if anything; see look_for_last."""
+    found = look_for_last(connection, history, rows, pg_dump)
+    return found if isinstance(found, LastSnapshot) else None
+
+
+def look_for_last(
+    connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int
+) -> Union[LastSnapshot, str]:
+    """Return what the live schema can be compared with; else why there is nothing, in words.
 
     There is nothing where no snapshot is kept, where the history has been written since (a run was killed, or another
     tool is at work), where another major version of pg_dump wrote it, and where a sibling can't be read.
@@ -71,21 +101,21 @@ def last_snapshot(
     :param pg_dump: major version of the one that is to take the live snapshot.
     """
     if not history.keeps_log:
-        return None
+        return NO_SNAPSHOT
     siblings = database_of(connection).beside.siblings(connection, history)
     if siblings is None:
-        return None
+        return NO_SIBLING
     rows_of = database_of(connection).history.rows
     found = [_read(connection, history, rows, pg_dump, "")]
     try:
         for each in siblings:
             found.append(_read(connection, each, rows_of(connection, each), pg_dump, " by the history %s" % each.table))
     except (errors.MigrationError, connection.Error):  # a sibling that is broken is no reason not to run
-        return None
+        return NO_SIBLING
     finally:
         connection.rollback()
-    dummy, last = max(filter(None, found), key=lambda each: each[0], default=(0, None))
-    if last is None or not siblings:
+    dummy, last = max(filter(None, found), key=lambda each: each[0], default=(0, NO_SNAPSHOT))
+    if isinstance(last, str) or not siblings:
         return last
     return last._replace(lacks=last.lacks + tuple(table for each in (history, *siblings) for table in _tables_of(each)))
 
@@ -99,13 +129,13 @@ def compare(
     """
     if last is None or last.digest == live.digest():
         return None
-    try:
-        left = last.snapshot()
-    except (zlib.error, ValueError, TypeError):
-        return None  # somebody has written there who isn't one of us
+    if not last.is_readable:
+        return None
+    left = last.snapshot()
     left_out = (*last.lacks, *lacks)
-    diff = unified_diff(without(left, left_out), without(live, left_out), context)
-    return Drifted(last.since, diff) if diff else None
+    left, live = without(left, left_out), without(live, left_out)
+    diff = unified_diff(left, live, context)
+    return Drifted(last.since, diff, left, live) if diff else None
 
 
 def store(
@@ -127,20 +157,22 @@ def store(
 
 def _read(
     connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int, whose: str
-) -> Optional[Tuple[float, Optional[LastSnapshot]]]:
-    """Return when a history's snapshot was taken, and it, if it can be compared with."""
+) -> Optional[Tuple[float, Union[LastSnapshot, str]]]:
+    """Return when a history's snapshot was taken, and it, or why it can't be compared with."""
     row = database_of(connection).beside.kept_snapshot(connection, history)
     if row is None:
         return None
     since, taken, state, version, digest, body = row
-    if version != pg_dump or state[:DIGITS] != _state_of(rows):
-        return taken, None
+    if version != pg_dump:
+        return taken, OTHER_VERSION % (version, pg_dump)
+    if state[:DIGITS] != _state_of(rows):
+        return taken, WRITTEN_SINCE
     try:
         number, lacks = read_note(state[DIGITS:])
     except (ValueError, TypeError, KeyError):
-        return taken, None  # somebody has written there who isn't one of us
+        return taken, NOT_OURS
     if number > formats.SCHEMA:
-        return taken, None  # a later release has
+        return taken, LATER_RELEASE
     renewed = database_of(connection).snapshots.renewed
     return taken, LastSnapshot(since + whose, digest, body, lacks, number, renewed)
 

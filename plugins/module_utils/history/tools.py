@@ -40,10 +40,11 @@ class Tool(NamedTuple):
 
 _FLYWAY = (
     "SELECT t.version, t.description, t.success FROM {table} t "
-    "WHERE t.type NOT LIKE 'UNDO%' AND t.type NOT IN ('DELETE', 'BASELINE') "
+    "WHERE t.type NOT LIKE 'UNDO%' AND t.type <> 'DELETE' AND t.type NOT LIKE '%BASELINE' "
     "AND t.installed_rank = (SELECT max(o.installed_rank) FROM {table} o WHERE o.version = t.version)"
 )
-_FLYWAY_BASELINE = "SELECT version FROM {table} WHERE type = 'BASELINE' ORDER BY installed_rank DESC LIMIT 1"
+# Taken over as it was (BASELINE), or begun with a B script (SQL_BASELINE, JDBC_BASELINE).
+_FLYWAY_BASELINE = "SELECT version FROM {table} WHERE type LIKE '%BASELINE' ORDER BY installed_rank DESC LIMIT 1"
 
 TOOLS = (
     Tool(

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, Sequence, Tuple, Type
+from typing import AbstractSet, Dict, List, Optional, Sequence, Tuple, Type
 
 from .. import errors, formats, model, revisions
+from .checkpoints import apart, changed_since, is_replaced, with_replaced
 from .plan import revisions_of
 from .request import Policies
 
 SENTENCES = {
     model.Flaw.MODIFIED: "Modified after it was applied: %s",
+    model.Flaw.SQUASHED: "Modified after the checkpoint was made that takes their place: %s",
     model.Flaw.MISSING: "Applied, but the file is gone: %s",
     model.Flaw.OUT_OF_ORDER: "Not applied, yet below the current version: %s",
 }
@@ -22,10 +24,15 @@ FAILURES: Dict[model.Flaw, Tuple[Type[errors.MigrationError], str]] = {
         "Nothing was touched. Restore what was applied and put the change into a new migration; if the database is as "
         "the script says now, mark the version as applied again with pg_migration_mark; or set on_modified.",
     ),
+    model.Flaw.SQUASHED: (
+        errors.Modified,
+        "Nothing was touched. Restore them, and put the change into a new migration; or remove the checkpoint, and "
+        "squash again; or set on_modified.",
+    ),
     model.Flaw.MISSING: (
         errors.Missing,
-        "Nothing was touched. Bring the file back, or forget the migration with pg_migration_mark, state: pending; or "
-        "set on_missing.",
+        "Nothing was touched. Bring the file back; or, if it is gone on purpose, say so with pg_migration_mark, "
+        "state: retired; or set on_missing.",
     ),
     model.Flaw.OUT_OF_ORDER: (
         errors.OutOfOrder,
@@ -35,21 +42,32 @@ FAILURES: Dict[model.Flaw, Tuple[Type[errors.MigrationError], str]] = {
 
 
 def examine(
-    scripts: Sequence[model.Script], history: Sequence[model.HistoryRow], plan: model.Plan
+    scripts: Sequence[model.Script],
+    history: Sequence[model.HistoryRow],
+    plan: model.Plan,
+    retired: AbstractSet[model.Version] = frozenset(),
 ) -> Tuple[model.Finding, ...]:
     """Return what doesn't agree: first what was modified, then what is missing, then what is out of order.
 
-    A repeatable script may change: it runs again. A checksum that another tool didn't record can't differ.
+    A repeatable script may change: it runs again. A checksum that another tool didn't record can't differ. What a
+    checkpoint takes the place of isn't missing.
+
+    :param retired: what is gone on purpose.
     """
     rows = {row.version: row for row in history if row.applied is not None}
-    files = {script.version for script in scripts}
+    known, (plain, checkpoints) = with_replaced(scripts), apart(scripts)
     current = max(plan.applied, default=None)
-    modified = [each for each in scripts if each.version in rows and is_modified(each, rows[each.version])]
-    missing = [row for row in history if row.applied is not None and row.version not in files]
+    modified = [each for each in scripts if is_modified(each, rows.get(each.version.base))]
+    begins = [step.script for step in plan.steps if step.reason is model.Reason.CHECKPOINT]
+    squashed = [each for begin in begins for each in changed_since(begin, plain)]
+    files = {*retired, *(script.version for script in known)}
+    unknown = [row for row in history if row.applied is not None and row.version not in files]
+    missing = [row for row in unknown if not is_replaced(row.version, (), checkpoints)]
     pending = [step.script for step in plan.steps if step.reason is model.Reason.PENDING]
-    late = _below(pending, scripts, plan) if current is not None else []
+    late = _below(pending, plain, plan) if current is not None else []
     return (
         *(_of_script(model.Flaw.MODIFIED, script) for script in modified),
+        *(_of_script(model.Flaw.SQUASHED, script) for script in squashed),
         *(model.Finding(model.Flaw.MISSING, row.version, _label(row)) for row in missing),
         *(_of_script(model.Flaw.OUT_OF_ORDER, script) for script in late),
     )
@@ -71,6 +89,7 @@ def settle(plan: model.Plan, policies: Policies) -> Tuple[model.Plan, List[str]]
     """
     chosen = {
         model.Flaw.MODIFIED: policies.modified,
+        model.Flaw.SQUASHED: policies.modified,
         model.Flaw.MISSING: policies.missing,
         model.Flaw.OUT_OF_ORDER: policies.out_of_order,
     }
@@ -97,9 +116,16 @@ def _without(plan: model.Plan, found: Sequence[model.Finding]) -> model.Plan:
     return plan._replace(steps=steps, left_out=plan.left_out + late)
 
 
-def is_modified(script: model.Script, row: model.HistoryRow) -> bool:
-    """Return whether an applied script's text isn't the recorded one; not where that can't be known."""
-    if script.repeatable or script.repeats_on_change:
+def is_modified(script: model.Script, row: Optional[model.HistoryRow]) -> bool:
+    """Return whether an applied script's text isn't the recorded one; not where that can't be known.
+
+    What came with a checkpoint has the checkpoint's text.
+
+    :param row: of its version; None: there is none.
+    """
+    if row is None or row.applied is None or script.repeatable or script.repeats_on_change:
+        return False
+    if (script.checkpoint is not None) != (row.event == model.Event.CHECKPOINT.value):
         return False
     return formats.differ(row.checksum, script.checksum)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import AbstractSet, Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, model, revisions
+from .checkpoints import apart, beginning, passed_over, to_begin_with, with_replaced
 
 LATEST = "latest"
 NOTHING = "0"
@@ -21,17 +22,24 @@ def plan_migrate(
 ) -> model.Plan:
     """Decide what to apply.
 
-    :param scripts: all scripts on disk, ordered by version.
+    :param scripts: all scripts on disk, ordered by version, checkpoints among them.
     :param target: version up to and including which to apply; None: all.
     :param run_deferred: apply deferred migrations too.
     :raises UnknownVersion: when no script has the version asked for.
+    :raises Missing, ScriptInvalid: see to_begin_with.
     """
+    plain, dummy = apart(scripts)
     rows = {row.version: row for row in history}
     applied = [version for version, row in rows.items() if row.applied is not None]
-    beyond = {script.version for script in scripts} - up_to(target, scripts, applied) if target is not None else set()
-    steps: List[model.Step] = []
+    wanted = up_to(target, with_replaced(scripts), applied) if target is not None else None
+    beyond = {script.version for script in plain} - wanted if wanted is not None else set()
+    begin = to_begin_with(scripts, history, wanted)
+    replaced = passed_over(scripts, history, begin)
+    steps: List[model.Step] = [beginning(begin, plain)] if begin is not None else []
     left_out: List[Tuple[model.Script, model.Reason]] = []
-    for script in scripts:
+    for script in plain:
+        if script.version in replaced:
+            continue
         row = rows.get(script.version)
         deferred = _is_deferred(script, row)
         if _is_settled(script, row):
@@ -41,10 +49,7 @@ def plan_migrate(
         elif deferred and not run_deferred:
             left_out.append((script, model.Reason.DEFERRED))
         else:
-            repeatable = script.repeatable or script.repeats_on_change
-            reason = (
-                model.Reason.DEFERRED if deferred else model.Reason.REPEATABLE if repeatable else model.Reason.PENDING
-            )
+            reason = _reason(script, deferred)
             steps.append(model.Step(script, model.Direction.UP, reason, row.spellings if row else ()))
     return _found(scripts, history)._replace(steps=tuple(steps), left_out=tuple(left_out))
 
@@ -58,8 +63,9 @@ def plan_rollback(
     :param steps: how many to roll back, the last applied first.
     :raises UnknownVersion: when neither a script nor the history has the version asked for.
     :raises Missing: when the file of one of them is gone.
-    :raises Irreversible: when one of them belongs to the baseline.
+    :raises Irreversible: when one of them belongs to the baseline, or came with a checkpoint.
     """
+    scripts, dummy = apart(scripts)
     applied = [row for row in history if row.applied is not None and not row.version.is_repeatable]
     newest_first = sorted(applied, key=lambda row: (row.applied or "", row.version), reverse=True)
     if target is None:
@@ -84,6 +90,7 @@ def plan_baseline(scripts: Sequence[model.Script], version: str) -> Tuple[model.
 
     :raises UnknownVersion: when no script has the version.
     """
+    scripts = with_replaced(scripts)
     if version == LATEST:
         return tuple(scripts)
     if version == NOTHING:
@@ -131,6 +138,12 @@ def _above(
     return [applied[each] for each in revisions.downwards(graph, target, applied) if each in applied]
 
 
+def _reason(script: model.Script, deferred: bool) -> model.Reason:
+    if deferred:
+        return model.Reason.DEFERRED
+    return model.Reason.REPEATABLE if script.repeatable or script.repeats_on_change else model.Reason.PENDING
+
+
 def _is_settled(script: model.Script, row: Optional[model.HistoryRow]) -> bool:
     """Return whether a script is applied, and has no reason to run again.
 
@@ -152,12 +165,19 @@ def _found(scripts: Sequence[model.Script], history: Sequence[model.HistoryRow])
     return model.Plan(
         steps=(),
         applied=tuple(row.version for row in history if row.applied is not None and not row.version.is_repeatable),
-        latest=max((script.version for script in scripts if not script.version.is_repeatable), default=None),
+        latest=max((script.version.base for script in scripts if not script.version.is_repeatable), default=None),
     )
 
 
 def _require_reversible(rows: Sequence[model.HistoryRow]) -> None:
     for row in rows:
+        if row.event == model.Event.CHECKPOINT.value:
+            raise errors.Irreversible(
+                "The migration %s came with a checkpoint: this database has begun with that, and never ran it"
+                % row.version,
+                hint="Nothing was rolled back. Roll back to the checkpoint's version at most.",
+                version=str(row.version),
+            )
         if row.event == model.Reason.BASELINE.value:
             raise errors.Irreversible(
                 "The migration %s belongs to the baseline: it was recorded, and never run here" % row.version,

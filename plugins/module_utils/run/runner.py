@@ -18,6 +18,7 @@ from ..databases.values import Entry
 from ..hazard import Hazard
 from ..runtimes.capture import Capture
 from ..sql import glance
+from . import replaced
 from .attempt import Attempt, ShouldNotRun
 from .failure import explain, with_blockers
 from .hazards import TableWatch
@@ -200,7 +201,8 @@ class _Run:
             self.recorder.forget()
         took = _milliseconds(started)
         chained = place.may_chain() and self._chains(attempt, number + 1)
-        entry = Entry(EVENTS[attempt.step.direction], attempt.step, took)
+        prelude = replaced.record(self.session, cursor, attempt.step, prelude)
+        entry = Entry(replaced.event_of(attempt.step, EVENTS[attempt.step.direction]), attempt.step, took)
         seen = self.recorder.record(cursor, entry, prelude, chained)
         self.tables.see(seen.sight, place.in_transaction)
         if self.session.guard is not None:

@@ -12,7 +12,7 @@ from .. import errors, model
 from ..revisions import in_order
 from ..versions import GRAPH, NUMERIC
 from . import repository
-from .kinds import catalogue, sqlalchemy_migrate
+from .kinds import catalogue, checkpoint, sqlalchemy_migrate
 from .kinds.claim import DIALECTS, Claim, Listing, refuse_leading_out
 
 # on_unread: what to do about what has a version in its name and isn't read.
@@ -89,7 +89,7 @@ def _order_of(scripts: Iterable[model.Script]) -> str:
 
     :raises OptionInvalid: when it isn't one.
     """
-    kinds = dict.fromkeys(script.kind for script in scripts)
+    kinds = dict.fromkeys(script.kind for script in scripts if script.kind != checkpoint.KIND)
     orders = {catalogue.order_of(kind): kind for kind in kinds}
     if len(orders) > 1:
         raise errors.OptionInvalid(
@@ -126,9 +126,10 @@ def _discover_one(
         listing.admit(claim.file_name)
     if on_unread != IGNORE and _is_more(listing, claimed):
         _tell_unread(listing, kind, claimed, on_unread, warn)
-    if not claimed:
+    beginnings = list(checkpoint.claim(listing))
+    if not claimed and not beginnings:
         warn("There are no migrations in %s." % directory)
-    return _pair(listing, kind, claimed)
+    return _pair(listing, kind, claimed) + _pair(listing, checkpoint.KIND, beginnings)
 
 
 def _is_more(listing: Listing, claimed: Sequence[Claim]) -> bool:

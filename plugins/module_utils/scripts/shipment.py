@@ -47,6 +47,7 @@ def describe(
     found = discover(directories, kind, follow, on_unread, order, warnings.append, dialects)
     scripts = [script._asdict() for script in found]
     for script in scripts:
+        script["checkpoint"] = script["checkpoint"] and (script["checkpoint"].replaces,)
         script["version"] = (str(script["version"]), script["version"].order)
         script["revision"] = script["revision"] and tuple(script["revision"])
     return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}
@@ -68,9 +69,18 @@ def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
 
 def _script_of(place: int, described: Mapping[str, Any]) -> model.Script:
     text, order = described["version"]
-    version = model.Version.placed(text, place) if order == GRAPH else model.Version.parse(text, order)
+    checkpoint = _checkpoint_of(described["checkpoint"])
+    parse = model.Version.parse if checkpoint is None else model.Version.checkpoint
+    version = model.Version.placed(text, place) if order == GRAPH else parse(text, order)
     revision = described["revision"] and model.Revision(*map(tuple, described["revision"]))
-    return model.Script(**{**described, "version": version, "revision": revision})
+    return model.Script(**{**described, "version": version, "revision": revision, "checkpoint": checkpoint})
+
+
+def _checkpoint_of(described: Optional[Sequence[Any]]) -> Optional[model.Checkpoint]:
+    if described is None:
+        return None
+    replaces = described[0]
+    return model.Checkpoint(None if replaces is None else tuple(model.Replaced(*each) for each in replaces))
 
 
 def at(described: Mapping[str, Any], sources: Sequence[str], places: Sequence[str]) -> Tuple[model.Script, ...]:

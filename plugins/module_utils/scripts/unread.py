@@ -14,8 +14,8 @@ import re
 from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .. import errors, model
-from ..sql import marks
-from .kinds import alembic, catalogue, drizzle, flyway, others, sqlalchemy_migrate
+from ..sql import marks, others
+from .kinds import alembic, catalogue, drizzle, flyway, sqlalchemy_migrate
 from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 
 # A script's name that can only have been meant as a migration's: a version in front, or a section behind.
@@ -174,11 +174,6 @@ def _remedy(listing: Listing, kind: str, name: str) -> str:
         return "%s doesn't list it: drizzle wouldn't run it either. Have drizzle-kit add it" % drizzle.JOURNAL
     if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
         return "It is a callback of Flyway's, and no such script runs here: write what it does into an R__ script"
-    if kind == flyway.KIND and flyway.BASELINE.fullmatch(name):
-        return (
-            "It is a baseline of Flyway's, which isn't read here: keep the V scripts that it stands for, or put "
-            "it into one in their place and set baseline_version where they are applied"
-        )
     if kind == alembic.KIND and name.endswith(".py"):
         return "alembic reads what is in folders only if it is told to: name the folder in migrations_dir, too"
     if name.endswith(VERIFY):

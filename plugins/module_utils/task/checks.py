@@ -31,6 +31,7 @@ BOUNDS: Mapping[str, Tuple[float, float]] = {
     "steps": (1, LARGEST),
     "diff_context": (0, LARGEST),
     "lock_wait": (0, LARGEST),
+    "log_retention": (1, 36500),
     "lock_retries": (0, LARGEST),
     "lock_timeout": (0, LARGEST // 1000),
     "statement_timeout": (0, LARGEST // 1000),

@@ -96,12 +96,7 @@ def _check_database(params: Mapping[str, Any]) -> None:
 
 def _check_empty(params: Mapping[str, Any], checking: bool) -> None:
     """Refuse what asks for a database: a host that was meant, and isn't looked at, must not look like a good one."""
-    named = _named(params)
-    if named:
-        raise errors.OptionInvalid(
-            "rehearsal_on: empty has no database, and %s names one" % ", ".join(named),
-            hint="Leave it out (unset a variable of the environment), or leave rehearsal_on out.",
-        )
+    refuse_database(params)
     if params["state"] == "rolled_back" or not (checking or params["state"] == "tested"):
         raise errors.OptionInvalid(
             "rehearsal_on: empty has no database that anything could be done to",
@@ -114,6 +109,16 @@ def _check_empty(params: Mapping[str, Any], checking: bool) -> None:
     if params["rehearsal_data"]:
         raise errors.OptionInvalid(
             "rehearsal_on: empty has no rows, and rehearsal_data asks for some", hint="Leave one of them out."
+        )
+
+
+def refuse_database(params: Mapping[str, Any]) -> None:
+    """Refuse what names a database, where there is none."""
+    named = _named(params)
+    if named:
+        raise errors.OptionInvalid(
+            "rehearsal_on: empty has no database, and %s names one" % ", ".join(named),
+            hint="Leave it out (unset a variable of the environment), or leave rehearsal_on out.",
         )
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from .. import errors
-from ..commands.info import Info, InfoRequest, Standing, info, listing
+from ..commands.info import Info, InfoRequest, info, listing
+from ..commands.standing import Standing
+from ..databases.tools import Tools
 from ..report.progress import at_work_elsewhere
 from . import sent
+from .entry import run_program
 from .parameters import scripts_and_history
 from .target import target
 
@@ -21,14 +24,14 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
     :raises MigrationError: when directory, connection or history can't be read.
     """
     params = sent.parameters(module)
-    request = InfoRequest(
-        target=target(params), **scripts_and_history(params), sort=params["sort"], only=params["only"]
-    )
+    options = {name: params[name] for name in ("sort", "only", "check_drift")}
+    request = InfoRequest(target=target(params), **scripts_and_history(params), **options)
+    tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"])
     shown = sent.unpack(module)
     if shown:
         request = request._replace(directories=tuple(shown), described=sent.scripts_at(module, shown))
     try:
-        return _result(info(request), params["wide"])
+        return _result(info(request, tools), params["wide"])
     except errors.MigrationError as error:
         error.message, error.path = sent.shown_as(error.message, shown), sent.shown_as(error.path, shown)
         raise
@@ -36,6 +39,7 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
 
 def _result(found: Info, wide: bool) -> Dict[str, Any]:
     return {
+        **_drift(found),
         "changed": False,
         "msg": _sentence(found),
         "migrations": [_shown(each) for each in found.standings],
@@ -49,11 +53,25 @@ def _result(found: Info, wide: bool) -> Dict[str, Any]:
     }
 
 
+def _drift(found: Info) -> Dict[str, Any]:
+    if found.drift is None:
+        return {}
+    from ..report.drift import drift_shown
+
+    return drift_shown(found.drift)
+
+
 def _sentence(found: Info) -> str:
-    counted = "%d of %d migrations are pending" % (found.pending_count, found.total)
+    told = ["%d of %d migrations are pending" % (found.pending_count, found.total)]
     if found.database_missing:
-        return counted + "; there is no such database on this server."
-    return counted + ("; %s." % at_work_elsewhere(found.running) if found.running else ".")
+        told.append("there is no such database on this server")
+    if found.running:
+        told.append(at_work_elsewhere(found.running))
+    if found.drift is not None:
+        from ..report.drift import drift_sentence
+
+        told.append(drift_sentence(found.drift))
+    return "; ".join(told) + "."
 
 
 def _shown(standing: Standing) -> Dict[str, Any]:

@@ -5,17 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Sequence
 
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
-from ..commands.reduce import Reduced, ReduceRequest, reduce
+from ..commands.retire import Retired, retire
+from ..commands.upkeep import Reduced, Trimmed, UpkeepRequest, reduce, trim
+from ..databases.tools import Tools
 from . import sent
+from .entry import run_program
 from .parameters import scripts_and_history
 from .target import target
 
-# Of the options' states the one that is about the history, and no version's.
-REDUCED = "reduced"
+# Of the options' states those that a version may be marked as; the others are about the history, or about files.
+STATES = ("applied", "pending", "deferred")
+RETIRED, REDUCED, TRIMMED = "retired", "reduced", "trimmed"
 
 
 def pg_migration_mark(module: Any) -> Dict[str, Any]:
@@ -24,32 +28,79 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     :raises MigrationError: when a version is unknown, or database, lock or history can't be had.
     """
     params = sent.parameters(module)
+    _check(params)
     if params["state"] == REDUCED:
-        return _reduce(module)
-    if params["versions"] is None:
-        raise errors.OptionInvalid(
-            "state: %s needs versions" % params["state"], hint="Name the versions to mark; only reduced has none."
-        )
+        return _reduced(reduce(_upkeep(module, params)), module.check_mode)
+    if params["state"] == TRIMMED:
+        return _trimmed(trim(_upkeep(module, params)), module.check_mode)
     warnings: List[str] = []
-    marks = mark(
-        MarkRequest(
-            target=target(params),
-            **scripts_and_history(params),
-            versions=tuple(params["versions"]),
-            state=model.State(params["state"]),
-            lock_wait=params["lock_wait"],
-            checking=module.check_mode,
-        ),
-        warnings.append,
+    request = MarkRequest(
+        target=target(params),
+        **scripts_and_history(params),
+        versions=tuple(params["versions"] or ()),
+        state=model.State(params["state"]) if params["state"] != RETIRED else model.State.APPLIED,
+        lock_wait=params["lock_wait"],
+        checking=module.check_mode,
     )
+    if params["state"] == RETIRED:
+        return {**_retired(retire(request, warnings.append), module.check_mode), "warnings": warnings}
+    accepting = _accepting(module, params)
+    marks = mark(request, warnings.append, accepting)
+    return {**_result(marks, params["state"], module.check_mode, accepting), "warnings": warnings}
+
+
+def _check(params: Mapping[str, Any]) -> None:
+    """Refuse options that exclude each other, or that one lacks.
+
+    :raises OptionInvalid: names them.
+    """
+    state = params["state"]
+    wrong = {REDUCED: ("versions", "accept_drift"), TRIMMED: ("versions", "accept_drift"), RETIRED: ("accept_drift",)}
+    for name in wrong.get(state, ()):
+        if params[name] is not None:
+            raise errors.OptionInvalid(
+                "state: %s and %s exclude each other" % (state, name),
+                hint="With state: %s that has no meaning. Leave one out." % state,
+            )
+    if (state == TRIMMED) != (params["log_retention"] is not None):
+        raise errors.OptionInvalid(
+            "state: trimmed and log_retention belong together",
+            hint="log_retention says how many days of the log stay with state: trimmed. Set both, or none of them.",
+        )
+    if state in STATES and params["versions"] is None and params["accept_drift"] is None:
+        raise errors.OptionInvalid(
+            "state: %s needs versions" % state,
+            hint="Name the versions to mark. None need be with retired, reduced and trimmed, and with accept_drift.",
+        )
+
+
+def _accepting(module: Any, params: Mapping[str, Any]) -> Any:
+    """Return what takes the live schema as known; None: nobody has asked for it."""
+    if params["accept_drift"] is None:
+        return None
+    from ..commands.accept_drift import Accepting
+
+    return Accepting(params["accept_drift"], Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"]))
+
+
+def _result(marks: Sequence[Mark], state: str, checking: bool, accepting: Any) -> Dict[str, Any]:
     changed = [each for each in marks if each.written]
-    return {
+    told = [_sentence(changed, state, checking)] if marks or accepting is None else []
+    diff: Any = {"before": _lines(marks, "before"), "after": _lines(marks, "after")}
+    result = {
         "changed": bool(changed),
-        "msg": _sentence(changed, params["state"], module.check_mode),
         "marked": [{"version": each.version, "name": each.name, "before": each.before.value} for each in changed],
-        "diff": {"before": _lines(marks, "before"), "after": _lines(marks, "after")},
-        "warnings": warnings,
     }
+    if accepting is not None:
+        from ..report.drift import drift_sentence, drift_shown
+
+        shown = drift_shown(accepting.found)
+        diff = [*([diff] if marks else []), *shown.pop("diff", [])]
+        verb = "Would take" if checking else "Took"
+        told.append(("%s the live schema as known; " % verb if accepting.written else "Nothing to accept: ") + "%s.")
+        told[-1] %= drift_sentence(accepting.found)
+        result.update(shown, changed=bool(changed) or accepting.written)
+    return {**result, "msg": " ".join(told), "diff": diff}
 
 
 def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
@@ -58,23 +109,50 @@ def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
     return "%s %s as %s." % ("Would mark" if checking else "Marked", ", ".join(each.version for each in changed), state)
 
 
-def _reduce(module: Any) -> Dict[str, Any]:
-    params = sent.parameters(module)
-    if params["versions"] is not None:
-        raise errors.OptionInvalid(
-            "state: reduced and versions exclude each other",
-            hint="It is the history that is reduced, and no version is marked. Leave one out.",
-        )
+def _upkeep(module: Any, params: Mapping[str, Any]) -> UpkeepRequest:
     where = scripts_and_history(params)
-    table, repository_id = where["history_table"], where["repository_id"]
-    request = ReduceRequest(target(params), table, repository_id, params["lock_wait"], module.check_mode)
-    found = reduce(request)
+    place = (target(params), where["history_table"], where["repository_id"])
+    return UpkeepRequest(*place, params["lock_wait"], module.check_mode, params["log_retention"] or 0)
+
+
+def _reduced(found: Reduced, checking: bool) -> Dict[str, Any]:
     return {
         "changed": bool(found.taken),
-        "msg": _of_reduced(found, module.check_mode),
+        "msg": _of_reduced(found, checking),
         "marked": [],
         "columns": list(found.taken),
         "diff": {"before": _columns(found.before), "after": _columns(found.after)},
+    }
+
+
+def _trimmed(found: Trimmed, checking: bool) -> Dict[str, Any]:
+    verb = "Would take" if checking else "Took"
+    what = "%s %d events out of the log %s; %d stay." % (verb, found.gone, found.log, found.left)
+    nothing = "The log %s has nothing that may go." % found.log
+    lines = ["%d events\n" % count for count in (found.gone + found.left, found.left)]
+    return {
+        "changed": bool(found.gone),
+        "msg": what if found.gone else nothing,
+        "marked": [],
+        "diff": {"before": lines[0], "after": lines[1]},
+    }
+
+
+def _retired(found: Retired, checking: bool) -> Dict[str, Any]:
+    versions = [str(row.version) for row in found.anew]
+    verb = "Would retire" if checking else "Retired"
+    nothing = "No file of an applied migration is gone, but of those that are retired already."
+    every = [(str(row.version), "missing") for row in found.anew] + [
+        (str(row.version), "retired") for row in found.before
+    ]
+    return {
+        "changed": bool(versions),
+        "msg": "%s %s." % (verb, ", ".join(versions)) if versions else nothing,
+        "marked": [{"version": str(row.version), "name": row.name, "before": "applied"} for row in found.anew],
+        "diff": {
+            "before": "".join("%s %s\n" % each for each in every),
+            "after": "".join("%s retired\n" % version for version, dummy in every),
+        },
     }
 
 
@@ -91,5 +169,5 @@ def _columns(columns: Sequence[str]) -> str:
     return "".join(each + "\n" for each in columns)
 
 
-def _lines(marks: List[Mark], when: str) -> str:
+def _lines(marks: Sequence[Mark], when: str) -> str:
     return "".join("%s %s\n" % (each.version, getattr(each, when).value) for each in marks)

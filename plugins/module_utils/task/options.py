@@ -98,11 +98,15 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_cache_size": {"type": "bytes", "default": "1G"},
 }
 
+STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed"]
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
     "versions": {"type": "list", "elements": "str"},
-    "state": {"type": "str", "choices": ["applied", "pending", "deferred", "reduced"], "default": "applied"},
+    "state": {"type": "str", "choices": STATES, "default": "applied"},
+    "log_retention": {"type": "int"},
+    "accept_drift": {"type": "str"},
+    "postgresql_bin_dir": {"type": "path"},
     "lock_wait": {"type": "int", "default": 60},
 }
 
@@ -112,12 +116,20 @@ INFO: Dict[str, Any] = {
     "wide": {"type": "bool", "default": False},
     "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
     "only": {"type": "str", "choices": ["all", "pending"], "default": "all"},
+    "check_drift": {"type": "bool", "default": False},
+    "postgresql_bin_dir": {"type": "path"},
 }
 
 GENERATE: Dict[str, Any] = {
     **CONNECTION,
     "history_table": {"type": "str"},
     "from_database": {"type": "bool", "default": False},
+    "squash_to": {"type": "str"},
+    "squash_tables": {"type": "list", "elements": "str"},
+    "super_user": {"type": "str", "default": "postgres"},
+    "rehearsal_on": {"type": "str", "choices": ["auto", "server", "cluster", "empty"], "default": "auto"},
+    "rehearsal_extensions": {"type": "list", "elements": "str"},
+    "postgresql_bin_dir": {"type": "path"},
     "name": {"type": "str", "required": True},
     "migrations_dir": {"type": "list", "elements": "path", "required": True},
     "kind": {"type": "str", "choices": [kind for kind in KINDS if kind != "drizzle"]},

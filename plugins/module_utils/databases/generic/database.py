@@ -99,6 +99,13 @@ class Generic:
         return log
 
     @property
+    def upkeep(self) -> port.Upkeep:
+        """Return the port of what keeps the log small."""
+        from .. import unwritten
+
+        return unwritten
+
+    @property
     def beside(self) -> port.Beside:
         """Return the port of what is beside the history."""
         from . import beside
@@ -111,6 +118,13 @@ class Generic:
         from . import snapshots
 
         return snapshots
+
+    @property
+    def undoing(self) -> port.Undoing:
+        """Return the port of SQL that is written for people."""
+        from .. import unwritten
+
+        return unwritten
 
     @property
     def copies(self) -> port.Copies:

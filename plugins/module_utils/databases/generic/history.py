@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ... import deps, errors, model
 from ...version import COLLECTION_VERSION
 from ..history_rows import folded
 from ..names import QualifiedName
 from ..sight import Sight
-from ..values import Entry, Seen
+from ..values import Entry, Remark, Seen
 from . import tables
 from .driver_errors import translated
 from .transaction import SESSION
@@ -220,7 +220,7 @@ def add_to_log(connection: Any, history: History, values: Dict[str, Any]) -> int
     return number
 
 
-def values_of(entry: Entry) -> Dict[str, Any]:
+def values_of(entry: Union[Entry, Remark]) -> Dict[str, Any]:
     """Return what an event is, by the names of the log's columns."""
     names = ("event", "version", "name", "duration_ms")
     return {**dict(zip(names, entry.values())), **_here(), "detail": None, "checksum": None, "applied": None}

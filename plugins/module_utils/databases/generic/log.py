@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 from ... import deps
-from ..values import Entry
+from ..values import Entry, Remark
 from . import tables
 from .history import History, add_to_log, values_of
 from .outside import CUT_OFF
@@ -16,7 +16,7 @@ from .outside import CUT_OFF
 FAILED, STARTED = "failed", "started"
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event, in the open transaction; the cursor gives its number."""
     cursor.give((add_to_log(cursor.connection, history, {**values_of(entry), "detail": detail}),))
 
@@ -35,13 +35,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
     return any(row["event"] in events for row in _events(connection, history))
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises Exception: the driver's error, when there is no log.
     """
-    last = {row["version"]: row["event"] for row in _events(connection, history) if row["version"] is not None}
-    return [version for version, event in last.items() if event == FAILED]
+    found = {row["version"]: row["event"] for row in _events(connection, history) if row["version"] is not None}
+    return [version for version, last_one in found.items() if last_one == event]
 
 
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:

@@ -91,6 +91,13 @@ class MySQL:
         return log
 
     @property
+    def upkeep(self) -> port.Upkeep:
+        """Return the port of what keeps the log small."""
+        from .. import unwritten
+
+        return unwritten
+
+    @property
     def beside(self) -> port.Beside:
         """Return the port of what is beside the history."""
         from . import beside
@@ -103,6 +110,13 @@ class MySQL:
         from . import snapshots
 
         return snapshots
+
+    @property
+    def undoing(self) -> port.Undoing:
+        """Return the port of SQL that is written for people."""
+        from .. import unwritten
+
+        return unwritten
 
     @property
     def copies(self) -> port.Copies:

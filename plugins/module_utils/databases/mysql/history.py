@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ... import errors, model
 from ...version import COLLECTION_VERSION
 from ..history_rows import folded
 from ..names import QualifiedName
 from ..sight import Sight
-from ..values import Entry, Seen
+from ..values import Entry, Remark, Seen
 from . import history_sql as sql
 from .composed import composed
 from .driver_errors import translated
@@ -232,7 +232,7 @@ def reduce(connection: Any, history: History, patience: float) -> None:
     """There is nothing to take away."""
 
 
-def values_of(cursor: Any, entry: Entry) -> Dict[str, Any]:
+def values_of(cursor: Any, entry: Union[Entry, Remark]) -> Dict[str, Any]:
     """Return what an event is, by the names of the log's columns."""
     names = ("event", "version", "name", "duration_ms")
     rest = {"detail": None, "checksum": None, "applied": None}

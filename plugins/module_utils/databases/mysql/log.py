@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
-from ..values import Entry
+from ..values import Entry, Remark
 from . import history_sql as sql
 from .history import History, values_of
 from .outside import CUT_OFF
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event, in the open transaction; the cursor gives its number."""
     cursor.execute(history.compose(sql.LOG), {**values_of(cursor, entry), "detail": detail})
     cursor.execute(sql.LOG_NUMBER)
@@ -34,13 +34,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
         return any(event in events for (event,) in cursor.fetchall())
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises pymysql.err.Error: when there is no log.
     """
     with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.LAST_FAILED))
+        cursor.execute(history.compose(sql.LAST), [event])
         return [version for (version,) in cursor.fetchall()]
 
 

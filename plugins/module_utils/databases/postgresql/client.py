@@ -41,6 +41,7 @@ RESTRICT_KEY_SINCE = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 RESTRICT_KEY = "pgops"
 
 LOCK_WAIT_MS = 5000
+ROWS_PER_INSERT = 100
 
 
 class Client(NamedTuple):
@@ -87,10 +88,23 @@ def dump_schema(
     :param exclude: tables to leave out, as quoted and qualified patterns.
     :raises SchemaUnread: with what pg_dump said.
     """
-    argv = [client.path, "--no-password", "--schema-only", "--lock-wait-timeout=%d" % LOCK_WAIT_MS]
-    argv += ["--file=" + output, *options]
+    patterns = ["--exclude-table=" + pattern for pattern in exclude]
+    _dump(client, target, run, output, ["--schema-only", *options, *patterns])
+
+
+def dump_rows(client: Client, target: Target, run: Run, output: str, tables: Sequence[str]) -> None:
+    """Write the rows of tables, as INSERTs, and where their sequences stand, to the file ``output``.
+
+    :param tables: as quoted and qualified patterns.
+    :raises SchemaUnread: with what pg_dump said.
+    """
+    how = ["--data-only", "--inserts", "--rows-per-insert=%d" % ROWS_PER_INSERT, "--encoding=UTF8"]
+    _dump(client, target, run, output, [*how, *("--table=" + pattern for pattern in tables)])
+
+
+def _dump(client: Client, target: Target, run: Run, output: str, options: Sequence[str]) -> None:
+    argv = [client.path, "--no-password", "--lock-wait-timeout=%d" % LOCK_WAIT_MS, "--file=" + output, *options]
     argv += ["--role=" + target.session_role] if target.session_role else []
-    argv += ["--exclude-table=" + pattern for pattern in exclude]
     argv += ["--restrict-key=" + RESTRICT_KEY] if keeps_names_in_their_line(client) else []
     code, dummy, err = run([*argv, "--dbname=" + _conninfo(target)], _environment(target))
     if code != 0:

@@ -90,6 +90,13 @@ class PostgreSQL:
         return log
 
     @property
+    def upkeep(self) -> port.Upkeep:
+        """Return the port of what keeps the log small."""
+        from .history import upkeep
+
+        return upkeep
+
+    @property
     def beside(self) -> port.Beside:
         """Return the port of what is beside the history."""
         from .history import beside
@@ -102,6 +109,13 @@ class PostgreSQL:
         from . import snapshots
 
         return snapshots
+
+    @property
+    def undoing(self) -> port.Undoing:
+        """Return the port of SQL that is written for people."""
+        from .writing import way_back
+
+        return way_back
 
     @property
     def grammar(self) -> port.Grammar:

@@ -17,7 +17,7 @@ from ...schema.snapshot import ObjectKey, Snapshot
 # character and looks back only then, so that the search skips everything else at the speed of C.
 _MARK = re.compile(
     rb"""'|"|\$(?<![0-9A-Za-z_$\x80-\xff]\$)(?:[A-Za-z_\x80-\xff][0-9A-Za-z_\x80-\xff]*)?\$"""
-    rb"|--\n(?:-- TOC entry [^\n]*\n)?(?:-- Dependencies: [^\n]*\n)?-- Name: (?P<name>[^\n]*)"
+    rb"|--\n(?:-- TOC entry [^\n]*\n)?(?:-- Dependencies: [^\n]*\n)?-- (?:Data for )?Name: (?P<name>[^\n]*)"
     rb"; Type: (?P<type>[A-Z ]+); Schema: (?P<schema>[^\n]*); Owner: (?P<owner>[^\n]*)\n--\n"
     rb"|--\n-- PostgreSQL database dump complete\n(?P<trailer>)"
     rb"|-- (?:Started|Completed) on (?P<time>)|\\(?<=\n\\)(?P<command>)"

@@ -62,9 +62,9 @@ SELECT l.version, l.event, l.detail, l.logged, l.done_from,
  WHERE l.event <> 'failed' AND l.version IS NOT NULL
    AND l.id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version AND m.event <> 'failed')
 """
-LAST_FAILED = """
+LAST = """
 SELECT version FROM {log} l
- WHERE event = 'failed' AND version IS NOT NULL AND id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version)
+ WHERE event = ? AND version IS NOT NULL AND id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version)
 """
 EVENTS = "SELECT DISTINCT event FROM {log}"
 

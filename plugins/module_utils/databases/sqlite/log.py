@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
-from ..values import Entry
+from ..values import Entry, Remark
 from . import history_sql as sql
 from .history import History, values_of
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event, in the open transaction; the cursor gives its number."""
     values = {**values_of(entry), "detail": detail, "checksum": None, "applied": None}
     cursor.execute(history.compose(sql.LOG), values)
@@ -34,13 +34,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
         return any(event in events for (event,) in cursor.execute(history.compose(sql.EVENTS)).fetchall())
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises sqlite3.Error: when there is no log.
     """
     with connection.cursor() as cursor:
-        return [version for (version,) in cursor.execute(history.compose(sql.LAST_FAILED)).fetchall()]
+        return [version for (version,) in cursor.execute(history.compose(sql.LAST), [event]).fetchall()]
 
 
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:

@@ -16,6 +16,7 @@ from ... import model
 from ...versions import NUMERIC
 from . import (
     alembic,
+    checkpoint,
     dbmate,
     dbmigrator,
     diesel,
@@ -55,6 +56,8 @@ KINDS = (
     sql_by_name,
 )
 BY_NAME: Dict[str, Any] = {kind.KIND: kind for kind in KINDS}
+# Beside scripts of any kind.
+READERS: Dict[str, Any] = {**BY_NAME, checkpoint.KIND: checkpoint}
 KIND_NAMES = tuple(BY_NAME)
 # Whose files need no mark each, so that all of them would pass for plain SQL.
 UNMARKED = (node_pg_migrate.KIND, tern.KIND, drizzle.KIND, supabase.KIND)
@@ -78,13 +81,13 @@ def claims(listing: Listing, wanted: Optional[str] = None) -> Dict[str, List[Cla
 
 def beside(script: model.Script) -> List[str]:
     """Return the paths of further files that decide how a script runs; they need not be there."""
-    paths: List[str] = getattr(BY_NAME[script.kind], "beside", _nothing)(script)
+    paths: List[str] = getattr(READERS[script.kind], "beside", _nothing)(script)
     return paths
 
 
 def order_of(kind: str) -> str:
     """Return how the kind's own tool orders versions."""
-    order: str = getattr(BY_NAME[kind], "ORDER", NUMERIC)
+    order: str = getattr(READERS[kind], "ORDER", NUMERIC)
     return order
 
 
@@ -93,7 +96,7 @@ def survey(script: model.Script) -> model.Script:
 
     :raises ScriptInvalid: when it can't be read.
     """
-    looked: model.Script = getattr(BY_NAME[script.kind], "survey", reading.survey)(script)
+    looked: model.Script = getattr(READERS[script.kind], "survey", reading.survey)(script)
     return looked
 
 
@@ -103,7 +106,7 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     :param source: gives the text of an SQL file.
     :raises ScriptInvalid: see the kinds.
     """
-    migration: model.Migration = BY_NAME[script.kind].read(script, source)
+    migration: model.Migration = READERS[script.kind].read(script, source)
     if script.verify_path is None:
         return migration
     return migration._replace(verify=sqltext.verify(script.verify_path, source(script.verify_path)))

@@ -34,6 +34,7 @@ class Listing:
     :ivar named: people have said which kind the scripts are.
     :ivar dialects: what SQL is called that is written for the database, the best first.
     :ivar verifying: the files that verify a script; they are in no other list.
+    :ivar checkpoints: the files that are one by their names; they are in no other list.
     :ivar above: the folders that this one was found in, by device and inode: a link may lead back to one of them.
     """
 
@@ -45,6 +46,7 @@ class Listing:
     above: Tuple[Tuple[int, int], ...] = ()
     verifying: FrozenSet[str] = frozenset()
     dialects: Tuple[str, ...] = DIALECTS
+    checkpoints: Tuple[str, ...] = ()
     _links: FrozenSet[str] = frozenset()
     _data: Dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     _texts: Dict[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -79,11 +81,12 @@ class Listing:
                     path=_readable(os.path.join(directory, name)),
                 )
         every = [name for name, is_folder, dummy in found if not is_folder or name.endswith(LANGUAGES)]
-        files = tuple(name for name in every if not name.endswith(VERIFY))
+        files = tuple(name for name in every if not name.endswith((VERIFY, CHECKPOINT)))
+        checkpoints = tuple(name for name in every if name.endswith(CHECKPOINT))
         verifying = frozenset(name for name in every if name.endswith(VERIFY))
         folders = tuple(name for name, is_folder, dummy in found if is_folder)
         links = frozenset(name for name, dummy, is_link in found if is_link)
-        return cls(directory, files, folders, home, named, above, verifying, dialects, links)
+        return cls(directory, files, folders, home, named, above, verifying, dialects, checkpoints, links)
 
     def ending(self, suffix: str) -> Iterator[str]:
         """Yield the files whose names end so; each kind looks only at those in its language."""
@@ -194,6 +197,8 @@ def _readable(name: str) -> str:
 
 # What has to hold when a script is applied, in a file beside it.
 VERIFY = ".verify.sql"
+# What gives at once what many scripts have given.
+CHECKPOINT = ".checkpoint.sql"
 UP = ".up.sql"
 
 

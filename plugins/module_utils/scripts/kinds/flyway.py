@@ -1,7 +1,9 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQL as Flyway names it: ``V1_2__name.sql``, ``U1_2__name.sql`` to undo it, ``R__name.sql`` to repeat on a change."""
+"""SQL as Flyway names it: ``V1_2__name.sql``, ``U1_2__name.sql`` to undo it, ``R__name.sql`` to repeat on a change,
+``B1_2__name.sql`` for a new database to begin with.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import re
 from typing import Iterator, List
 
 from ... import errors, model
-from . import reading, sqltext
+from . import checkpoint, reading, sqltext
 from .claim import Claim, Listing
 
 KIND = "flyway"
@@ -23,8 +25,8 @@ SECTIONS = {"V": model.Direction.UP, "U": model.Direction.DOWN}
 
 # What Flyway runs before or after others, whatever is pending. It isn't read here.
 CALLBACK = re.compile(r"(?:(?:before|after)[A-Z]\w*|createSchema)(?:__.+)?\.(?:sql|java|class)")
-# What it runs on a new database in the place of all scripts up to that version. It isn't read here.
-BASELINE = re.compile(r"B[0-9][0-9._]*__.+\.sql")
+# What it runs on a new database in the place of all scripts up to that version.
+BASELINE = re.compile(r"B(?P<version>[0-9]+(?:[._][0-9]+)*)__(?P<name>.+)\.sql")
 CONFIG = ".conf"
 # All that is read there. A line may be blank, or a comment.
 SETTING = re.compile(r"\s*(?:#.*|(?:flyway\.)?executeInTransaction\s*=\s*(?P<value>true|false)\s*)?", re.IGNORECASE)
@@ -46,6 +48,9 @@ def claim(listing: Listing) -> Iterator[Claim]:
         match = FILE_NAME.fullmatch(file_name)
         if match:
             yield Claim(file_name, model.Version.parse(match["version"]), match["name"], SECTIONS[match["prefix"]])
+        match = BASELINE.fullmatch(file_name)
+        if match:
+            yield Claim(file_name, model.Version.checkpoint(match["version"]), match["name"], model.Direction.UP)
         match = REPEATABLE.fullmatch(file_name)
         if match:
             yield Claim(file_name, model.Version.repeatable(match["name"]), match["name"], model.Direction.UP)
@@ -74,6 +79,8 @@ def below(listing: Listing) -> Iterator[Claim]:
 
 def survey(script: model.Script) -> model.Script:
     """Look at a script. One that is to be repeated is pending whenever its checksum is another."""
+    if script.version.is_checkpoint:
+        return checkpoint.survey(script)
     return reading.survey(script)._replace(repeats_on_change=script.version.is_repeatable)
 
 
@@ -83,6 +90,8 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     :raises ScriptInvalid: not UTF-8, a placeholder that Flyway would fill in, a configuration that isn't read, or an
         unterminated quote or comment.
     """
+    if script.checkpoint is not None and script.checkpoint.replaces is not None:
+        return checkpoint.read(script)  # what looks like a placeholder in it is what came of one
     return model.Migration(
         script, _body(script.path, source), _body(script.down_path, source) if script.down_path else None
     )

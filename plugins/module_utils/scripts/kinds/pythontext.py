@@ -33,7 +33,7 @@ def migration(script: model.Script, up: str, down: str, takes: model.Takes) -> m
         raise unreadable_error(script.path, error) from None
     found = names(tree)
     if found is not None and up not in found:
-        from . import others
+        from ...sql import others
 
         call, tool = "%s(%s)" % (up, takes.value), others.of_python(text)
         known = (

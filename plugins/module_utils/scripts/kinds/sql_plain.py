@@ -18,6 +18,8 @@ FILE_NAME = re.compile(r"(?P<version>[0-9][0-9-]*)_(?P<name>.+?)(?<!\.up)(?<!\.d
 
 # Marks of tools all of whose files have them; and what sqlalchemy-migrate puts behind a name.
 MARKED = re.compile(r"^--\s*(?:migrate:|\+goose\b|\+migrate\b)", re.MULTILINE)
+# The first line of a script that Atlas begins a new database with.
+OF_ATLAS = re.compile(r"-- atlas:checkpoint\b")
 OTHER_NAME = re.compile(r"_(?:upgrade|downgrade)\.sql$")
 
 
@@ -26,7 +28,9 @@ def claim(listing: Listing) -> Iterator[Claim]:
     for file_name in candidates(listing):
         match = FILE_NAME.fullmatch(file_name)
         if match and not MARKED.search(listing.text(file_name)):
-            yield Claim(file_name, model.Version.parse(match["version"]), match["name"])
+            of_atlas = OF_ATLAS.match(listing.text(file_name))
+            version = (model.Version.checkpoint if of_atlas else model.Version.parse)(match["version"])
+            yield Claim(file_name, version, match["name"])
 
 
 def candidates(listing: Listing) -> Iterator[str]:
@@ -36,6 +40,12 @@ def candidates(listing: Listing) -> Iterator[str]:
         match = FILE_NAME.fullmatch(file_name)
         if match and match["version"] not in scripts and not OTHER_NAME.search(file_name):
             yield file_name
+
+
+def survey(script: model.Script) -> model.Script:
+    """Look at a script. A checkpoint of Atlas's takes the place of all scripts before it."""
+    looked = reading.survey(script)
+    return looked._replace(checkpoint=model.Checkpoint()) if script.version.is_checkpoint else looked
 
 
 def read(script: model.Script, source: reading.Source = reading.text) -> model.Migration:

@@ -18,7 +18,7 @@ MEANINGLESS = (
 )
 VALUES = {
     "rehearsal_on": ("cluster", "empty"),
-    "state": ("scripted",),
+    "state": ("scripted", "trimmed"),
     "prechecks": ("required",),
     "single_transaction": (True,),
 }

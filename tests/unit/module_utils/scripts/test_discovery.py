@@ -508,7 +508,7 @@ def test_scripts_with_one_number_of_a_tool_that_knows_them_by_name(tmp_path):
     assert shown(found) == ["2_b sql_migrate", "10-a sql_migrate", "10_b sql_migrate"]
 
 
-@pytest.mark.parametrize("name", ["V4__d.java", "v4__d.sql", "V4_d.sql", "afterMigrate.sql", "B4__d.sql", "r__d.sql"])
+@pytest.mark.parametrize("name", ["V4__d.java", "v4__d.sql", "V4_d.sql", "afterMigrate.sql", "B4_d.sql", "r__d.sql"])
 def test_what_isn_t_read_in_a_folder_of_flyway(tmp_path, name):
     directory = fill(tmp_path / "m", ["V1__a.sql"])
     fill(tmp_path / "m/b/c", ["V3__c.sql", "V3__c.sql.conf", "README.md", "schema.sql", "4.png", name])

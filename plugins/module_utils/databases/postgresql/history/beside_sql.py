@@ -112,6 +112,32 @@ SELECT (SELECT least(pg_catalog.min(id), 1) FROM {log}) - pg_catalog.row_number(
 NARROW = "ALTER TABLE {table} {drops}"
 DROP = "DROP COLUMN {}"
 
+# What of the log may go: older than so many days, and neither what a row of the history needs nor the last word on a
+# version, nor what a script outside a transaction goes on by. What a release is known by stays too.
+OLD = """
+l.logged < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %(days)s)
+   AND l.event <> 'released'
+   AND NOT EXISTS (SELECT 1 FROM {table} h WHERE h.version = l.version AND ({tie}))
+   AND NOT EXISTS (SELECT 1 FROM last_words w WHERE w.id = l.id)
+"""
+BY_TIME = """
+coalesce(l.applied, '-infinity') = coalesce(h.applied, '-infinity') AND (h.applied IS NOT NULL OR l.event = 'deferred')
+"""
+BY_VERSION = "true"
+LAST_WORDS = """
+WITH last_words AS (
+  SELECT pg_catalog.max(id) AS id FROM {log} WHERE version IS NOT NULL GROUP BY version
+   UNION SELECT pg_catalog.max(id) FROM {log} WHERE version IS NOT NULL AND event <> 'failed' GROUP BY version)
+"""
+TRIM = LAST_WORDS + "DELETE FROM {log} l WHERE {old}"
+COUNT_OLD = (
+    LAST_WORDS
+    + """
+SELECT pg_catalog.count(*) FILTER (WHERE old), pg_catalog.count(*) FILTER (WHERE NOT old)
+  FROM (SELECT ({old}) AS old FROM {log} l) AS judged
+"""
+)
+
 # A run that somebody sends by hand, as a file for psql.
 # The history has to be the one that the plan was made for, and nobody else may be at work.
 GUARD = """DO $pgops$

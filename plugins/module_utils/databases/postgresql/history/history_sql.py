@@ -256,7 +256,8 @@ logged AS (
 INSERT INTO {table} (version, applied{wide}) SELECT version, applied{wide} FROM source
 """
 
-LAST_FAILED = """
-SELECT version FROM (SELECT DISTINCT ON (version) version, event FROM {log} ORDER BY version, id DESC) AS last
- WHERE event = 'failed'
+LAST = """
+SELECT version FROM (SELECT DISTINCT ON (version) version, event FROM {log} WHERE version IS NOT NULL
+                      ORDER BY version, id DESC) AS last
+ WHERE event = %s
 """

@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 from .... import deps
 from ....version import COLLECTION_VERSION
-from ...values import Entry
+from ...values import Entry, Remark
 from . import history_sql as sql
 from .reading import OF_A_LOG, History
 
 
-def log(cursor: Any, history: History, entry: Entry, detail: str = "") -> None:
+def log(cursor: Any, history: History, entry: Union[Entry, Remark], detail: str = "") -> None:
     """Add an event to the log only, in the open transaction."""
     values = [*entry.values(), socket.gethostname(), COLLECTION_VERSION, detail]
     cursor.execute(history.compose(sql.LOG), values)
@@ -36,13 +36,13 @@ def knows(connection: Any, history: History, events: Sequence[str]) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def last_failed(connection: Any, history: History) -> List[str]:
-    """Return the versions whose last event is a failure.
+def last(connection: Any, history: History, event: str) -> List[str]:
+    """Return the versions whose last event this is.
 
     :raises DatabaseError: when there is no log, because only another tool has written this history.
     """
     with connection.cursor() as cursor:
-        cursor.execute(history.compose(sql.LAST_FAILED))
+        cursor.execute(history.compose(sql.LAST), [event])
         return [row[0] for row in cursor.fetchall()]
 
 

@@ -99,6 +99,13 @@ def test_only_statements_are_left(preamble, trailer):
     }
 
 
+def test_rows_are_objects_too():
+    header = "--\n-- Data for Name: t; Type: TABLE DATA; Schema: public; Owner: o\n--\n\n"
+    rows = "INSERT INTO public.t VALUES\n\t('--\n-- Data for Name: ');"
+    found = parse_dump(PREAMBLE_13 + header + rows + "\n\n" + TRAILER_13)
+    assert list(found.objects.values()) == [rows]
+
+
 def test_objects_keep_the_order_of_the_dump():
     assert [key.name for key in parsed(table("b"), table("a"), table("c"))] == ["b", "a", "c"]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Takes from a history the further columns that 0.1.0 gave it."""
+"""Keeps a history small: takes from it the further columns that 0.1.0 gave it, and old events from its log."""
 
 from __future__ import annotations
 
@@ -12,14 +12,26 @@ from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 
 
-class ReduceRequest(NamedTuple):
-    """Whose history to reduce. ``lock_wait`` is in seconds."""
+class UpkeepRequest(NamedTuple):
+    """Whose history it is. ``lock_wait`` is in seconds.
+
+    :ivar days: how old the events are that may go, with trim().
+    """
 
     target: Any
     history_table: QualifiedName
     repository_id: Optional[str] = None
     lock_wait: float = 60
     checking: bool = False
+    days: int = 0
+
+
+class Trimmed(NamedTuple):
+    """How many events were taken out of a log, or would be; and how many stay."""
+
+    log: QualifiedName
+    gone: int
+    left: int
 
 
 class Reduced(NamedTuple):
@@ -40,7 +52,7 @@ class Reduced(NamedTuple):
         return tuple(each for each in self.before if each.split(" ")[0] not in self.taken)
 
 
-def reduce(request: ReduceRequest) -> Reduced:
+def reduce(request: UpkeepRequest) -> Reduced:
     """Let a history have db-migrator's two columns; where it has them, or there is none, nothing is done.
 
     :raises MigrationError: when it can't be done; then nothing was changed.
@@ -60,7 +72,28 @@ def reduce(request: ReduceRequest) -> Reduced:
             return _of(history)
 
 
-def _find(connection: Any, request: ReduceRequest) -> Any:
+def trim(request: UpkeepRequest) -> Trimmed:
+    """Take events out of the log that are older than so many days, but for those that the history needs.
+
+    These are the ones that say of a migration how it came to be applied, and the last word on each version.
+
+    :raises MigrationError: when it can't be done; then nothing was changed.
+    """
+    database = database_of(request.target)
+    with (
+        database.errors.translated(),
+        closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
+    ):
+        history = _find(connection, request)
+        if not history.keeps_log:
+            return Trimmed(history.log, 0, 0)
+        if request.checking:
+            return Trimmed(history.log, *database.upkeep.count(connection, history, request.days))
+        with database.locks.held(connection, request.lock_wait):
+            return Trimmed(history.log, *database.upkeep.trim(connection, history, request.days))
+
+
+def _find(connection: Any, request: UpkeepRequest) -> Any:
     history = database_of(connection).history.find(connection, request.history_table, request.repository_id)
     connection.rollback()
     return history
