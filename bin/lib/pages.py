@@ -37,6 +37,7 @@ AFTER = {
     "reports": "first-migration",
     "by-hand": "first-migration",
     "many-hosts": None,
+    "many-databases": None,
     "sqlite": None,
     "long-runs": "first-migration",
     "secrets": None,

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
+from typing import Any, Callable, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
+from ..planning.request import Request
 from ..scripts import trust
 from ..scripts.discovery import discover
 from .context import Context
@@ -33,12 +34,8 @@ def migrate(context: Context) -> None:
 def _migrate(context: Context) -> None:
     request = context.request
     sessions, history = database_of(request.target).sessions, database_of(request.target).history
-    scripts = request.found if request.described is None else request.described
     context.warnings += request.said
-    if scripts is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        dialects = database_of(request.target).abilities.dialects
-        scripts = discover(request.directories, *wanted, context.warn, dialects)
+    scripts = scripts_of(request, context.warn)
     unfound = history.unfound(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
         _proceed(context, view_of(request, scripts, unfound, ()), None)
@@ -56,6 +53,19 @@ def _migrate(context: Context) -> None:
     with closing(connection):
         context.request = request._replace(target=sessions.settled(request.target, connection))
         _proceed(context, read_view(connection, context.request, scripts), connection)
+
+
+def scripts_of(request: Request, warn: Callable[[str], None]) -> Tuple[model.Script, ...]:
+    """Return the scripts: those that somebody has looked for already, or else what is found.
+
+    :param warn: is called with what there is to say of them.
+    :raises MigrationError: see discover().
+    """
+    scripts = request.found if request.described is None else request.described
+    if scripts is not None:
+        return scripts
+    wanted = (request.kind, request.follow, request.on_unread, request.order)
+    return discover(request.directories, *wanted, warn, database_of(request.target).abilities.dialects)
 
 
 def _proceed(context: Context, view: View, connection: Any) -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
 
 from .. import errors, model
+from .port_fleet import Fleet
 from .port_history import Beside, History, Log
 from .port_schema import Observing, Snapshots
 from .values import Abilities, Activity, Diagnosis, Limits
@@ -273,6 +274,10 @@ class Database(Protocol):
     @property
     def grammar(self) -> Grammar:
         """Return the port of how scripts are read."""
+
+    @property
+    def fleet(self) -> Fleet:
+        """Return the port of many databases."""
 
     @property
     def errors(self) -> Errors:

@@ -54,9 +54,24 @@ MIGRATIONS: Dict[str, Any] = {
     "history_table": {"type": "str"},
 }
 
+MANY: Dict[str, Any] = {
+    "databases": {
+        "type": "dict",
+        "options": {
+            "names": {"type": "list", "elements": "str"},
+            "matching": {"type": "list", "elements": "str"},
+            "query": {"type": "str"},
+        },
+    },
+    "workers": {"type": "int", "default": 8},
+}
+
 MIGRATE: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
+    **MANY,
+    "serial": {"type": "list", "elements": "str"},
+    "max_fail_percentage": {"type": "float"},
     "state": {"type": "str", "choices": ["migrated", "rolled_back", "tested", "scripted"], "default": "migrated"},
     "version": {"type": "str"},
     "steps": {"type": "int", "default": 1},
