@@ -30,7 +30,10 @@ attributes:
       - There are no lines of progress and no summary then; O(src) brings all scripts along.
   check_mode:
     support: full
-    description: The pending migrations run on a scratch copy of the database, see O(rehearsal).
+    description:
+      - The pending migrations run on a scratch copy of the database, see O(rehearsal).
+      - Of O(databases) that have the same schema and the same history, one is rehearsed, unless what a script does may
+        depend on rows (O(rehearsal_data), a script in Python that reads, C(should_run)).
   diff_mode:
     support: full
     description: Shows the change of the schema as SQL.
@@ -364,7 +367,9 @@ options:
     description:
       - The RV(plan_digest) of a rehearsal that was reviewed. The task rehearses again, and fails before the database is
         touched if its schema, the scripts or the schema that comes out differ. When nothing is pending, it is V(ok).
-    type: str
+      - Of O(databases), each has to be as one of them says; a list has one for each of RV(groups).
+    type: list
+    elements: str
     version_added: 0.1.0
   allow_writable_scripts:
     description:
@@ -1049,6 +1054,11 @@ groups:
     diff:
       description: What C(--diff) shows.
       type: str
+    differs:
+      description:
+        - In check mode, how the schema differs from that of the largest group with the same history, as C(example) (a
+          database of that group) and C(diff).
+      type: dict
     drift:
       description: As RV(drift).
       type: dict

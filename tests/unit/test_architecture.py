@@ -64,7 +64,11 @@ PACKAGES: dict[str, set[str]] = {
         "files",
         BASE,
     },
-    "fleet": {"commands", "report", "run", "planning", *DATABASES, BASE},
+    "fleet": {
+        *("commands", "rehearsal", "report", "run", "history", "planning"),
+        *DATABASES,
+        *("sql", "schema", BASE),
+    },
     "commands": {
         *("rehearsal", "authoring", "report", "run", "history", "planning", "runtimes", "scripts", KINDS),
         "runtimes.alchemy",

@@ -33,3 +33,6 @@ class Fleet(Protocol):
 
     def member(self, target: Any, name: str) -> Any:
         """Return the target of one of its databases."""
+
+    def alike(self, connection: Any) -> Optional[str]:
+        """Return a digest of a database, equal for those with the same schema; None: only a snapshot can tell."""

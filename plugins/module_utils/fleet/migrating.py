@@ -57,26 +57,31 @@ class Migration:
 
     def __call__(self, job: Job) -> Answer:
         """Return the Outcome of a job."""
-        context = Context(self._of(job), self._tools)
-        context.migrations = self._migrations
-        error: Optional[errors.MigrationError] = None
-        stopped = False
-        try:
-            migrate(context)
-        except errors.MigrationError as caught:
-            error = caught
-        except errors.Stop as stop:
-            error, stopped = errors.Signal.of(stop), True
-        except Exception as fault:  # noqa: BLE001
-            error = _as_error(fault)
+        context = self._context(job.name, self._request.lock_wait if job.is_patient else 0)
+        dummy, error, stopped = self._tried(lambda: migrate(context))
         # What a script in Python has done to its process must not meet the next database.
         return Answer(self._outcome(context, error), is_last=stopped or self._has_run_python())
 
-    def _of(self, job: Job) -> Request:
-        """Return the request for one database. Who finds another run there waits for it at the end, not now."""
-        target = database_of(self._request.target).fleet.member(self._request.target, job.name)
-        wait = self._request.lock_wait if job.is_patient else 0
-        return self._request._replace(target=target, lock_wait=wait)
+    def _context(self, name: str, wait: float = 0) -> Context:
+        """Return a context for one database.
+
+        :param wait: how long to wait for somebody else's run on it; who is in no hurry comes back at the end.
+        """
+        target = database_of(self._request.target).fleet.member(self._request.target, name)
+        context = Context(self._request._replace(target=target, lock_wait=wait), self._tools)
+        context.migrations = self._migrations
+        return context
+
+    def _tried(self, run: Callable[[], Any]) -> Tuple[Any, Optional[errors.MigrationError], bool]:
+        """Return what came of a run, or its error; and whether a signal has ended it."""
+        try:
+            return run(), None, False
+        except errors.MigrationError as caught:
+            return None, caught, False
+        except errors.Stop as stop:
+            return None, errors.Signal.of(stop), True
+        except Exception as fault:  # noqa: BLE001
+            return None, _as_error(fault), False
 
     def _has_run_python(self) -> bool:
         bodies = [body for each in self._migrations.values() for body in (each.up, each.down)]

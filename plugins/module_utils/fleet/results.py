@@ -74,7 +74,7 @@ def _group(group: Group) -> Dict[str, Any]:
         "schema_digest": digest.rsplit("-", 3)[-3] if digest else None,
         "diff": "".join(each["prepared"] for each in told.get("diff", ())),
     }
-    further = ("drift", "rehearsal", "cluster_changes")
+    further = ("differs", "drift", "rehearsal", "cluster_changes")
     return {**shown, **{key: told[key] for key in further if key in told}}
 
 
@@ -84,6 +84,10 @@ def _diffs(groups: Sequence[Group]) -> Optional[List[Dict[str, str]]]:
         return None
     found: List[Dict[str, str]] = []
     for group in groups:
+        differs = group.told.get("differs")
+        if differs and "drift" not in group.told:  # which says the same, and more
+            head = report.differing(group.names[0], group.others, differs["example"])
+            found.append({"prepared": "%s\n%s" % (head, differs["diff"])})
         diffs = group.told.get("diff")
         if diffs:
             found += [{"prepared": report.whose(group.names[0], group.others) + "\n"}, *diffs]

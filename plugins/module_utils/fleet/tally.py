@@ -87,7 +87,10 @@ class Tally:
     :ivar total: how many databases there are.
     :ivar counts: by what has become of them.
     :ivar wants: versions whose scripts are needed.
+    :ivar looked: how many were looked at, of those that something is still to be done with.
     """
+
+    looked = 0
 
     def __init__(self, names: Sequence[str]) -> None:
         self.total = len(names)

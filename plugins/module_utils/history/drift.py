@@ -133,7 +133,7 @@ def _read(
     if row is None:
         return None
     since, taken, state, version, digest, body = row
-    if version != pg_dump or state[:DIGITS] != _state_of(rows):
+    if version != pg_dump or not goes_with(state, rows):
         return taken, None
     try:
         number, lacks = read_note(state[DIGITS:])
@@ -143,6 +143,14 @@ def _read(
         return taken, None  # a later release has
     renewed = database_of(connection).snapshots.renewed
     return taken, LastSnapshot(since + whose, digest, body, lacks, number, renewed)
+
+
+def goes_with(state: str, rows: Sequence[model.HistoryRow]) -> bool:
+    """Return whether a snapshot was kept when the history was as it is now.
+
+    :param state: what was kept with it.
+    """
+    return state[:DIGITS] == _state_of(rows)
 
 
 def note_of(number: int, lacks: Sequence[Unreadable]) -> str:

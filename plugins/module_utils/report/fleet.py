@@ -68,6 +68,12 @@ def whose(example: str, others: int) -> str:
     return "%s, and %s" % (harmless(example), same)
 
 
+def differing(example: str, others: int, reference: str) -> str:
+    """Return whose schema it is that differs from that of most."""
+    same = "" if not others else " (and that of 1 other)" if others == 1 else " (and that of %s others)" % others
+    return "The schema of %s%s differs from that of %s:" % (harmless(example), same, harmless(reference))
+
+
 def sentence(result: Result) -> str:
     """Return what happened, in one sentence."""
     counts = result["counts"]
@@ -103,13 +109,14 @@ def in_one_line(result: Result, columns: int) -> List[Tuple[str, Tone]]:
 def progress(result: Mapping[str, int], total: int, seconds: float) -> str:
     """Return the line for a run on its way.
 
-    :param result: how many are done, how many of them have failed, by these words.
+    :param result: how many are done, how many of them have failed, and how many only looked at, by these words.
     :param seconds: for how long it has been at work.
     """
-    done, failed = result["done"], result["failed"]
+    done, failed, looked = result["done"], result["failed"], result.get("looked", 0)
     parts = ["%s/%s databases" % (format(done, ","), format(total, ","))]
+    parts += ["%s looked at" % format(done + looked, ",")] if looked else []
     parts += ["failed %s" % format(failed, ",")] if failed else []
-    if done >= LEAST_FOR_REST and done < total:
+    if not looked and done >= LEAST_FOR_REST and done < total:
         parts.append("about %s left" % duration(seconds / done * (total - done) * 1000))
     return INDENT + ", ".join(parts)
 
@@ -173,7 +180,10 @@ def _said(group: Result) -> Tuple[str, Tone]:
     parts = ["%s, %s" % (many(len(plan), "migration"), versions)]
     hazards = list(dict.fromkeys(each["kind"] for each in group.get("hazards") or () if each["level"] != "instant"))
     parts += ["! " + ", ".join(hazards)] if hazards else []
-    parts += ["! its schema was changed by hand"] if group.get("drift") else []
+    if group.get("drift"):
+        parts.append("! its schema was changed by hand")
+    elif group.get("differs"):
+        parts.append("! its schema differs from %s's" % harmless(group["differs"]["example"]))
     return "; ".join(parts), Tone.LOOK if len(parts) > 1 else Tone.PLAIN
 
 

@@ -17,7 +17,6 @@ from ..fleet.results import error_of, result_of
 from ..fleet.run import Schedule
 from ..fleet.selection import Fleet, Selection, find
 from ..fleet.tally import Tally
-from ..fleet.workers import Work
 from ..planning.request import Request
 from ..report import fleet as report
 from ..schemes import POSTGRESQL, kind_of
@@ -25,6 +24,7 @@ from .entry import Failed
 from .progress_file import Lines
 from .results import failure, migrate_result
 
+Tick = Callable[[], None]
 NOT_THERE = "Not there yet: %s. What is shown of them is what would come out in new, empty ones."
 MOST_NAMED = 5
 FIRST_LINE_AFTER = 2.0
@@ -73,15 +73,35 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
     request, said = with_scripts(request)
     if fleet.missing:
         said.append(NOT_THERE % ", ".join(fleet.missing[:MOST_NAMED]))
-    work = Migration(request, tools, Results(migrate_result, failure))
+    results = Results(migrate_result, failure)
+    if request.checking and request.rehearsal != "off":
+        from ..fleet.checking import Check
+        from ..fleet.rehearsing import Rehearsals
+
+        def check(count: int, tally: Tally, tick: Tick) -> List[str]:
+            return Rehearsals(fleet.names, tally, request.diff_context).run(count, Check(request, tools, results), tick)
+
+        return _result(check, fleet, plan, said, params["_progress"])
     if request.checking:  # nothing is touched, so there is nothing to be careful with
         plan = plan._replace(serial=(), max_fail_percentage=100)
-    return _result(work, fleet, plan, said, params["_progress"])
+
+    def run(count: int, tally: Tally, tick: Tick) -> List[str]:
+        fleet_run.run(fleet.names, plan, count, Migration(request, tools, results), tally, tick)
+        return []
+
+    return _result(run, fleet, plan, said, params["_progress"])
 
 
-def _result(work: Work, fleet: Fleet, plan: Schedule, said: List[str], progress: Optional[str]) -> Dict[str, Any]:
+def _result(
+    run: Callable[[int, Tally, Tick], List[str]],
+    fleet: Fleet,
+    plan: Schedule,
+    said: List[str],
+    progress: Optional[str],
+) -> Dict[str, Any]:
     """Do the work on each database, and return what came of it.
 
+    :param run: does it, with so many workers; fills the tally, and returns what there is to warn of.
     :raises Failed: with the result, when one of them has failed.
     """
     started, tally = time.monotonic(), Tally(fleet.names)
@@ -90,7 +110,7 @@ def _result(work: Work, fleet: Fleet, plan: Schedule, said: List[str], progress:
     error: Optional[errors.MigrationError] = None
     with Lines(progress) as shown:
         try:
-            fleet_run.run(fleet.names, plan, count, work, tally, _telling(shown, tally, started))
+            said += run(count, tally, _telling(shown, tally, started))
         except errors.Stop as stop:
             error = errors.Signal.of(stop)
     if tally.wants and error is None:
@@ -109,7 +129,7 @@ def _telling(shown: Lines, tally: Tally, started: float) -> Callable[[], None]:
     def tell() -> None:
         seconds = time.monotonic() - started
         if seconds >= FIRST_LINE_AFTER:
-            counts = {"done": tally.reached, "failed": tally.failed}
+            counts = {"done": tally.reached, "failed": tally.failed, "looked": tally.looked}
             shown.tell(report.progress(counts, tally.total, seconds), state=counts)
 
     return tell

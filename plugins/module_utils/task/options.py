@@ -92,7 +92,7 @@ MIGRATE: Dict[str, Any] = {
     "lock_timeout": {"type": "float", "default": 5},
     "lock_retries": {"type": "int", "default": 3},
     "statement_timeout": {"type": "float", "default": 0},
-    "expect": {"type": "str"},
+    "expect": {"type": "list", "elements": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
     "script_file": {"type": "path"},
     "report": {"type": "bool", "default": False},

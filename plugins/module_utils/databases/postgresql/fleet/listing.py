@@ -14,7 +14,7 @@ from ...port_fleet import Census
 from ..connection import MAINTENANCE_DATABASES, Target, connect, connect_maintenance
 from ..script_errors import first_words
 
-__all__ = ["census", "member"]
+__all__ = ["alike", "census", "member"]
 
 APPLICATION = "pg_migrate"
 
@@ -56,6 +56,13 @@ def census(target: Target, query: Optional[str]) -> Census:
         ours = tuple(name for name in names if name.startswith(SCRATCH_PREFIX) or name in MAINTENANCE_DATABASES)
         answer = _asked(connection, query) if query is not None else None
         return Census(names, ours, int(room), _address(connection), answer)
+
+
+def alike(connection: Any) -> Optional[str]:
+    """Return a digest of the schema; None: it holds what only a dump can tell. See alike.py."""
+    from .alike import alike as digest
+
+    return digest(connection)
 
 
 def _asked(connection: Any, query: str) -> Tuple[Tuple[Any, ...], ...]:
