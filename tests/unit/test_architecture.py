@@ -65,7 +65,7 @@ PACKAGES: dict[str, set[str]] = {
         BASE,
     },
     "fleet": {
-        *("commands", "rehearsal", "report", "run", "history", "planning"),
+        *("commands", "rehearsal", "report", "run", "history", "planning", "scripts"),
         *DATABASES,
         *("sql", "schema", BASE),
     },

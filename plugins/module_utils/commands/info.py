@@ -27,6 +27,7 @@ class InfoRequest(NamedTuple):
 
     :ivar described: the scripts, where they aren't to be looked for.
     :ivar said: what there was to say of these.
+    :ivar reads: whether to read the scripts, for whether they can be rolled back.
     """
 
     target: Any
@@ -41,6 +42,7 @@ class InfoRequest(NamedTuple):
     only: str = "all"
     described: Optional[Tuple[model.Script, ...]] = None
     said: Tuple[str, ...] = ()
+    reads: bool = True
 
 
 class Standing(NamedTuple):
@@ -103,7 +105,8 @@ def info(request: InfoRequest) -> Info:
     pending = [each for each in standings if each.state in PENDING]
     count = len(standings)
     standings = pending if request.only == "pending" else standings
-    reversible = {script.version: _reversible(script) for script in _shown_of(scripts, standings)}
+    shown = _shown_of(scripts, standings) if request.reads else ()
+    reversible = {script.version: _reversible(script) for script in shown}
     standings = [each._replace(reversible=reversible.get(each.version)) for each in standings]
     standings.sort(key=lambda each: each.version)
     if request.sort == "applied":

@@ -16,6 +16,7 @@ from ..commands.report import Checked
 from ..databases.choose import database_of
 from ..rehearsal.prechecks import Added
 from ..rehearsal.rehearse import Rehearsal
+from .failures import tried
 from .looking import Likeness, likeness, reading
 from .migrating import Migration
 from .tally import Fate, Outcome
@@ -81,13 +82,13 @@ class Check(Migration):
         """Return what the job says that its answer is."""
         context = self._context(job.name)
         if isinstance(job, Look):
-            found, error, stopped = self._tried(lambda: _look(context))
+            found, error, stopped = tried(lambda: _look(context))
             value: Any = found if found is not None else self._outcome(context, error)
         elif isinstance(job, Rehearse):
-            dummy, error, stopped = self._tried(lambda: migrate(context))
+            dummy, error, stopped = tried(lambda: migrate(context))
             value = self._rehearsed(context, error)
         else:
-            dummy, error, stopped = self._tried(lambda: _ask(context, job))
+            dummy, error, stopped = tried(lambda: _ask(context, job))
             value = job.outcome if error is None else self._failed_of_rows(context, error)
         return Answer(value, is_last=stopped or self._has_run_python())
 

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import traceback
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .. import errors, model
@@ -16,13 +14,11 @@ from ..commands.report import Report
 from ..databases.choose import database_of
 from ..databases.tools import Tools
 from ..planning.request import Request
-from .failures import WorkerLost
+from .failures import tried
 from .likeness import told_of
 from .run import Job
 from .tally import Fate, Outcome
 from .workers import Answer
-
-FAULT_HINT = "This is a fault of the collection's, or of a script that disturbs it. Please report it, with %s."
 
 
 class Results(NamedTuple):
@@ -58,7 +54,7 @@ class Migration:
     def __call__(self, job: Job) -> Answer:
         """Return the Outcome of a job."""
         context = self._context(job.name, self._request.lock_wait if job.is_patient else 0)
-        dummy, error, stopped = self._tried(lambda: migrate(context))
+        dummy, error, stopped = tried(lambda: migrate(context))
         # What a script in Python has done to its process must not meet the next database.
         return Answer(self._outcome(context, error), is_last=stopped or self._has_run_python())
 
@@ -71,17 +67,6 @@ class Migration:
         context = Context(self._request._replace(target=target, lock_wait=wait), self._tools)
         context.migrations = self._migrations
         return context
-
-    def _tried(self, run: Callable[[], Any]) -> Tuple[Any, Optional[errors.MigrationError], bool]:
-        """Return what came of a run, or its error; and whether a signal has ended it."""
-        try:
-            return run(), None, False
-        except errors.MigrationError as caught:
-            return None, caught, False
-        except errors.Stop as stop:
-            return None, errors.Signal.of(stop), True
-        except Exception as fault:  # noqa: BLE001
-            return None, _as_error(fault), False
 
     def _has_run_python(self) -> bool:
         bodies = [body for each in self._migrations.values() for body in (each.up, each.down)]
@@ -113,10 +98,3 @@ def _failed(error: errors.MigrationError, known: Dict[str, Any], report: Report)
     if prechecks:
         shown["prechecks"] = prechecks
     return Outcome(Fate.FAILED, {}, error=shown, sentence=error.sentence(), warnings=report.warnings)
-
-
-def _as_error(fault: Exception) -> errors.MigrationError:
-    """Return the error for what nobody has foreseen: it ends the run on one database, and not those on others."""
-    last = traceback.extract_tb(fault.__traceback__)[-1]
-    place = "%s:%s" % (os.path.basename(last.filename), last.lineno)
-    return WorkerLost("%s: %s (%s)" % (type(fault).__name__, fault, place), hint=FAULT_HINT % place)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from ..report import fleet as report
 from .failures import DatabasesFailed
@@ -15,11 +15,14 @@ MOST_NAMED = 3
 AGAIN = "Correct what they say, and run the task again: it goes on with those that aren't done. See failed_databases."
 
 
-def result_of(tally: Tally, address: str, seconds: float) -> Dict[str, Any]:
+def result_of(
+    tally: Tally, address: str, seconds: float, shown: Optional[Callable[[Group], Dict[str, Any]]] = None
+) -> Dict[str, Any]:
     """Return the result, with its lines for people.
 
     :param address: of the server.
     :param seconds: how long all of it took.
+    :param shown: returns a group as it is in the result; None: as pg_migrate's.
     """
     groups = tally.groups()
     counts = {fate.value: tally.counts[fate] for fate in Fate}
@@ -28,11 +31,13 @@ def result_of(tally: Tally, address: str, seconds: float) -> Dict[str, Any]:
         "target": address,
         "duration_ms": round(seconds * 1000),
         "counts": {**counts, "not_reached": tally.total - tally.reached},
-        "groups": [_group(group) for group in groups[:MOST_GROUPS]],
+        "groups": [(shown or _group)(group) for group in groups[:MOST_GROUPS]],
         "groups_left_out": max(0, len(groups) - MOST_GROUPS),
         "failed_databases": [{"name": name, **(outcome.error or {})} for name, outcome in tally.failures],
         "warnings": tally.warnings(),
     }
+    if any("pending_count" in group.told for group in groups):
+        result["pending_databases"] = sum(group.count for group in groups if group.told["pending_count"])
     diffs = _diffs(groups[:MOST_GROUPS])
     if diffs is not None:
         result["diff"] = diffs
@@ -57,15 +62,26 @@ def _has_applied(error: Optional[Mapping[str, Any]]) -> bool:
     return bool(error and (error.get("applied") or error.get("rolled_back")))
 
 
+def plainly(group: Group) -> Dict[str, Any]:
+    """Return a group with all that is told of it."""
+    return {**_counted(group), **{key: value for key, value in group.told.items() if key != "diff"}}
+
+
+def _counted(group: Group) -> Dict[str, Any]:
+    return {
+        "databases": group.count,
+        "example": group.names[0],
+        "names": list(group.names),
+        "changed": group.fate is Fate.CHANGED,
+    }
+
+
 def _group(group: Group) -> Dict[str, Any]:
     told = group.told
     plan = told.get("plan", ())
     digest = told.get("plan_digest")
     shown: Dict[str, Any] = {
-        "databases": group.count,
-        "example": group.names[0],
-        "names": list(group.names),
-        "changed": group.fate is Fate.CHANGED,
+        **_counted(group),
         "current_version": told.get("current_version"),
         "migrations": [row["version"] for row in plan],
         "plan": list(plan),
@@ -88,7 +104,7 @@ def _diffs(groups: Sequence[Group]) -> Optional[List[Dict[str, str]]]:
         if differs and "drift" not in group.told:  # which says the same, and more
             head = report.differing(group.names[0], group.others, differs["example"])
             found.append({"prepared": "%s\n%s" % (head, differs["diff"])})
-        diffs = group.told.get("diff")
+        diffs = group.told.get("diff") if group.fate is Fate.CHANGED else None
         if diffs:
             found += [{"prepared": report.whose(group.names[0], group.others) + "\n"}, *diffs]
     return found

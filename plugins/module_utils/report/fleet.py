@@ -8,6 +8,7 @@ Made of a result's own keys, as report/summary.py is.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .attention import Tone
@@ -74,12 +75,14 @@ def differing(example: str, others: int, reference: str) -> str:
     return "The schema of %s%s differs from that of %s:" % (harmless(example), same, harmless(reference))
 
 
-def sentence(result: Result) -> str:
-    """Return what happened, in one sentence."""
-    counts = result["counts"]
+def sentence(result: Result, words: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what happened, in one sentence.
+
+    :param words: what to say of counts, by their keys, where that isn't what is said of a migration.
+    """
     return "%s: %s in %s." % (
-        many(_total(counts), "database"),
-        ", ".join(_counted(result)),
+        many(_total(result["counts"]), "database"),
+        ", ".join(_counted(result, words)),
         duration(result["duration_ms"]),
     )
 
@@ -94,11 +97,17 @@ def lines(result: Result) -> List[Line]:
 
     :param result: with the keys target, counts, groups, groups_left_out, failed_databases and duration_ms.
     """
-    counts = result["counts"]
-    if not any(counts[key] for key in ("changed", "failed", "not_reached")):
-        return []
-    head = Line(_headline(result), tone=Tone.HEAD)
-    return [head, *_of_groups(result), *_of_failures(result), *_to_approve(result)]
+    has_news = any(result["counts"][key] for key in ("changed", "failed", "not_reached"))
+    return [*_all_lines(result), *_to_approve(result)] if has_news else []
+
+
+def listing(result: Result, words: Mapping[str, str]) -> List[str]:
+    """Return the lines as text, also where there is no news; words as in sentence()."""
+    return [text for text, dummy in laid_out(_all_lines(result, words))]
+
+
+def _all_lines(result: Result, words: Mapping[str, str] = MappingProxyType({})) -> List[Line]:
+    return [Line(_headline(result, words), tone=Tone.HEAD), *_of_groups(result), *_of_failures(result)]
 
 
 def in_one_line(result: Result, columns: int) -> List[Tuple[str, Tone]]:
@@ -121,9 +130,9 @@ def progress(result: Mapping[str, int], total: int, seconds: float) -> str:
     return INDENT + ", ".join(parts)
 
 
-def _headline(result: Result) -> str:
+def _headline(result: Result, words: Mapping[str, str]) -> str:
     counts = result["counts"]
-    parts = [harmless(result["target"] or ""), many(_total(counts), "database"), ", ".join(_counted(result))]
+    parts = [harmless(result["target"] or ""), many(_total(counts), "database"), ", ".join(_counted(result, words))]
     return BETWEEN.join(filter(None, [*parts, duration(result["duration_ms"])]))
 
 
@@ -131,11 +140,11 @@ def _total(counts: Mapping[str, int]) -> int:
     return sum(counts.values())
 
 
-def _counted(result: Result) -> List[str]:
+def _counted(result: Result, words: Mapping[str, str]) -> List[str]:
     counts = result["counts"]
-    verb = {"changed": _changed(result["groups"]), "ok": "nothing to do", "failed": "failed"}
-    verb["not_reached"] = "not reached"
-    return ["%s %s" % (format(counts[key], ","), verb[key]) for key in verb if counts[key]] or ["none was reached"]
+    said = {"changed": _changed(result["groups"]), "ok": "nothing to do", "failed": "failed"}
+    said = {**said, "not_reached": "not reached", **words}
+    return ["%s %s" % (format(counts[key], ","), said[key]) for key in said if counts[key]] or ["none was reached"]
 
 
 def _changed(groups: Sequence[Result]) -> str:
@@ -171,6 +180,8 @@ def _name(example: str, count: int) -> str:
 
 def _said(group: Result) -> Tuple[str, Tone]:
     """Return what has become of the databases of a group."""
+    if "said" in group:
+        return harmless(group["said"]), Tone.PLAIN
     plan = group.get("plan") or ()
     at = harmless(group.get("current_version") or "0")
     if not plan:

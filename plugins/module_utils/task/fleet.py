@@ -10,13 +10,14 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from .. import errors
 from ..databases.tools import Tools
+from ..fleet import asking
 from ..fleet import run as fleet_run
 from ..fleet.batches import read_serial
 from ..fleet.migrating import Migration, Results, with_scripts
-from ..fleet.results import error_of, result_of
-from ..fleet.run import Schedule
+from ..fleet.results import error_of, plainly, result_of
+from ..fleet.run import Job, Schedule
 from ..fleet.selection import Fleet, Selection, find
-from ..fleet.tally import Tally
+from ..fleet.tally import Group, Tally
 from ..planning.request import Request
 from ..report import fleet as report
 from ..schemes import POSTGRESQL, kind_of
@@ -92,16 +93,42 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
     return _result(run, fleet, plan, said, params["_progress"])
 
 
+def ask(
+    params: Mapping[str, Any], request: Any, do: Callable[[Any, Job], Mapping[str, Any]], may_miss: bool = False
+) -> Dict[str, Any]:
+    """Do something else on many databases.
+
+    :param request: an InfoRequest, a MarkRequest or a ReduceRequest.
+    :param do: does it, with a request for one database; returns what can be told of several, and what there is to say
+        of them to people as ``said``.
+    :param may_miss: a database may be one that is still to be made.
+    :raises Failed: with the result, when one of them has failed.
+    :raises MigrationError: before any of them was touched.
+    """
+    plan = schedule(params)
+    fleet = find(request.target, selection(params), may_miss)
+    request, said = asking.with_scripts(request)
+    work = asking.Asking(lambda job: do(asking.member(request, job.name), job))
+
+    def run(count: int, tally: Tally, tick: Tick) -> List[str]:
+        fleet_run.run(fleet.names, plan, count, work, tally, tick)
+        return []
+
+    return _result(run, fleet, plan, said, None, plainly)
+
+
 def _result(
     run: Callable[[int, Tally, Tick], List[str]],
     fleet: Fleet,
     plan: Schedule,
     said: List[str],
     progress: Optional[str],
+    shown_as: Optional[Callable[[Group], Dict[str, Any]]] = None,
 ) -> Dict[str, Any]:
     """Do the work on each database, and return what came of it.
 
     :param run: does it, with so many workers; fills the tally, and returns what there is to warn of.
+    :param shown_as: returns a group as it is in the result; None: as pg_migrate's.
     :raises Failed: with the result, when one of them has failed.
     """
     started, tally = time.monotonic(), Tally(fleet.names)
@@ -115,7 +142,7 @@ def _result(
             error = errors.Signal.of(stop)
     if tally.wants and error is None:
         return {"changed": False, "_wants_scripts": list(tally.wants)}
-    result = result_of(tally, fleet.address, time.monotonic() - started)
+    result = result_of(tally, fleet.address, time.monotonic() - started, shown_as)
     result["warnings"] = [*said, *result["warnings"]]
     error = error or error_of(tally)
     if error is not None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Sequence
+from typing import Any, Callable, Dict, List, Sequence
 
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
@@ -30,26 +30,46 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
         raise errors.OptionInvalid(
             "state: %s needs versions" % params["state"], hint="Name the versions to mark; only reduced has none."
         )
-    warnings: List[str] = []
-    marks = mark(
-        MarkRequest(
-            target=target(params),
-            **scripts_and_history(params),
-            versions=tuple(params["versions"]),
-            state=model.State(params["state"]),
-            lock_wait=params["lock_wait"],
-            checking=module.check_mode,
-        ),
-        warnings.append,
+    request = MarkRequest(
+        target=target(params),
+        **scripts_and_history(params),
+        versions=tuple(params["versions"]),
+        state=model.State(params["state"]),
+        lock_wait=params["lock_wait"],
+        checking=module.check_mode,
     )
+    if params["databases"] is not None:
+        return _on_many(params, request, lambda each: _marked(each, params["state"]))
+    return _marked(request, params["state"])
+
+
+def _marked(request: MarkRequest, state: str) -> Dict[str, Any]:
+    """Mark in one database."""
+    warnings: List[str] = []
+    marks = mark(request, warnings.append)
     changed = [each for each in marks if each.written]
     return {
         "changed": bool(changed),
-        "msg": _sentence(changed, params["state"], module.check_mode),
+        "msg": _sentence(changed, state, request.checking),
         "marked": [{"version": each.version, "name": each.name, "before": each.before.value} for each in changed],
         "diff": {"before": _lines(marks, "before"), "after": _lines(marks, "after")},
         "warnings": warnings,
     }
+
+
+def _on_many(params: Dict[str, Any], request: Any, do: Callable[[Any], Dict[str, Any]]) -> Dict[str, Any]:
+    """Run the task on many databases. What does that is imported only for them."""
+    from ..report.fleet import listing, sentence
+    from . import fleet
+
+    def of_one(each: Any, job: Any) -> Dict[str, Any]:
+        result = do(each._replace(lock_wait=request.lock_wait if job.is_patient else 0))
+        said = result.pop("msg").rstrip(".")
+        return {**result, "said": said, "diff": [result["diff"]]}
+
+    result = fleet.ask(params, request, of_one)
+    words = {"changed": "would change" if request.checking else "changed", "ok": "as they should be"}
+    return {**result, "msg": sentence(result, words), "summary": listing(result, words)}
 
 
 def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
@@ -68,10 +88,17 @@ def _reduce(module: Any) -> Dict[str, Any]:
     where = scripts_and_history(params)
     table, repository_id = where["history_table"], where["repository_id"]
     request = ReduceRequest(target(params), table, repository_id, params["lock_wait"], module.check_mode)
+    if params["databases"] is not None:
+        return _on_many(params, request, _reduced)
+    return _reduced(request)
+
+
+def _reduced(request: ReduceRequest) -> Dict[str, Any]:
+    """Reduce the history of one database."""
     found = reduce(request)
     return {
         "changed": bool(found.taken),
-        "msg": _of_reduced(found, module.check_mode),
+        "msg": _of_reduced(found, request.checking),
         "marked": [],
         "columns": list(found.taken),
         "diff": {"before": _columns(found.before), "after": _columns(found.after)},

@@ -116,6 +116,7 @@ MIGRATE: Dict[str, Any] = {
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
+    **MANY,
     "versions": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": ["applied", "pending", "deferred", "reduced"], "default": "applied"},
     "lock_wait": {"type": "int", "default": 60},
@@ -124,6 +125,7 @@ MARK: Dict[str, Any] = {
 INFO: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
+    **MANY,
     "wide": {"type": "bool", "default": False},
     "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
     "only": {"type": "str", "choices": ["all", "pending"], "default": "all"},
