@@ -37,6 +37,7 @@ AFTER = {
     "reports": "first-migration",
     "by-hand": "first-migration",
     "many-hosts": None,
+    "many-databases": None,
     "sqlite": None,
     "long-runs": "first-migration",
     "long-life": "first-migration",
@@ -52,6 +53,7 @@ BLOCK = re.compile(r"^ {4}.*\n(?:\n* {4}.*\n)*", re.MULTILINE)
 FILE = re.compile(r"^# ((?:/srv/shop/)?[\w./-]+\.\w+)$")
 PLAYBOOK = re.compile(r"\$ ansible-playbook (?:-i \S+ )?(\S+)")
 LEFT_OUT = "…"
+OF_SHOP = "SELECT d.datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE r.rolname = 'shop'"
 LOOKS = re.compile(r" --check|pg_migration_info")
 # What is different each time, and what is compared in its place.
 CHANGING = (
@@ -206,7 +208,8 @@ def path_of(page: str) -> Path:
 
 def prepare(server: Server, new: bool = False) -> None:
     """Make the user and the database that the pages speak of; `new`: take them away."""
-    server.drop_database("shop")
+    for name in ["shop", *server.psql(OF_SHOP).splitlines()]:
+        server.drop_database(name)
     server.psql("DROP ROLE IF EXISTS shop")
     if not new:
         server.psql("CREATE ROLE shop LOGIN CREATEDB")

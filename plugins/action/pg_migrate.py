@@ -31,7 +31,7 @@ class ActionModule(EngineAction):
     def run(self, tmp: Any = None, task_vars: Any = None) -> Dict[str, Any]:
         """Run the task, and show the summary if there is something to sum up."""
         answer: Dict[str, Any] = super().run(tmp, task_vars)
-        if answer.get("plan"):
+        if answer.get("plan") or answer.get("counts"):
             from ansible_collections.pgops.migrations.plugins.plugin_utils.terminal import show_summary
 
             show_summary(answer, self._task, task_vars)

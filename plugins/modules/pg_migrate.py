@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
+  - pgops.migrations.databases
 attributes:
   async:
     support: full
@@ -29,7 +30,10 @@ attributes:
       - There are no lines of progress and no summary then; O(src) brings all scripts along.
   check_mode:
     support: full
-    description: The pending migrations run on a scratch copy of the database, see O(rehearsal).
+    description:
+      - The pending migrations run on a scratch copy of the database, see O(rehearsal).
+      - Of O(databases) that have the same schema and the same history, one is rehearsed, unless what a script does may
+        depend on rows (O(rehearsal_data), a script in Python that reads, C(should_run)).
   diff_mode:
     support: full
     description: Shows the change of the schema as SQL.
@@ -364,7 +368,9 @@ options:
     description:
       - The RV(plan_digest) of a rehearsal that was reviewed. The task rehearses again, and fails before the database is
         touched if its schema, the scripts or the schema that comes out differ. When nothing is pending, it is V(ok).
-    type: str
+      - Of O(databases), each has to be as one of them says; a list has one for each of RV(groups).
+    type: list
+    elements: str
     version_added: 0.1.0
   allow_writable_scripts:
     description:
@@ -396,6 +402,23 @@ options:
     type: bool
     version_added: 0.4.0
     default: true
+  serial:
+    description:
+      - With O(databases), how many of them are migrated before the next ones are begun, in the words of Ansible's plays
+        and with their meaning; a number, a share of all as in V(10%), or a list of these, of which the last holds for
+        all that are left. V([1, "10%", "100%"]) takes one first, then a tenth, then the rest. Left out, all at once.
+      - In check mode nothing is touched, and all of them are looked at.
+    type: list
+    elements: str
+    version_added: 0.6.0
+  max_fail_percentage:
+    description:
+      - With O(databases), how many of a batch (see O(serial)) may fail, in percent, before no further batch is begun.
+        It has to be exceeded. Left out, 0.
+      - Databases that somebody else's run or session holds come once more at the end of their batch, and are waited for
+        there (O(lock_wait)), before that is decided.
+    type: float
+    version_added: 0.6.0
 author:
   - pgops.migrations authors (@pgops)
 """
@@ -515,6 +538,14 @@ EXAMPLES = r"""
       reader: shop_reader
     secret_variables:
       token: "{{ shop_token }}"
+
+- name: The database of every customer, one of them first
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/postgres
+    migrations_dir: /srv/shop/migrations
+    databases:
+      matching: shop*
+    serial: [1, "10%", "100%"]
 """
 
 RETURN = r"""
@@ -967,6 +998,116 @@ failed_migration:
     path: /srv/shop/migrations/20250103090000_note.up.sql
     reason: null
     version: '20250103090000'
+counts:
+  description:
+    - How many databases had nothing to do (C(ok)), were changed, or would be (C(changed)), have failed (C(failed)), and
+      weren't begun (C(not_reached)).
+  returned: with O(databases)
+  type: dict
+  sample:
+    changed: 1
+    failed: 0
+    not_reached: 0
+    ok: 0
+groups:
+  description:
+    - The databases that didn't fail, once for all that came to the same, the largest group first and 20 at most. Times,
+      sizes and numbers of rows are the example's.
+  returned: with O(databases)
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    databases:
+      description: How many there are.
+      type: int
+    example:
+      description: The name of the first of them.
+      type: str
+    names:
+      description: The names of the first ten of them.
+      type: list
+      elements: str
+    changed:
+      description: Whether something was done, or would be.
+      type: bool
+    current_version:
+      description: As RV(current_version).
+      type: str
+    migrations:
+      description: The versions of RV(groups.plan).
+      type: list
+      elements: str
+    plan:
+      description: As RV(plan).
+      type: list
+      elements: dict
+    hazards:
+      description: As RV(hazards).
+      type: list
+      elements: dict
+    plan_digest:
+      description: As RV(plan_digest).
+      type: str
+    schema_digest:
+      description: The part of it that stands for the schema that is there.
+      type: str
+    diff:
+      description: What C(--diff) shows.
+      type: str
+    differs:
+      description:
+        - In check mode, how the schema differs from that of the largest group with the same history, as C(example) (a
+          database of that group) and C(diff).
+      type: dict
+    drift:
+      description: As RV(drift).
+      type: dict
+    rehearsal:
+      description: As RV(rehearsal).
+      type: dict
+    cluster_changes:
+      description: As RV(cluster_changes).
+      type: list
+      elements: str
+groups_left_out:
+  description: How many groups there are beyond those in RV(groups).
+  returned: with O(databases)
+  type: int
+  sample: 0
+failed_databases:
+  description: The databases that failed, 100 at most; RV(counts) has how many there are.
+  returned: with O(databases)
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    name:
+      description: Its name.
+      type: str
+    error:
+      description: As RV(error).
+      type: dict
+    applied:
+      description: The versions that were applied in it before that, and stand.
+      type: list
+      elements: str
+    rolled_back:
+      description: The versions that were rolled back in it before that.
+      type: list
+      elements: str
+    prechecks:
+      description: As RV(prechecks), without those that passed.
+      type: list
+      elements: dict
+    drift:
+      description: As RV(drift).
+      type: dict
+duration_ms:
+  description: How long all databases took together.
+  returned: with O(databases)
+  type: int
+  sample: 1400
 error:
   description: What went wrong, for C(failed_when) and for people.
   returned: on failure

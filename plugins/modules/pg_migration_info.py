@@ -15,6 +15,7 @@ description:
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
+  - pgops.migrations.databases
 attributes:
   async:
     support: full
@@ -95,6 +96,18 @@ EXAMPLES = r"""
 - name: Show the list
   ansible.builtin.debug:
     var: shop.listing
+
+- name: Where the databases of all customers stand
+  pgops.migrations.pg_migration_info:
+    url: postgresql://shop@localhost/postgres
+    migrations_dir: /srv/shop/migrations
+    databases:
+      matching: shop*
+  register: customers
+
+- name: Let it be seen
+  ansible.builtin.debug:
+    var: customers.listing
 """
 
 RETURN = r"""
@@ -267,6 +280,109 @@ listing:
     - 20250101120000 | create_orders   | applied      | 2026-11-21T13:48:03.799816Z
     - 20250102090000 | orders_have_a_s | deferred     |
     - 20250104090000 | slow            | pending      |
+counts:
+  description: How many databases were looked at (C(ok)), have failed (C(failed)), and weren't begun (C(not_reached)).
+  returned: with O(databases)
+  type: dict
+  sample:
+    changed: 0
+    failed: 0
+    not_reached: 0
+    ok: 1
+groups:
+  description:
+    - The databases that didn't fail, once for all of which the same can be told, the largest group first and 20 at
+      most.
+  returned: with O(databases)
+  type: list
+  elements: dict
+  sample:
+    - changed: false
+      current_version: '20250101120000'
+      database_missing: false
+      databases: 1
+      example: shop
+      latest_version: '20250104090000'
+      missing: []
+      modified: []
+      names: [shop]
+      pending: ['20250104090000']
+      pending_count: 1
+      said: 'at version 20250101120000, 1 pending: 20250104090000'
+  contains:
+    databases:
+      description: How many there are.
+      type: int
+    example:
+      description: The name of the first of them.
+      type: str
+    names:
+      description: The names of the first ten of them.
+      type: list
+      elements: str
+    changed:
+      description: V(false).
+      type: bool
+    said:
+      description: The same in a line for people.
+      type: str
+    current_version:
+      description: As RV(current_version).
+      type: str
+    latest_version:
+      description: As RV(latest_version).
+      type: str
+    pending_count:
+      description: As RV(pending_count).
+      type: int
+    pending:
+      description: The versions that would be applied.
+      type: list
+      elements: str
+    missing:
+      description: The versions that are recorded, and whose files are gone.
+      type: list
+      elements: str
+    modified:
+      description: The versions whose scripts were modified after they were applied.
+      type: list
+      elements: str
+    database_missing:
+      description: As RV(database_missing).
+      type: bool
+groups_left_out:
+  description: How many groups there are beyond those in RV(groups).
+  returned: with O(databases)
+  type: int
+  sample: 0
+failed_databases:
+  description: The databases that failed, 100 at most; RV(counts) has how many there are.
+  returned: with O(databases)
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    name:
+      description: Its name.
+      type: str
+    error:
+      description: As RV(error).
+      type: dict
+target:
+  description: The server, as user@host:port.
+  returned: with O(databases)
+  type: str
+  sample: shop@localhost:5432
+duration_ms:
+  description: How long all databases took together.
+  returned: with O(databases)
+  type: int
+  sample: 100
+pending_databases:
+  description: How many databases have pending migrations.
+  returned: with O(databases)
+  type: int
+  sample: 1
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure

@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - pgops.migrations.connection
   - pgops.migrations.migrations
+  - pgops.migrations.databases
 attributes:
   async:
     support: full
@@ -128,6 +129,14 @@ EXAMPLES = r"""
     url: postgresql://shop@localhost/shop
     migrations_dir: /srv/shop/migrations
     state: reduced
+
+- name: All databases of customers have been migrated by hand up to here
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/postgres
+    migrations_dir: /srv/shop/migrations
+    versions: ["20151217170514"]
+    databases:
+      matching: shop*
 """
 
 RETURN = r"""
@@ -186,6 +195,95 @@ columns:
   type: list
   elements: str
   sample: [name, checksum, duration_ms, applied_by, applied_from, collection_version, event]
+counts:
+  description:
+    - How many databases were as they should be already (C(ok)), were marked, or would be (C(changed)), have failed
+      (C(failed)), and weren't begun (C(not_reached)).
+  returned: with O(databases)
+  type: dict
+  sample:
+    changed: 1
+    failed: 0
+    not_reached: 0
+    ok: 0
+groups:
+  description:
+    - The databases that didn't fail, once for all of which the same can be told, the largest group first and 20 at
+      most.
+  returned: with O(databases)
+  type: list
+  elements: dict
+  sample:
+    - changed: true
+      databases: 1
+      example: shop
+      marked:
+        - before: pending
+          name: orders_have_a_state
+          version: '20250102090000'
+      names: [shop]
+      said: Would mark 20250102090000 as applied
+  contains:
+    databases:
+      description: How many there are.
+      type: int
+    example:
+      description: The name of the first of them.
+      type: str
+    names:
+      description: The names of the first ten of them.
+      type: list
+      elements: str
+    changed:
+      description: Whether something was marked, or would be.
+      type: bool
+    said:
+      description: The same in a line for people.
+      type: str
+    marked:
+      description: As RV(marked).
+      type: list
+      elements: dict
+    columns:
+      description: As RV(columns).
+      type: list
+      elements: str
+groups_left_out:
+  description: How many groups there are beyond those in RV(groups).
+  returned: with O(databases)
+  type: int
+  sample: 0
+failed_databases:
+  description: The databases that failed, 100 at most; RV(counts) has how many there are.
+  returned: with O(databases)
+  type: list
+  elements: dict
+  sample: []
+  contains:
+    name:
+      description: Its name.
+      type: str
+    error:
+      description: As RV(error).
+      type: dict
+target:
+  description: The server, as user@host:port.
+  returned: with O(databases)
+  type: str
+  sample: shop@localhost:5432
+duration_ms:
+  description: How long all databases took together.
+  returned: with O(databases)
+  type: int
+  sample: 100
+summary:
+  description: The same in lines for people, one for each group, and one for what failed.
+  returned: with O(databases)
+  type: list
+  elements: str
+  sample:
+    - shop@localhost:5432 · 1 database · 1 would change · 40 ms
+    - '  1  shop  Would mark 20250102090000 as applied'
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure

@@ -63,14 +63,15 @@ def show_summary(result: Mapping[str, Any], task: Any, variables: Mapping[str, A
     if task.no_log or not is_for_people():
         return
     # A task with nothing to do has no use for it.
-    from ..module_utils.report.summary import in_one_line, laid_out, lines
+    from ..module_utils.report import fleet, summary
 
+    of = fleet if "counts" in result else summary
     hosts = variables.get("ansible_play_hosts_all") or ()
     name = "[%s] " % variables.get("inventory_hostname") if len(hosts) > 1 else ""
     columns = (Display().columns or NARROWEST) - len(name)
     try:
         brief = "ansible_loop_var" in variables or len(hosts) > MOST_HOSTS
-        made = in_one_line(result, columns) if brief else laid_out(lines(result), columns)
+        made = of.in_one_line(result, columns) if brief else summary.laid_out(of.lines(result), columns)
         found = [(text, tone.value) for text, tone in made]
     except Exception:  # noqa: BLE001
         # Ansible masks what has the digits of a password, numbers too; the module has made these lines before.

@@ -58,6 +58,8 @@ class Project:
         """Run the engine as the module would."""
         table = parse_name(options.pop("history_table", "schema_migrations"), "history_table", reserve=4)
         target = options.pop("target", None) or self.target
+        if isinstance(options.get("expect"), str):
+            options["expect"] = (options["expect"],)
         options.setdefault("directories", (str(self.directory),))
         options.setdefault("on_nonempty", "ignore")  # tests put things there by hand
         request = Request(target=target, history_table=table, **options)

@@ -35,14 +35,14 @@ import signal, sys
 from pathlib import Path
 from engine.conftest import Project
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
-from ansible_collections.pgops.migrations.plugins.module_utils.task.entry import _interruptible
+from ansible_collections.pgops.migrations.plugins.module_utils.run.signals import interruptible
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.copies import cluster_directory
 project = Project.__new__(Project)
 project.url, project.directory, project.scratch_files = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
 cluster_directory.PREFIX = sys.argv[5]
 try:
-    with _interruptible():
+    with interruptible():
         project.check(target=Target({**parse_url(project.url), "user": sys.argv[4]}), rehearsal="required")
 except errors.Stop:
     sys.exit(3)

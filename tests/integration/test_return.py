@@ -101,6 +101,7 @@ def _migrations(operator: Operator) -> None:
     operator.run("pg_migrate", "--check", **{**WHERE, "report": True})
     operator.run("pg_migrate", state="scripted", script_file=pages.PLACE + "/release.sql", **WHERE)
     operator.run("pg_migrate", "--check", **{**WHERE, **NOWHERE})
+    operator.run("pg_migrate", "--check", **{**WHERE, "databases": {"names": ["shop"]}})
     small = operator.write(SMALL)
     operator.server.psql(ROWS, "shop")
     operator.run("pg_migrate", "--check", **WHERE)
@@ -110,9 +111,11 @@ def _migrations(operator: Operator) -> None:
     operator.server.psql("ALTER TABLE orders ADD by_hand text", "shop")
     broken = operator.write(BROKEN)
     operator.run("pg_migrate", "--diff", **WHERE)
+    operator.run("pg_migrate", **{**WHERE, "databases": {"names": ["shop"]}})
     broken.unlink()
     operator.server.psql("ALTER TABLE orders DROP by_hand", "shop")
     operator.run("pg_migrate", state="rolled_back", **WHERE)
+    operator.run("pg_migration_mark", "--check", versions=[LATER], databases={"names": ["shop"]}, **WHERE)
     operator.run("pg_migration_mark", versions=[LATER], state="deferred", **WHERE)
     operator.run("pg_migration_mark", versions=["7"], **WHERE)
     operator.server.psql(OF_THE_FIRST_RELEASE, "shop")
@@ -126,6 +129,7 @@ def _migrations(operator: Operator) -> None:
         time.sleep(0.1)
     operator.run("pg_migration_info", **WHERE)
     operator.run("pg_migration_info", login_port=1, **WHERE)
+    operator.run("pg_migration_info", databases={"names": ["shop"]}, **WHERE)
     running.terminate()
     running.wait()
     slow.unlink()
@@ -144,13 +148,17 @@ def faults_of(module: str, returned: list[dict[str, Any]]) -> Iterator[str]:
     yield from (f"{module}.{key} is not documented, or never returned" for key in own ^ set(described))
     for key, description in described.items():
         values = [each[key] for each in returned if key in each]
-        if pages.unchanging(json.dumps(description["sample"])) not in [pages.unchanging(json.dumps(v)) for v in values]:
+        if _unchanging(key, description["sample"]) not in [_unchanging(key, value) for value in values]:
             yield f"the sample of {module}.{key} is none of {values}"
         entries = [entry for value in values if value for entry in (value if isinstance(value, list) else [value])]
         for entry in entries if "contains" in description else ():
             yield from (
                 f"{module}.{key}.{name} is not documented" for name in set(entry) - set(description["contains"])
             )
+
+
+def _unchanging(key: str, value: Any) -> str:
+    return pages.unchanging(json.dumps({key: value}))
 
 
 @pytest.mark.parametrize("context, coloured", [("3", False), ("10", True)])

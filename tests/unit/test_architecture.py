@@ -31,6 +31,7 @@ KINDS = "scripts.kinds"
 OBSERVING = f"{POSTGRESQL}.observing"
 HISTORY = f"{POSTGRESQL}.history"
 WRITING = f"{POSTGRESQL}.writing"
+MANY = f"{POSTGRESQL}.fleet"
 SQLITE = "databases.sqlite"
 MYSQL = "databases.mysql"
 GENERIC = "databases.generic"
@@ -43,7 +44,8 @@ CHOOSING = {
     f"{UTILS}.{MYSQL}.database",
     f"{UTILS}.{GENERIC}.database",
 }
-DATABASES = {"databases", CHOOSE, POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, WRITING, SQLITE, MYSQL, GENERIC}
+OF_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, WRITING, MANY}
+DATABASES = {"databases", CHOOSE, *OF_POSTGRESQL, SQLITE, MYSQL, GENERIC}
 PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
@@ -53,6 +55,7 @@ PACKAGES: dict[str, set[str]] = {
     "task.targets": {*DATABASES, BASE},
     "task": {
         "task.targets",
+        "fleet",
         "commands",
         "report",
         "run",
@@ -62,6 +65,11 @@ PACKAGES: dict[str, set[str]] = {
         *DATABASES,
         "files",
         BASE,
+    },
+    "fleet": {
+        *("commands", "rehearsal", "report", "run", "history", "planning", "scripts"),
+        *DATABASES,
+        *("sql", "schema", BASE),
     },
     "commands": {
         *("rehearsal", "authoring", "report", "run", "history", "planning", "runtimes", "scripts", KINDS),
@@ -83,7 +91,8 @@ PACKAGES: dict[str, set[str]] = {
     "sql": {BASE},
     COPIES: {POSTGRESQL, "databases", "sql", BASE},
     PRECHECKS: {POSTGRESQL, "databases", BASE},
-    CHOOSE: {POSTGRESQL, HISTORY, WRITING, OBSERVING, SQLITE, MYSQL, GENERIC, "databases", BASE},
+    MANY: {POSTGRESQL, "databases", BASE},
+    CHOOSE: {POSTGRESQL, HISTORY, WRITING, OBSERVING, MANY, SQLITE, MYSQL, GENERIC, "databases", BASE},
     SQLITE: {"databases", "schema", BASE},
     MYSQL: {"databases", "schema", BASE},
     GENERIC: {"databases", "schema", "sql", BASE},
@@ -103,7 +112,7 @@ MAX_SHARE = 0.25
 
 # PostgreSQL has packages of its own. What stands elsewhere is owed: it moves when a second database needs a port, and
 # docs/architecture.md says what it is. A file that no longer owes anything must leave this list.
-KNOWS_POSTGRESQL = {POSTGRESQL, COPIES, PRECHECKS, OBSERVING, HISTORY, WRITING, "provision"}
+KNOWS_POSTGRESQL = {*OF_POSTGRESQL, "provision"}
 CATALOG_OR_DRIVER = re.compile(r"pg_catalog|psycopg2")
 SQLSTATE = re.compile(r"(?=.*[0-9])[0-9A-Z]{5}")
 OWED = {
@@ -135,7 +144,8 @@ FORBIDDEN_CALLS = {
     *("sys.exit", "os._exit", "os.system", "os.popen", "os.chdir", "os.putenv", "os.unsetenv"),
 }
 # A script may have changed the working directory; this is where that is undone.
-PERMITTED = {(f"{UTILS}.runtimes.pyscript", "os.chdir")}
+# And a worker is a fork of the task: what that does at its end isn't for the worker to do.
+PERMITTED = {(f"{UTILS}.runtimes.pyscript", "os.chdir"), (f"{UTILS}.fleet.workers", "os._exit")}
 
 SQL_VERBS = "SELECT|INSERT|UPDATE|DELETE|MERGE|CREATE|ALTER|DROP|TRUNCATE|GRANT|REVOKE|SET|RESET|COMMENT|LOCK|WITH|COPY"
 SQL = re.compile(rf"\s*(?:{SQL_VERBS})\s")

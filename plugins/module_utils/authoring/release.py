@@ -9,13 +9,13 @@ It was rehearsed before. What Python scripts sent then is in it as it was sent, 
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Sequence, Tuple
 
 from .. import deps, errors, model
 from ..databases.postgresql.advisory import KEY
 from ..databases.postgresql.history import beside_sql, history_sql
 from ..databases.postgresql.history.reading import OF_REPOSITORY, History
-from ..sql.statements import SplitError, split
+from ..sql.reads import first_read
 from ..version import COLLECTION_VERSION
 
 HEAD = r"""-- Made by pgops.migrations %s for the database %s.
@@ -33,7 +33,6 @@ QUIETLY = "SET LOCAL client_min_messages = warning;"
 
 # In the text of a Python script: what it does that isn't SQL which could be recorded.
 NOT_RECORDED = re.compile(r"\b(rollback|copy_expert|copy_from|copy_to|callproc|super_user|connect)\s*\(")
-READS = ("SELECT", "WITH", "VALUES", "TABLE", "SHOW", "FETCH", "EXPLAIN", "EXECUTE", "DECLARE", "COPY")
 # psql puts the values of these in the place of :NAME, outside of literals.
 LITERAL = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/", re.DOTALL)
 OF_PSQL = re.compile(
@@ -165,18 +164,10 @@ def _recorded(migration: model.Migration, body: model.PythonBody, outcome: model
     if found is not None:
         raise _unscriptable_error(migration, "it uses %s(), which isn't recorded" % found[1])
     for text in sent.texts:
-        read = _first(text, lambda keyword: keyword.startswith(READS))
+        read = first_read(text)
         if read is not None:
             raise _unscriptable_error(migration, "it reads rows (%s), and what it does may depend on them" % read)
     return list(sent.texts)
-
-
-def _first(text: str, wanted: Callable[[str], bool]) -> Optional[str]:
-    """Return the first statement of a text that does something, by its keyword; None: none does."""
-    try:
-        return next((each.keyword for each in split(text) if wanted(each.keyword)), None)
-    except SplitError:
-        return None
 
 
 def _refuse_of_psql(migration: model.Migration, text: str) -> None:

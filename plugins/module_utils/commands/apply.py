@@ -34,7 +34,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
     database = database_of(connection)
     database.locks.require_own_session(connection, request.target)
     database.settings.let_last(connection)
-    jobs = context.jobs = read_all(context, view.plan.steps)
+    context.jobs = read_all(context, view.plan.steps)
     watch = watch_for(context, view, connection)
     _rehearse_first(context, view, connection)
     context.live.enters("waits for another run on this database")
@@ -44,7 +44,7 @@ def apply(context: Context, view: View, connection: Any) -> None:
         context.plan, context.progress = view.plan, model.Progress()
         if view.plan.idle:
             return
-        context.jobs = read_all(context, view.plan.steps, jobs)
+        context.jobs = read_all(context, view.plan.steps)
         prepared = prepare(context.jobs, request.single_transaction)
         _run(context, view, connection, prepared, watch if prepared.jobs else None)
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.tools import Tools
@@ -31,6 +31,7 @@ class Context:
     :ivar progress: None: nothing was begun, so that there is nothing to report of an error.
     :ivar skipped: repeatable migrations that were asked ahead, and don't want to run.
     :ivar jobs: the steps of the plan with their migrations, as soon as these have been read.
+    :ivar migrations: what was read of scripts; another context may share it.
     :ivar written: the file for psql, with state scripted.
     :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar database_missing: there is no database of that name yet.
@@ -47,6 +48,7 @@ class Context:
         self.proved: Optional[Proofs] = None
         self.drift: Optional[Drifted] = None
         self.jobs: Sequence[Tuple[model.Step, model.Migration]] = ()
+        self.migrations: Dict[model.Script, model.Migration] = {}
         self.written: Optional[Written] = None
         self.in_step: Optional[InStep] = None
         self.wants_scripts = False

@@ -32,6 +32,7 @@ class InfoRequest(NamedTuple):
     :ivar described: the scripts, where they aren't to be looked for.
     :ivar said: what there was to say of these.
     :ivar check_drift: also look whether the schema is what the last run left.
+    :ivar reads: whether to read the scripts, for whether they can be rolled back.
     """
 
     target: Any
@@ -47,6 +48,7 @@ class InfoRequest(NamedTuple):
     described: Optional[Tuple[model.Script, ...]] = None
     said: Tuple[str, ...] = ()
     check_drift: bool = False
+    reads: bool = True
 
 
 class Info(NamedTuple):
@@ -106,7 +108,8 @@ def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
     every = standings(scripts, rows, recorded.failed, warnings.append)
     every = [each._replace(retired=each.missing and each.version in recorded.retired) for each in every]
     pending = [each for each in every if each.state in PENDING]
-    shown = with_reversible(pending if request.only == "pending" else every, scripts)
+    shown = pending if request.only == "pending" else every
+    shown = with_reversible(shown, scripts) if request.reads else list(shown)
     shown.sort(key=lambda each: each.version)
     if request.sort == "applied":
         shown.sort(key=lambda each: (each.applied_at is None, each.applied_at or ""))

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import Any
+from contextlib import closing, contextmanager
+from typing import Any, Callable, Iterator, Optional, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
+from ..planning.request import Request
 from ..scripts import trust
 from ..scripts.discovery import discover
 from .context import Context
@@ -31,17 +32,23 @@ def migrate(context: Context) -> None:
 
 
 def _migrate(context: Context) -> None:
+    with opened(context) as (view, connection):
+        _proceed(context, view, connection)
+
+
+@contextmanager
+def opened(context: Context) -> Iterator[Tuple[View, Any]]:
+    """Lend what is found, and the connection to it; None: there is no database yet, and in check mode needn't be.
+
+    :raises MigrationError: when there is no connection, or what is found isn't as it has to be.
+    """
     request = context.request
     sessions, history = database_of(request.target).sessions, database_of(request.target).history
-    scripts = request.found if request.described is None else request.described
     context.warnings += request.said
-    if scripts is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        dialects = database_of(request.target).abilities.dialects
-        scripts = discover(request.directories, *wanted, context.warn, dialects)
+    scripts = scripts_of(request, context.warn)
     unfound = history.unfound(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
-        _proceed(context, view_of(request, scripts, unfound, ()), None)
+        yield view_of(request, scripts, unfound, ()), None
         return
     try:
         target = request.target.for_reading() if request.checking else request.target
@@ -51,15 +58,33 @@ def _migrate(context: Context) -> None:
             raise
         context.database_missing = True
         context.warnings.append(NOT_THERE % request.target.name)
-        _proceed(context, view_of(request, scripts, unfound, ()), None)
+        connection = None
+    if connection is None:
+        yield view_of(request, scripts, unfound, ()), None
         return
     with closing(connection):
         context.request = request._replace(target=sessions.settled(request.target, connection))
-        _proceed(context, read_view(connection, context.request, scripts), connection)
+        yield read_view(connection, context.request, scripts), connection
 
 
-def _proceed(context: Context, view: View, connection: Any) -> None:
-    """Do what the plan asks for. What does that is imported, and compiled, only when it asks for something."""
+def scripts_of(request: Request, warn: Callable[[str], None]) -> Tuple[model.Script, ...]:
+    """Return the scripts: those that somebody has looked for already, or else what is found.
+
+    :param warn: is called with what there is to say of them.
+    :raises MigrationError: see discover().
+    """
+    scripts = request.found if request.described is None else request.described
+    if scripts is not None:
+        return scripts
+    wanted = (request.kind, request.follow, request.on_unread, request.order)
+    return discover(request.directories, *wanted, warn, database_of(request.target).abilities.dialects)
+
+
+def planned(context: Context, view: View, connection: Any) -> Optional[View]:
+    """Settle what is to be done, before anything is; return it, or None where that takes scripts that aren't here.
+
+    :raises MigrationError: when somebody else may write a script that is to be run, or a should_run fails.
+    """
     request = context.request
     context.warnings += view.warnings
     context.plan = view.plan
@@ -67,14 +92,23 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
         context.in_step = in_step(request, view.scripts, view.plan)
     if request.described is not None and view.plan.steps:
         context.wants_scripts, context.progress = True, model.Progress()
-        return
+        return None
     if not request.allow_writable_scripts and not request.described:
         trust.refuse_writable(request.directories, [step.script for step in view.plan.steps])
     if connection is not None and view.plan.steps and all(each.script.repeatable for each in view.plan.steps):
         view = _ask_ahead(context, view, connection)
     if view.plan.idle:
         context.progress = model.Progress()
-    elif request.state == "scripted":
+    return view
+
+
+def _proceed(context: Context, view: View, connection: Any) -> None:
+    """Do what the plan asks for. What does that is imported, and compiled, only when it asks for something."""
+    request, settled = context.request, planned(context, view, connection)
+    if settled is None or settled.plan.idle:
+        return
+    view = settled
+    if request.state == "scripted":
         from .scripted import script
 
         script(context, view, connection)

@@ -8,7 +8,7 @@ It is an auxiliary: unless the user insists on it (expect, on_drift: fail), what
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Optional, Tuple
 
 from .. import errors
 from ..databases.choose import database_of
@@ -31,6 +31,7 @@ class SchemaWatch:
     """Takes the snapshots of one real run, and says what they show.
 
     :ivar blind: the schema can't be seen, and that was said; from there on nobody looks.
+    :ivar expected: the reviewed digests that are of what was there, and of these scripts.
     :ivar after_each: looks after each migration; None: that wasn't asked for.
     """
 
@@ -42,6 +43,7 @@ class SchemaWatch:
         self.after_each = self._after_one if self.series.after_each else None
         self.last: Optional[drift.LastSnapshot] = None
         self.blind = False
+        self.expected: Tuple[str, ...] = ()
 
     def before(self, view: View) -> None:
         """Look at the schema before anything is touched.
@@ -96,6 +98,7 @@ class SchemaWatch:
         live = self.series.snapshots[0]
         if self.request.expect is not None:
             digest.expect(self.request.expect, live, view.plan.steps, variables=self.request.variables)
+            self.expected = digest.meant(self.request.expect, live, view.plan.steps, self.request.variables)
         self.context.note_drift(drift.compare(self.last, live, self.reader.left_out, self.request.diff_context))
 
     def _after_one(self) -> None:
@@ -107,7 +110,7 @@ class SchemaWatch:
             self._show()
         self._keep(history, self.series.snapshots[-1])
         if self.request.expect is not None:
-            self.context.warn(digest.confirm(self.request.expect, self.series.snapshots[-1]))
+            self.context.warn(digest.confirm(self.expected, self.series.snapshots[-1]))
 
     def _after_failure(self, history: Any) -> None:
         """Only what this run did is renewed: what others had done before is still to be told when it goes on."""

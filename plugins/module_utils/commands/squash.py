@@ -194,13 +194,8 @@ def _jobs_with(
 ) -> List[Job]:
     """Return what a new database runs that begins with the checkpoint; its file isn't there yet."""
     found = tuple(sorted([*scripts, checkpoint], key=lambda script: script.version))
-    known = [(step, model.Migration(step.script, message(checkpoint.path, text))) for step in _of(checkpoint)]
-    steps = plan_migrate(found, (), str(base)).steps
-    return read_all(context, steps, known)
-
-
-def _of(checkpoint: model.Script) -> Tuple[model.Step, ...]:
-    return (model.Step(checkpoint, reason=model.Reason.CHECKPOINT),)
+    context.migrations[checkpoint] = model.Migration(checkpoint, message(checkpoint.path, text))
+    return read_all(context, plan_migrate(found, (), str(base)).steps)
 
 
 @contextmanager

@@ -104,21 +104,18 @@ def _elsewhere(
     return None
 
 
-def read_all(
-    context: Context, steps: Sequence[model.Step], known: Sequence[Tuple[model.Step, model.Migration]] = ()
-) -> List[Tuple[model.Step, model.Migration]]:
+def read_all(context: Context, steps: Sequence[model.Step]) -> List[Tuple[model.Step, model.Migration]]:
     """Read and compile every script of a plan, so that a broken one stops the run before anything is touched.
 
-    :param context: gets what there is to warn of.
-    :param known: what was read already.
+    :param context: gets what was read, and what there is to warn of.
     :raises Irreversible: when one that is to be rolled back has no down.
     :raises ScriptInvalid: what can't be read, or has marks of another tool.
     """
     from .foreign_marks import look_for
 
-    migrations = {step.script: migration for step, migration in known}
-    reader = _reader(context.request)
-    jobs = [(step, _as_begun(step, migrations.get(step.script) or reader(step.script))) for step in steps]
+    reader, known = _reader(context.request), context.migrations
+    new = {step.script: reader(step.script) for step in steps if step.script not in known}
+    jobs = [(step, _as_begun(step, known.get(step.script) or new[step.script])) for step in steps]
     for step, migration in jobs:
         if step.direction is model.Direction.DOWN and migration.down is None:
             raise errors.Irreversible(
@@ -127,8 +124,9 @@ def read_all(
                 version=str(step.script.version),
                 path=step.script.path,
             )
-    for warning in look_for(context.request, [job for job in jobs if job[0].script not in migrations]):
+    for warning in look_for(context.request, [job for job in jobs if job[0].script in new]):
         context.warn(warning)
+    known.update(new)  # what was refused is refused again
     return jobs
 
 

@@ -13,6 +13,8 @@ from .. import errors
 
 # PostgreSQL's NAMEDATALEN - 1. Longer names are cut by the server in silence, so they are refused here.
 MAX_NAME_BYTES = 63
+# How the names of databases begin that rehearsals make.
+SCRATCH_PREFIX = "pgops_rehearsal_"
 
 PART = re.compile(r'"((?:[^"]|"")+)"|([^".]+)')
 

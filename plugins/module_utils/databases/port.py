@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Callable, ContextManager, Dict, FrozenSet, List, Optional, Protocol, Sequence, Tuple
 
 from .. import errors, model
+from .port_fleet import Fleet
 from .port_history import Beside, History, Log, Upkeep
 from .port_schema import Observing, Snapshots, Undoing, Writing
 from .values import Abilities, Activity, Diagnosis, Limits
@@ -285,6 +286,10 @@ class Database(Protocol):
     @property
     def writing(self) -> Optional[Writing]:
         """Return the port of schemas as scripts; None: authoring/ has no use for it."""
+
+    @property
+    def fleet(self) -> Fleet:
+        """Return the port of many databases."""
 
     @property
     def errors(self) -> Errors:

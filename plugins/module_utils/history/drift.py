@@ -165,7 +165,7 @@ def _read(
     since, taken, state, version, digest, body = row
     if version != pg_dump:
         return taken, OTHER_VERSION % (version, pg_dump)
-    if state[:DIGITS] != _state_of(rows):
+    if not goes_with(state, rows):
         return taken, WRITTEN_SINCE
     try:
         number, lacks = read_note(state[DIGITS:])
@@ -175,6 +175,14 @@ def _read(
         return taken, LATER_RELEASE
     renewed = database_of(connection).snapshots.renewed
     return taken, LastSnapshot(since + whose, digest, body, lacks, number, renewed)
+
+
+def goes_with(state: str, rows: Sequence[model.HistoryRow]) -> bool:
+    """Return whether a snapshot was kept when the history was as it is now.
+
+    :param state: what was kept with it.
+    """
+    return state[:DIGITS] == _state_of(rows)
 
 
 def note_of(number: int, lacks: Sequence[Unreadable]) -> str:

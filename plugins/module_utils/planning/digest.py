@@ -9,7 +9,7 @@ Before one whose schemas aren't the same in format 1 stands the number of their 
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, formats, model
 from ..schema.snapshot import Snapshot
@@ -61,47 +61,66 @@ def digest_of(
 
 
 def expect(
-    expected: str,
+    expected: Sequence[str],
     before: Snapshot,
     steps: Sequence[model.Step],
     after: Optional[Snapshot] = None,
     variables: Optional[Variables] = None,
 ) -> Optional[str]:
-    """Compare with a reviewed digest, before anything is touched.
+    """Compare with reviewed digests, before anything is touched: it has to be one of them.
 
     :param after: the schema that comes out; None: it isn't known yet.
     :returns: what can't be compared, as a sentence.
-    :raises ExpectationFailed: names what differs.
+    :raises ExpectationFailed: names what differs from the nearest of them.
     """
-    reviewed = read(expected)
-    differing = [] if reviewed.was(before) else ["the schema"]
-    differing += (
-        []
-        if reviewed.scripts == _scripts(steps, variables)[:DIGITS]
-        else [SCRIPTS + (OF_VARIABLES if variables is not None else "")]
+    scripts = _scripts(steps, variables)[:DIGITS]
+    reviews = [read(each) for each in expected]
+    found = min((_compared(each, before, scripts, after) for each in reviews), key=lambda each: len(each[0]))
+    differing, uncompared = found
+    if not differing:
+        return uncompared
+    names = {SCRIPTS: SCRIPTS + (OF_VARIABLES if variables is not None else "")}
+    changed = "; ".join(names.get(each, each) for each in differing)
+    if len(reviews) > 1:
+        each = "The plan differs from each of the %d that were reviewed (expect). To the nearest, changed: %s"
+        raise errors.ExpectationFailed(each % (len(reviews), changed), hint=HINT)
+    raise errors.ExpectationFailed(
+        "The plan differs from the one that was reviewed (expect). Changed: %s" % changed, hint=HINT
     )
-    uncompared = None
-    if after is not None and not reviewed.becomes(after):
-        if reviewed.may_become(after):
-            uncompared = UNCOMPARED + "."
-        else:
-            differing.append("the schema that comes out")
-    if differing:
-        changed = "The plan differs from the one that was reviewed (expect). Changed: %s" % "; ".join(differing)
-        raise errors.ExpectationFailed(changed, hint=HINT)
-    return uncompared
 
 
-def confirm(expected: str, after: Snapshot) -> Optional[str]:
+def _compared(
+    reviewed: Reviewed, before: Snapshot, scripts: str, after: Optional[Snapshot]
+) -> Tuple[List[str], Optional[str]]:
+    """Return what differs from a digest, and what can't be compared with it, as a sentence."""
+    differing = [] if reviewed.was(before) else ["the schema"]
+    differing += [] if reviewed.scripts == scripts else [SCRIPTS]
+    if after is None or reviewed.becomes(after):
+        return differing, None
+    if reviewed.may_become(after):
+        return differing, UNCOMPARED + "."
+    return [*differing, "the schema that comes out"], None
+
+
+def meant(
+    expected: Sequence[str], before: Snapshot, steps: Sequence[model.Step], variables: Optional[Variables] = None
+) -> Tuple[str, ...]:
+    """Return those of the reviewed digests that are of this schema and of these scripts."""
+    scripts = _scripts(steps, variables)[:DIGITS]
+    return tuple(each for each in expected if not _compared(read(each), before, scripts, None)[0])
+
+
+def confirm(expected: Sequence[str], after: Snapshot) -> Optional[str]:
     """Compare what came out with what was rehearsed.
 
+    :param expected: what meant() has returned.
     :returns: that it can't be compared, as a sentence.
     :raises ExpectationFailed: it stands all the same.
     """
-    reviewed = read(expected)
-    if reviewed.becomes(after):
+    reviews = [read(each) for each in expected]
+    if any(each.becomes(after) for each in reviews):
         return None
-    if reviewed.may_become(after):
+    if any(each.may_become(after) for each in reviews):
         return UNCOMPARED + "."
     raise errors.ExpectationFailed(
         "Everything was applied, but the schema that came out isn't the one that was rehearsed",

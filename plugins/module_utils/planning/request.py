@@ -45,7 +45,7 @@ class Request(NamedTuple):
     :ivar on_interrupted: fail or retry, where a script outside a transaction was cut off.
     :ivar on_nonempty: fail, warn or ignore, where a database without a history holds something already.
     :ivar allow_hazards: the kinds of hazards that may be applied; None: all.
-    :ivar expect: the plan_digest that has been reviewed.
+    :ivar expect: the digests of plans that have been reviewed, one of which it has to be.
     :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar described: the scripts, where only what is known of them is here, and their files aren't.
     :ivar found: the scripts, where somebody has looked for them already.
@@ -97,7 +97,7 @@ class Request(NamedTuple):
     on_interrupted: str = "fail"
     on_nonempty: str = "fail"
     allow_hazards: Optional[Tuple[str, ...]] = None
-    expect: Optional[str] = None
+    expect: Optional[Tuple[str, ...]] = None
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
     found: Optional[Tuple[model.Script, ...]] = None

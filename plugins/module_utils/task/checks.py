@@ -29,6 +29,8 @@ LARGEST = 2**31 - 1
 BOUNDS: Mapping[str, Tuple[float, float]] = {
     "login_port": (1, 65535),
     "steps": (1, LARGEST),
+    "workers": (1, 256),
+    "max_fail_percentage": (0, 100),
     "diff_context": (0, LARGEST),
     "lock_wait": (0, LARGEST),
     "log_retention": (1, 36500),

@@ -43,6 +43,7 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
             "prechecks: required and rehearsal: off exclude each other",
             hint="Without a rehearsal nobody knows what the plan asks of rows. Leave one out.",
         )
+    _check_many(params)
     _check_scripted(params)
     if params["rehearsal_database_url"] is not None:
         _check_database(params)
@@ -54,6 +55,31 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
         )
     if where == EMPTY:
         _check_empty(params, checking)
+
+
+def _check_many(params: Mapping[str, Any]) -> None:
+    """Refuse with many databases what belongs to one, and with one what belongs to many."""
+    if params["databases"] is None:
+        for option in ("serial", "max_fail_percentage"):
+            if params[option] is not None:
+                raise errors.OptionInvalid(
+                    "%s has no meaning without databases" % option,
+                    hint="It says how many of many databases are migrated at a time. Leave it out, or set databases.",
+                )
+        return
+    if params["state"] == "rolled_back" and params["version"] is None:
+        raise errors.OptionInvalid(
+            "state: rolled_back on many databases needs version",
+            hint="A task that is run again after a failure would roll back once more where that was done already.",
+        )
+    others = ["state: %s" % params["state"]] if params["state"] in ("tested", "scripted") else []
+    others += [name for name in ("rehearsal_database_url", "report") if params[name]]
+    others += ["rehearsal_on: empty"] if params["rehearsal_on"] == EMPTY else []
+    if others:
+        raise errors.OptionInvalid(
+            "databases and %s exclude each other" % others[0],
+            hint="It is about one database. Leave one out, or take one of the databases for it.",
+        )
 
 
 def _check_scripted(params: Mapping[str, Any]) -> None:

@@ -5,22 +5,14 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator
+from typing import Any, Callable, Dict
 
 from ansible.module_utils.basic import missing_required_lib
 
 from .. import deps, errors
-from ..databases.everyone import cancel_everything
+from ..run.signals import interruptible
 from ..schemes import POSTGRESQL, kind_of
 from . import checks, connection
-
-# No signal has this number.
-END = b"\0"
-SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class Failed(Exception):
@@ -50,7 +42,7 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
         checks.check(module.params, module.argument_spec)
         # A password inside a URL is as secret as login_password, which Ansible hides by itself.
         module.no_log_values.update(connection.secrets(module.params))
-        with _interruptible():
+        with interruptible():
             result = function(module)
     except Failed as failure:
         failed = {**_failed(failure.error), **failure.result}
@@ -63,6 +55,8 @@ def run(module: Any, function: Callable[[Any], Dict[str, Any]], needs_database: 
             module.warn(warning)
         module.exit_json(**result)
         return
+    for warning in failed.pop("warnings", ()):
+        module.warn(warning)
     module.fail_json(**failed)
 
 
@@ -83,37 +77,3 @@ def run_program(module: Any) -> Any:
         return module.run_command(argv, environ_update=environment, encoding="utf-8", errors="replace")
 
     return run_command
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Turn signals to end into an exception, so that everything open is closed on the way out.
-
-    Python raises it only when libpq is done waiting for the server; so each signal also wakes a thread that has the
-    server cancel what it is at.
-    """
-
-    def stop(number: int, dummy: Any) -> None:
-        raise errors.Stop(signal.Signals(number).name)
-
-    reader, writer = os.pipe()
-    os.set_blocking(writer, False)
-    thread = threading.Thread(target=_cancel_at_each_byte, args=(reader,), daemon=True)
-    thread.start()
-    wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
-    before = {number: signal.signal(number, stop) for number in SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        signal.set_wakeup_fd(wakeup)
-        os.write(writer, END)
-        thread.join()
-        os.close(reader)
-        os.close(writer)
-
-
-def _cancel_at_each_byte(reader: int) -> None:
-    while os.read(reader, 1) != END:
-        cancel_everything()

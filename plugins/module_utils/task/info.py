@@ -9,13 +9,18 @@ from typing import Any, Dict
 
 from .. import errors
 from ..commands.info import Info, InfoRequest, info, listing
-from ..commands.standing import Standing
+from ..commands.standing import PENDING, Standing
 from ..databases.tools import Tools
 from ..report.progress import at_work_elsewhere
+from ..report.words import many
 from . import sent
-from .entry import run_program
+from .entry import Failed, run_program
 from .parameters import scripts_and_history
 from .target import target
+
+# What is said of databases that were looked at.
+LOOKED_AT = {"ok": "looked at"}
+MOST_NAMED = 5
 
 
 def pg_migration_info(module: Any) -> Dict[str, Any]:
@@ -30,6 +35,12 @@ def pg_migration_info(module: Any) -> Dict[str, Any]:
     shown = sent.unpack(module)
     if shown:
         request = request._replace(directories=tuple(shown), described=sent.scripts_at(module, shown))
+    if params["databases"] is not None:
+        if params["check_drift"]:
+            raise errors.OptionInvalid(
+                "databases and check_drift exclude each other", hint="Ask for drift in each database by itself."
+            )
+        return _on_many(params, request)
     try:
         return _result(info(request, tools), params["wide"])
     except errors.MigrationError as error:
@@ -59,6 +70,51 @@ def _drift(found: Info) -> Dict[str, Any]:
     from ..report.drift import drift_shown
 
     return drift_shown(found.drift)
+
+
+def _on_many(params: Dict[str, Any], request: InfoRequest) -> Dict[str, Any]:
+    """Run the task on many databases. What does that is imported only for them."""
+    from . import fleet
+
+    request = request._replace(only="all", reads=False)
+    try:
+        result = fleet.ask(params, request, lambda each, dummy: _told(info(each)), may_miss=True)
+    except Failed as failed:
+        failed.result = _as_listed(failed.result)
+        raise
+    return {**_as_listed(result), "msg": _counted(result)}
+
+
+def _as_listed(result: Dict[str, Any]) -> Dict[str, Any]:
+    """Return a result with the lines for people that this module has."""
+    from ..report.fleet import listing as listing_of_many
+
+    listed = {"listing": listing_of_many(result, LOOKED_AT), "pending_databases": result.get("pending_databases", 0)}
+    return {**{key: value for key, value in result.items() if key != "summary"}, **listed}
+
+
+def _told(found: Info) -> Dict[str, Any]:
+    """Return what of one database may be told of several."""
+    pending = [str(each.version) for each in found.standings if each.state in PENDING]
+    where = "not there yet, " if found.database_missing else "at version %s, " % found.current if found.current else ""
+    named = ": " + ", ".join(pending[:MOST_NAMED]) + (" …" if len(pending) > MOST_NAMED else "") if pending else ""
+    return {
+        "changed": False,
+        "warnings": list(found.warnings),
+        "current_version": str(found.current) if found.current else None,
+        "latest_version": str(found.latest) if found.latest else None,
+        "pending_count": found.pending_count,
+        "pending": pending,
+        "missing": [str(each.version) for each in found.standings if each.missing],
+        "modified": [str(each.version) for each in found.standings if each.modified],
+        "database_missing": found.database_missing,
+        "said": "%s%s pending%s" % (where, found.pending_count or "nothing", named),
+    }
+
+
+def _counted(result: Dict[str, Any]) -> str:
+    total = sum(result["counts"].values())
+    return "%s of %s have pending migrations." % (format(result["pending_databases"], ","), many(total, "database"))
 
 
 def _sentence(found: Info) -> str:

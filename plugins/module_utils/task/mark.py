@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Sequence
 
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
-from ..commands.retire import Retired, retire
-from ..commands.upkeep import Reduced, Trimmed, UpkeepRequest, reduce, trim
+from ..commands.retire import retire
+from ..commands.upkeep import Reduced, UpkeepRequest, reduce, trim
 from ..databases.tools import Tools
 from . import sent
 from .entry import run_program
@@ -30,10 +30,9 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
     params = sent.parameters(module)
     _check(params)
     if params["state"] == REDUCED:
-        return _reduced(reduce(_upkeep(module, params)), module.check_mode)
+        return _do(params, _upkeep(module, params), _reduced)
     if params["state"] == TRIMMED:
-        return _trimmed(trim(_upkeep(module, params)), module.check_mode)
-    warnings: List[str] = []
+        return _do(params, _upkeep(module, params), _trimmed)
     request = MarkRequest(
         target=target(params),
         **scripts_and_history(params),
@@ -43,10 +42,26 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
         checking=module.check_mode,
     )
     if params["state"] == RETIRED:
-        return {**_retired(retire(request, warnings.append), module.check_mode), "warnings": warnings}
+        return _do(params, request, _retired)
     accepting = _accepting(module, params)
-    marks = mark(request, warnings.append, accepting)
-    return {**_result(marks, params["state"], module.check_mode, accepting), "warnings": warnings}
+    return _do(params, request, lambda each: _marked(each, params["state"], accepting))
+
+
+def _do(params: Dict[str, Any], request: Any, do: Callable[[Any], Dict[str, Any]]) -> Dict[str, Any]:
+    """Do it in one database, or in many. What does that in many is imported only for them."""
+    if params["databases"] is None:
+        return do(request)
+    from ..report.fleet import listing, sentence
+    from . import fleet
+
+    def of_one(each: Any, job: Any) -> Dict[str, Any]:
+        result = do(each._replace(lock_wait=request.lock_wait if job.is_patient else 0))
+        said = result.pop("msg").rstrip(".")
+        return {**result, "said": said, "diff": [result["diff"]]}
+
+    result = fleet.ask(params, request, of_one)
+    words = {"changed": "would change" if request.checking else "changed", "ok": "as they should be"}
+    return {**result, "msg": sentence(result, words), "summary": listing(result, words)}
 
 
 def _check(params: Mapping[str, Any]) -> None:
@@ -55,6 +70,11 @@ def _check(params: Mapping[str, Any]) -> None:
     :raises OptionInvalid: names them.
     """
     state = params["state"]
+    if params["databases"] is not None and params["accept_drift"] is not None:
+        raise errors.OptionInvalid(
+            "databases and accept_drift exclude each other",
+            hint="Look at the drift of each database, and accept it there.",
+        )
     wrong = {REDUCED: ("versions", "accept_drift"), TRIMMED: ("versions", "accept_drift"), RETIRED: ("accept_drift",)}
     for name in wrong.get(state, ()):
         if params[name] is not None:
@@ -83,7 +103,10 @@ def _accepting(module: Any, params: Mapping[str, Any]) -> Any:
     return Accepting(params["accept_drift"], Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"]))
 
 
-def _result(marks: Sequence[Mark], state: str, checking: bool, accepting: Any) -> Dict[str, Any]:
+def _marked(request: MarkRequest, state: str, accepting: Any) -> Dict[str, Any]:
+    """Mark in one database."""
+    warnings: List[str] = []
+    marks, checking = mark(request, warnings.append, accepting), request.checking
     changed = [each for each in marks if each.written]
     told = [_sentence(changed, state, checking)] if marks or accepting is None else []
     diff: Any = {"before": _lines(marks, "before"), "after": _lines(marks, "after")}
@@ -100,7 +123,7 @@ def _result(marks: Sequence[Mark], state: str, checking: bool, accepting: Any) -
         told.append(("%s the live schema as known; " % verb if accepting.written else "Nothing to accept: ") + "%s.")
         told[-1] %= drift_sentence(accepting.found)
         result.update(shown, changed=bool(changed) or accepting.written)
-    return {**result, "msg": " ".join(told), "diff": diff}
+    return {**result, "msg": " ".join(told), "diff": diff, "warnings": warnings}
 
 
 def _sentence(changed: List[Mark], state: str, checking: bool) -> str:
@@ -115,18 +138,22 @@ def _upkeep(module: Any, params: Mapping[str, Any]) -> UpkeepRequest:
     return UpkeepRequest(*place, params["lock_wait"], module.check_mode, params["log_retention"] or 0)
 
 
-def _reduced(found: Reduced, checking: bool) -> Dict[str, Any]:
+def _reduced(request: UpkeepRequest) -> Dict[str, Any]:
+    """Reduce the history of one database."""
+    found = reduce(request)
     return {
         "changed": bool(found.taken),
-        "msg": _of_reduced(found, checking),
+        "msg": _of_reduced(found, request.checking),
         "marked": [],
         "columns": list(found.taken),
         "diff": {"before": _columns(found.before), "after": _columns(found.after)},
     }
 
 
-def _trimmed(found: Trimmed, checking: bool) -> Dict[str, Any]:
-    verb = "Would take" if checking else "Took"
+def _trimmed(request: UpkeepRequest) -> Dict[str, Any]:
+    """Trim the log of one database."""
+    found = trim(request)
+    verb = "Would take" if request.checking else "Took"
     what = "%s %d events out of the log %s; %d stay." % (verb, found.gone, found.log, found.left)
     nothing = "The log %s has nothing that may go." % found.log
     lines = ["%d events\n" % count for count in (found.gone + found.left, found.left)]
@@ -138,9 +165,12 @@ def _trimmed(found: Trimmed, checking: bool) -> Dict[str, Any]:
     }
 
 
-def _retired(found: Retired, checking: bool) -> Dict[str, Any]:
+def _retired(request: MarkRequest) -> Dict[str, Any]:
+    """Retire the migrations of one database whose files are gone."""
+    warnings: List[str] = []
+    found = retire(request, warnings.append)
     versions = [str(row.version) for row in found.anew]
-    verb = "Would retire" if checking else "Retired"
+    verb = "Would retire" if request.checking else "Retired"
     nothing = "No file of an applied migration is gone, but of those that are retired already."
     every = [(str(row.version), "missing") for row in found.anew] + [
         (str(row.version), "retired") for row in found.before
@@ -153,6 +183,7 @@ def _retired(found: Retired, checking: bool) -> Dict[str, Any]:
             "before": "".join("%s %s\n" % each for each in every),
             "after": "".join("%s retired\n" % version for version, dummy in every),
         },
+        "warnings": warnings,
     }
 
 

@@ -14,6 +14,7 @@ from .. import errors
 from ..commands.context import Context
 from ..commands.migrate import migrate
 from ..databases.tools import Tools
+from ..planning.request import Request
 from ..run.live import Live
 from . import sent
 from .entry import Failed, run_program
@@ -37,6 +38,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
         found = sent.scripts_at(module, shown)
         request = request._replace(directories=tuple(shown), allow_writable_scripts=True, found=found)
     tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"], params["rehearsal_cache_size"])
+    if params["databases"] is not None:
+        return _on_many(params, request, tools, shown)
     context = Context(request, tools)
     try:
         with _followed(params["_progress"], context.live):
@@ -50,6 +53,21 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
         wanted = [str(step.script.version) for step in context.plan.steps] if context.plan else []
         return {"changed": False, "_wants_scripts": wanted}
     return dict(sent.shown_as(migrate_result(context.report(), checking), shown))
+
+
+def _on_many(params: Dict[str, Any], request: Request, tools: Tools, shown: Dict[str, str]) -> Dict[str, Any]:
+    """Run the task on many databases. What does that is imported only for them."""
+    from . import fleet
+
+    try:
+        return dict(sent.shown_as(fleet.migrate(params, request, tools), shown))
+    except Failed as failed:
+        failed.error.message = sent.shown_as(failed.error.message, shown)
+        failed.result = sent.shown_as(failed.result, shown)
+        raise
+    except errors.MigrationError as error:
+        error.message, error.path = sent.shown_as(error.message, shown), sent.shown_as(error.path, shown)
+        raise
 
 
 @contextmanager

@@ -54,9 +54,24 @@ MIGRATIONS: Dict[str, Any] = {
     "history_table": {"type": "str"},
 }
 
+MANY: Dict[str, Any] = {
+    "databases": {
+        "type": "dict",
+        "options": {
+            "names": {"type": "list", "elements": "str"},
+            "matching": {"type": "list", "elements": "str"},
+            "query": {"type": "str"},
+        },
+    },
+    "workers": {"type": "int", "default": 8},
+}
+
 MIGRATE: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
+    **MANY,
+    "serial": {"type": "list", "elements": "str"},
+    "max_fail_percentage": {"type": "float"},
     "state": {"type": "str", "choices": ["migrated", "rolled_back", "tested", "scripted"], "default": "migrated"},
     "version": {"type": "str"},
     "steps": {"type": "int", "default": 1},
@@ -77,7 +92,7 @@ MIGRATE: Dict[str, Any] = {
     "lock_timeout": {"type": "float", "default": 5},
     "lock_retries": {"type": "int", "default": 3},
     "statement_timeout": {"type": "float", "default": 0},
-    "expect": {"type": "str"},
+    "expect": {"type": "list", "elements": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
     "script_file": {"type": "path"},
     "report": {"type": "bool", "default": False},
@@ -102,6 +117,7 @@ STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed"]
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
+    **MANY,
     "versions": {"type": "list", "elements": "str"},
     "state": {"type": "str", "choices": STATES, "default": "applied"},
     "log_retention": {"type": "int"},
@@ -113,6 +129,7 @@ MARK: Dict[str, Any] = {
 INFO: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,
+    **MANY,
     "wide": {"type": "bool", "default": False},
     "sort": {"type": "str", "choices": ["version", "applied"], "default": "version"},
     "only": {"type": "str", "choices": ["all", "pending"], "default": "all"},

@@ -36,7 +36,7 @@ AS_THEY_ARE = (
         "single_transaction",
     ),
     *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "report"),
-    *("script_file", "on_interrupted", "on_nonempty", "expect", "allow_writable_scripts"),
+    *("script_file", "on_interrupted", "on_nonempty", "allow_writable_scripts"),
 )
 
 
@@ -167,6 +167,7 @@ def migrate_request(params: Mapping[str, Any], checking: bool, with_diff: bool) 
         target=target(params),
         **where,
         **{name: params[name] for name in AS_THEY_ARE},
+        expect=tuple(params["expect"]) if params["expect"] is not None else None,
         variables=variables_of(params),
         adopt_from=parse_name(params["adopt_from"], "adopt_from") if params["adopt_from"] is not None else None,
         per_migration=params["diff_per"] == "migration",

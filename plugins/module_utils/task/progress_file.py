@@ -25,6 +25,37 @@ FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 EACH_SECONDS = 1.0
 
 
+class Lines:
+    """A file for lines that somebody else makes. A context: at its end there is none."""
+
+    def __init__(self, path: Optional[str]) -> None:
+        """Take its path; None: nobody reads it."""
+        self._path = path
+        self._handle: Optional[int] = None
+        self._pace = progress.Pace()
+
+    def __enter__(self) -> Lines:
+        return self
+
+    def __exit__(self, *dummy: Any) -> None:
+        if self._handle is not None and self._path is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._handle)
+                os.unlink(self._path)
+
+    def tell(self, text: str, state: Any) -> None:
+        """Write a line; what keeps us from it keeps no run from its work.
+
+        :param state: where it is that of the line before, the line comes the later, the longer that lasts.
+        """
+        if self._path is None or not self._pace.is_due(state, time.monotonic()):
+            return
+        with contextlib.suppress(OSError):
+            if self._handle is None:
+                self._handle = os.open(self._path, FLAGS, 0o600)
+            _write(self._handle, text)
+
+
 class Observer:
     """Looks at one session, on a connection of its own; that nobody can be seen is no reason to disturb anybody."""
 
@@ -79,7 +110,7 @@ class ProgressFile:
     def _write_until(self, handle: int, stop: threading.Event) -> None:
         while True:
             for text in self.lines(time.monotonic()):
-                os.write(handle, (json.dumps(text) + "\n").encode("ascii"))
+                _write(handle, text)
             if stop.wait(EACH_SECONDS):
                 return
 
@@ -139,6 +170,10 @@ class ProgressFile:
             *(at.sent(), at.statement, activity.blockers, now - (self._waits_since or now)),
             *(activity.doing, activity.percent),
         )
+
+
+def _write(handle: int, text: str) -> None:
+    os.write(handle, (json.dumps(text) + "\n").encode("ascii"))
 
 
 def _shown(outcome: Any) -> Dict[str, Any]:

@@ -138,6 +138,11 @@ class Generic:
         """Return nothing: nothing has the statements that made it."""
 
     @property
+    def fleet(self) -> port.Fleet:
+        """Return the port of many databases: a task is about one here (see task/targets/)."""
+        raise NotImplementedError
+
+    @property
     def errors(self) -> port.Errors:
         """Return the port of the driver's errors."""
         from . import driver_errors

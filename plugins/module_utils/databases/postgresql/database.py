@@ -134,6 +134,13 @@ class PostgreSQL:
         """Return nothing: authoring/ writes it by itself."""
 
     @property
+    def fleet(self) -> port.Fleet:
+        """Return the port of many databases."""
+        from .fleet import listing
+
+        return listing
+
+    @property
     def errors(self) -> port.Errors:
         """Return the port of the driver's errors."""
         from . import script_errors

@@ -133,6 +133,11 @@ class SQLite:
         return writing
 
     @property
+    def fleet(self) -> port.Fleet:
+        """Return the port of many databases: a task is about one here (see task/targets/)."""
+        raise NotImplementedError
+
+    @property
     def errors(self) -> port.Errors:
         """Return the port of the driver's errors."""
         from . import driver_errors

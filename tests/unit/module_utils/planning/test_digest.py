@@ -67,21 +67,41 @@ ACCEPTED = {
 def test_expect_and_confirm(name: str) -> None:
     expected, before, after, differs = ACCEPTED[name]
     if differs is None or differs == "?":
-        assert (digest.expect(expected, before, steps(), after) is not None) == (differs == "?")
-        assert (digest.confirm(expected, after) is not None) == (differs == "?")
+        assert (digest.expect([expected], before, steps(), after) is not None) == (differs == "?")
+        assert (digest.confirm([expected], after) is not None) == (differs == "?")
     else:
         with pytest.raises(ExpectationFailed, match=differs):
-            digest.expect(expected, before, steps(), after)
+            digest.expect([expected], before, steps(), after)
     with pytest.raises(ExpectationFailed, match="the scripts"):
-        digest.expect(expected, before, steps("y"), after)
+        digest.expect([expected], before, steps("y"), after)
 
 
 @pytest.mark.parametrize("text", ["", "a-b", "a-b-c-d", "1-2-3-4-5", "x-a-b-c"])
 def test_what_is_no_digest(text: str) -> None:
     with pytest.raises(ExpectationFailed, match="is no plan_digest"):
-        digest.expect(text, plain("a"), steps())
+        digest.expect([text], plain("a"), steps())
 
 
 def test_a_later_releases_digest_is_refused_as_what_it_is() -> None:
     with pytest.raises(ExpectationFailed, match="of a later release"):
-        digest.expect("3-" + digest.digest_of(plain("a"), steps(), plain("b")), plain("a"), steps())
+        digest.expect(["3-" + digest.digest_of(plain("a"), steps(), plain("b"))], plain("a"), steps())
+
+
+def reviewed(before: str, after: str) -> str:
+    return digest.digest_of(plain(before), steps(), plain(after))
+
+
+def test_of_several_digests_it_has_to_be_one() -> None:
+    several = [reviewed("a", "b"), reviewed("c", "d")]
+    assert digest.expect(several, plain("c"), steps(), plain("d")) is None
+    nearest = r"each of the 2 .* To the nearest, changed: the schema that comes out$"
+    with pytest.raises(ExpectationFailed, match=nearest):
+        digest.expect(several, plain("c"), steps(), plain("x"))
+
+
+def test_what_comes_out_is_compared_with_the_digest_that_was_meant() -> None:
+    several = [reviewed("a", "b"), reviewed("c", "d")]
+    meant = digest.meant(several, plain("c"), steps())
+    assert meant == (several[1],)
+    with pytest.raises(ExpectationFailed, match="Everything was applied, but"):
+        digest.confirm(meant, plain("b"))

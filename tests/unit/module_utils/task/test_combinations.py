@@ -24,6 +24,7 @@ def check(params, checking=True):
     combinations.check({**defaults, **params}, checking)
 
 
+MANY = {"databases": {"names": ["a"]}}
 SCRIPTED = {"state": "scripted", "script_file": "x"}
 FINE = {
     "a file for psql": (SCRIPTED, False),
@@ -32,6 +33,8 @@ FINE = {
     "a server by name": ({"rehearsal_on": "server", "rehearsal_url": "postgresql:///"}, True),
     "an empty one in check mode": (EMPTY, True),
     "an empty one, tested": ({**EMPTY, "state": "tested"}, False),
+    "many databases": ({**MANY, "serial": ["1"], "max_fail_percentage": 5.0}, False),
+    "many, rolled back to a version": ({**MANY, "state": "rolled_back", "version": "1"}, False),
     "an empty one with extensions": ({**EMPTY, "rehearsal_extensions": ["hstore"]}, True),
 }
 REFUSED = {
@@ -56,6 +59,18 @@ REFUSED = {
     "a clone, and nothing done": ({"rehearsal_database_url": "x", "rehearsal": "off"}, True, "and rehearsal: off"),
     "a clone, tested": ({"rehearsal_database_url": "x", "state": "tested"}, True, "and state: tested"),
     "no rehearsal": ({**EMPTY, "rehearsal": "off"}, True, "rehearsal: off and"),
+    "batches of one": ({"serial": ["1"]}, False, "serial has no meaning without databases"),
+    "failures of one": ({"max_fail_percentage": 0.0}, False, "max_fail_percentage has no meaning without databases"),
+    "many, rolled back by steps": ({**MANY, "state": "rolled_back"}, False, "needs version"),
+    "many, tested": ({**MANY, "state": "tested"}, False, "databases and state: tested exclude"),
+    "many in one file": ({**MANY, **SCRIPTED}, False, "databases and state: scripted exclude"),
+    "a report of many": ({**MANY, "report": True}, False, "databases and report exclude"),
+    "many in one clone": (
+        {**MANY, "rehearsal_database_url": "x"},
+        True,
+        "databases and rehearsal_database_url exclude",
+    ),
+    "many of none": ({**MANY, **EMPTY}, True, "databases and rehearsal_on: empty exclude"),
     "rows": ({**EMPTY, "rehearsal_data": ["all"]}, True, "has no rows"),
 }
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 from .... import deps, errors
+from ...names import SCRATCH_PREFIX
 from ..connection import Target, connect, connect_maintenance, settled
 from ..limits import let_last
 from ..server_errors import first_words, trouble_of
@@ -20,7 +21,7 @@ from .place import Place, RehearsalImpossible, become
 
 LACKING = "it may need what was left out of the copy (%s): %s"
 
-PREFIX = "pgops_rehearsal_"
+PREFIX = SCRATCH_PREFIX
 
 # First key of the two-key advisory lock that a rehearsal holds while its scratch database is in use.
 LOCK_CLASS = int.from_bytes(b"pgrh", "big")

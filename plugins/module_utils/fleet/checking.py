@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check mode on one database of many, in a worker: a look, a rehearsal, or only what a rehearsal asks of its rows."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+
+from .. import errors, model
+from ..commands import prechecks
+from ..commands.context import Context
+from ..commands.migrate import PROGRAM, migrate, opened, planned
+from ..commands.report import Checked
+from ..databases.choose import database_of
+from ..rehearsal.prechecks import Added
+from ..rehearsal.rehearse import Rehearsal
+from .failures import tried
+from .looking import Likeness, likeness, reading
+from .migrating import Migration
+from .tally import Fate, Outcome
+from .workers import Answer
+
+
+class Look(NamedTuple):
+    """A database to look at. The answer is its Likeness; where nothing is to be rehearsed, an Outcome."""
+
+    name: str
+
+
+class Rehearse(NamedTuple):
+    """A database to rehearse on. The answer is Rehearsed."""
+
+    name: str
+
+
+class Asked(NamedTuple):
+    """What a rehearsal asks of the rows of its database, and of all that are like it.
+
+    :ivar unwatched: why nobody has looked for that, if nobody has.
+    """
+
+    added: Tuple[Added, ...] = ()
+    unwatched: Optional[str] = None
+
+
+class Ask(NamedTuple):
+    """A database whose rows are to be asked what the rehearsal on another one has found. The answer is an Outcome."""
+
+    name: str
+    asked: Asked
+    outcome: Outcome
+
+
+class Rehearsed(NamedTuple):
+    """What came of a rehearsal.
+
+    :ivar outcome: of the database itself.
+    :ivar shared: what is true of all that are like it; None: it failed of what may be its own.
+    :ivar asked: what their rows are asked.
+    :ivar alone: why that is true of no other, if it isn't.
+    :ivar schema: of the database, by object; None: it isn't known.
+    """
+
+    outcome: Outcome
+    shared: Optional[Outcome] = None
+    asked: Asked = Asked()
+    alone: Optional[str] = None
+    schema: Optional[Tuple[Tuple[Any, str], ...]] = None
+
+
+Job = Union[Look, Rehearse, Ask]
+# Errors that the scripts and the schema have made, and that all which have the same of both would meet.
+OF_ALL = ("script_failed", "script_invalid", "irreversible", "hazard", "expectation", "rehearsal", "duplicate_version")
+
+
+class Check(Migration):
+    """What a worker does in check mode."""
+
+    def __call__(self, job: Any) -> Answer:
+        """Return what the job says that its answer is."""
+        context = self._context(job.name)
+        if isinstance(job, Look):
+            found, error, stopped = tried(lambda: _look(context))
+            value: Any = found if found is not None else self._outcome(context, error)
+        elif isinstance(job, Rehearse):
+            dummy, error, stopped = tried(lambda: migrate(context))
+            value = self._rehearsed(context, error)
+        else:
+            dummy, error, stopped = tried(lambda: _ask(context, job))
+            value = job.outcome if error is None else self._failed_of_rows(context, error)
+        return Answer(value, is_last=stopped or self._has_run_python())
+
+    def _rehearsed(self, context: Context, error: Optional[errors.MigrationError]) -> Rehearsed:
+        outcome = self._outcome(context, error)
+        alone = reading(context)
+        if isinstance(error, errors.PrecheckFailed) and context.checked is not None:
+            # The rehearsal itself went well; the rows of others may do.
+            context.progress = context.checked.rehearsal.progress
+            shared: Optional[Outcome] = self._outcome(context, None)
+        else:
+            shared = outcome if error is None or error.kind in OF_ALL else None
+        if context.checked is None:
+            return Rehearsed(outcome, shared, alone=alone)
+        rehearsal = context.checked.rehearsal
+        asked = Asked(rehearsal.added, rehearsal.unwatched) if self._request.prechecks != "off" else Asked()
+        schema = tuple(rehearsal.snapshots[0].objects.items()) if rehearsal.snapshots else None
+        return Rehearsed(outcome, shared, asked, alone, schema)
+
+    def _failed_of_rows(self, context: Context, error: errors.MigrationError) -> Outcome:
+        known: Dict[str, Any] = {"error": error.to_result()}
+        found = self._results.bad(context.report(), True, error).get("prechecks") or ()
+        violated = [each for each in found if each["verdict"] != "passed"]
+        if violated:
+            known["prechecks"] = violated
+        return Outcome(Fate.FAILED, {}, error=known, sentence=error.sentence())
+
+
+def _look(context: Context) -> Optional[Likeness]:
+    """Return what a database is like; None: there is nothing to rehearse, or the scripts for that aren't here."""
+    with database_of(context.request.target).errors.translated(), opened(context) as (view, connection):
+        settled = planned(context, view, connection)
+        if settled is None or settled.plan.idle:
+            return None
+        return likeness(context, settled, connection)
+
+
+def _ask(context: Context, job: Ask) -> None:
+    """Look in the rows of a database whether they satisfy what a rehearsal on another one has found.
+
+    :raises PrecheckFailed: where they don't.
+    """
+    request = context.request
+    database = database_of(request.target)
+    asks = Rehearsal("", model.Progress(), (), (), added=job.asked.added, unwatched=job.asked.unwatched)
+    with database.errors.translated(), closing(database.sessions.connect(request.target, PROGRAM)) as connection:
+        found = prechecks.look(request, connection, asks)
+    context.checked = Checked(asks, prechecks=found)
+    prechecks.judge(found, asks, request.prechecks == "required")

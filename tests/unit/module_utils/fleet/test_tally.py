@@ -1,0 +1,60 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is counted, and that it stays small."""
+
+from __future__ import annotations
+
+from ansible_collections.pgops.migrations.plugins.module_utils.fleet.results import error_of, result_of
+from ansible_collections.pgops.migrations.plugins.module_utils.fleet.tally import Fate, Outcome, Tally
+
+
+def names(count):
+    return ["t%04d" % number for number in range(count)]
+
+
+def failed(message="no"):
+    return Outcome(Fate.FAILED, {}, error={"error": {"message": message, "version": None}}, sentence=message + ".")
+
+
+def test_alike_are_one_group_and_the_first_is_the_example():
+    tally = Tally(["a", "b", "c"])
+    for name in ("c", "a"):
+        tally.add(name, Outcome(Fate.CHANGED, {"current_version": name}, "same"))
+    tally.add("b", Outcome(Fate.CHANGED, {"current_version": "b"}, "other"))
+    found = result_of(tally, "u@h:1", 1.0)["groups"]
+    assert [(each["databases"], each["example"], each["current_version"]) for each in found] == [
+        (2, "a", "a"),
+        (1, "b", "b"),
+    ]
+
+
+def test_ten_thousand_that_all_differ_and_all_fail_stay_small():
+    tally = Tally(names(20000))
+    for number, name in enumerate(names(20000)):
+        differs = Outcome(Fate.CHANGED, {}, str(number), warnings=("number %d" % number,))
+        tally.add(name, differs if number % 2 else failed("no %d" % number))
+    result = result_of(tally, "u@h:1", 1.0)
+    assert result["counts"] == {"ok": 0, "changed": 10000, "failed": 10000, "not_reached": 0}
+    assert max(len(value) for value in result.values() if isinstance(value, list)) <= 100
+    assert result["groups_left_out"] == 10000 - len(result["groups"])
+    assert len(error_of(tally).message) < 1000
+
+
+def test_a_warning_of_many_is_said_once():
+    tally = Tally(["a1", "a2", "a3"])
+    for name in ("a2", "a3", "a1"):
+        tally.add(name, Outcome(Fate.OK, {}, warnings=("%s isn't empty" % name,)))
+    assert tally.warnings() == ["a1 and 2 others: a1 isn't empty"]
+
+
+def test_what_was_not_reached_is_counted():
+    tally = Tally(names(10))
+    tally.add("t0000", failed())
+    assert result_of(tally, "u@h:1", 1.0)["counts"]["not_reached"] == 9
+    assert error_of(tally).message == "1 of 10 databases failed. t0000: no; 9 weren't reached"
+
+
+def test_without_a_failure_there_is_no_error():
+    tally = Tally(names(2))
+    assert error_of(tally) is None
