@@ -13,7 +13,7 @@ from . import constraints, tables
 from .binding import bind_or_error
 from .dialects import context_on
 from .patches import Patches
-from .rebuilding import altering, has_to_rebuild
+from .rebuilding import altering, existing, has_to_rebuild
 
 # Of an index of which only the name is given; it is looked for on the search_path.
 NOWHERE = "unknown"
@@ -119,7 +119,8 @@ class Changes:
                 _populate(self.sqlalchemy, operations.get_bind(), table, column)
                 if not column.nullable:
                     with self.altering(table, {"connection": operations.get_bind()}) as batch:
-                        batch.alter_column(column.name, nullable=False)
+                        known = existing(self.sqlalchemy, operations.get_bind(), table, column.name)
+                        batch.alter_column(column.name, nullable=False, **known)
             bind = operations.get_bind()
             if indexed and not unique:
                 schema.Index(index_name or "ix_%s_%s" % (table.name, column.name), column).create(bind)
@@ -162,7 +163,7 @@ class Changes:
         changes = tables.for_alembic(delta)
         if changes:
             with self.altering(table, place) as batch:
-                batch.alter_column(name, **changes)
+                batch.alter_column(name, **existing(self.sqlalchemy, batch.get_bind(), table, name), **changes)
         held = table.columns.get(name)
         for each in {id(item): item for item in (column, held) if item is not None}.values():
             if not isinstance(each, str):

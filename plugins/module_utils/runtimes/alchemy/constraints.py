@@ -100,7 +100,8 @@ def _execute(
     bind = bind_or_error(sqlalchemy, table, bind)
     with bind.begin() if isinstance(bind, sqlalchemy.engine.Engine) else nullcontext(bind) as connection:
         if has_to_rebuild(connection):
-            with altering(sqlalchemy, nullcontext(connection), table) as batch:
+            is_drop = isinstance(statement, sqlalchemy.schema.DropConstraint)
+            with altering(sqlalchemy, nullcontext(connection), table, by_name=is_drop) as batch:
                 rebuild(batch)
         else:
             connection.execute(statement)

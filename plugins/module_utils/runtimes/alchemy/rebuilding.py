@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""SQLite can't alter much of a table: alembic makes it anew. What it would lose then is given back."""
+"""What altering a column would lose. SQLite has the whole table made anew, MySQL has the column described anew."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from ... import deps
 from .dialects import context_on
 
 OF_TABLE = "SELECT name, sql FROM sqlite_master WHERE tbl_name = ? AND type IN ('trigger', 'index') AND sql IS NOT NULL"
+
+DESCRIBE_ANEW = ("mysql", "mariadb")
 
 # Where a constraint has no name, it gets PostgreSQL's, so that a script finds it by the same one everywhere.
 NAMES = {
@@ -30,10 +32,11 @@ def has_to_rebuild(connection: Any) -> bool:
 
 
 @contextmanager
-def altering(sqlalchemy: Any, bound: ContextManager[Any], table: Any) -> Iterator[Any]:
+def altering(sqlalchemy: Any, bound: ContextManager[Any], table: Any, by_name: bool = False) -> Iterator[Any]:
     """Give alembic's operations on one table. Where it is made anew, its triggers and indexes are there afterwards.
 
     :param bound: gives SQLAlchemy's connection.
+    :param by_name: a constraint is to be found by the name that it would have elsewhere; else it keeps having none.
     :raises DependencyError: when there is no alembic.
     """
     alembic = deps.import_alembic()
@@ -43,6 +46,7 @@ def altering(sqlalchemy: Any, bound: ContextManager[Any], table: Any) -> Iterato
         before: List[Tuple[str, str]] = []
         if has_to_rebuild(connection):
             how, before = _as_it_is(sqlalchemy, connection, table), _of_table(connection, table.name)
+            how.update(naming_convention=NAMES if by_name else None)
         with operations.batch_alter_table(table.name, schema=table.schema, **how) as batch:
             yield batch
         there = {name for name, dummy in _of_table(connection, table.name)} if before else set()
@@ -51,11 +55,28 @@ def altering(sqlalchemy: Any, bound: ContextManager[Any], table: Any) -> Iterato
                 _give_back(sqlalchemy, connection, statement)
 
 
+def existing(sqlalchemy: Any, connection: Any, table: Any, column: str) -> Dict[str, Any]:
+    """Return what alembic has to be told of a column that stays as it is: MySQL takes what isn't said away."""
+    if connection.dialect.name not in DESCRIBE_ANEW:
+        return {}
+    columns = sqlalchemy.inspect(connection).get_columns(table.name, schema=table.schema)
+    for found in (each for each in columns if each["name"] == column):
+        default = found.get("default")
+        return {
+            "existing_type": found["type"],
+            "existing_nullable": found["nullable"],
+            "existing_server_default": None if default is None else sqlalchemy.text(default),
+            "existing_autoincrement": bool(found.get("autoincrement")),
+            "existing_comment": found.get("comment"),
+        }
+    return {}
+
+
 def _as_it_is(sqlalchemy: Any, connection: Any, table: Any) -> Dict[str, Any]:
     """Return what alembic has to be told of a table: of a CHECK, it keeps only one with a name."""
     checks = sqlalchemy.inspect(connection).get_check_constraints(table.name)
     made = [sqlalchemy.CheckConstraint(check["sqltext"]) for check in checks if not check.get("name")]
-    return {"table_args": made, "naming_convention": NAMES}
+    return {"table_args": made}
 
 
 def _of_table(connection: Any, table: str) -> List[Tuple[str, str]]:

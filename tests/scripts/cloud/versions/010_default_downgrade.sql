@@ -1,0 +1,1 @@
+UPDATE instances SET memory_mb = NULL WHERE memory_mb = 0;
