@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Migrates with sqlalchemy-migrate itself: a program of its own, with .venv/sqlalchemy-migrate in front of its path.
 
-Its arguments are a URL and a repository. Each line that it reads is a version to go to, and is answered with the one that
-the database is at.
+Its arguments are a URL and a repository. Each line that it reads is a version to go to, and is answered with where the
+database is.
 """
 
 from __future__ import annotations
