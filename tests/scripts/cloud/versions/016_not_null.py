@@ -5,7 +5,7 @@ def upgrade(migrate_engine):
     meta = MetaData()
     meta.bind = migrate_engine
     instances = Table("instances", meta, autoload=True)
-    instances.update().where(instances.c.memory_mb == None).values(memory_mb=0).execute()  # noqa: E711
+    instances.update().where(instances.c.memory_mb.is_(None)).values(memory_mb=0).execute()
     instances.c.memory_mb.alter(type=Integer, nullable=False)
 
 
