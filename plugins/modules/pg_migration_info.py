@@ -167,6 +167,9 @@ migrations:
     missing:
       description: Whether it is recorded, and its file is gone.
       type: bool
+    release:
+      description: The release that it was applied with, where O(pgops.migrations.pg_migrate#module:release) named one.
+      type: str
     retired:
       description: Whether its file is gone on purpose, as somebody has said.
       type: bool
@@ -185,6 +188,25 @@ pending_count:
   returned: success
   type: int
   sample: 1
+releases:
+  description: The releases that the history knows of, the first one first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    release:
+      description: Its name.
+      type: str
+    since:
+      description: When its first migration was applied, or when it ran with nothing to apply, in UTC.
+      type: str
+    until:
+      description: The same of its last.
+      type: str
+    versions:
+      description: Its migrations, in the order of application.
+      type: list
+      elements: str
 database_missing:
   description: There is no database of that name on the server yet, so everything is pending.
   returned: success

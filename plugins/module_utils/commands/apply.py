@@ -107,6 +107,7 @@ def _session(context: Context, connection: Any, history: Any) -> Session:
         lock_retries=request.limits.lock_retries,
         tables=TableWatch(_survey(context, connection, history), request.single_transaction),
         live=context.live,
+        release=request.release if request.state == "migrated" else None,
         in_step=context.in_step.after if context.in_step is not None else None,
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import errors, model
 from ..databases.choose import database_of
+from ..databases.values import Remark
 from ..scripts import trust
 from ..scripts.discovery import discover
 from .context import Context
@@ -17,6 +18,7 @@ from .in_step import in_step
 from .view import View, read_all, read_view, view_of
 
 PROGRAM = "pg_migrate"
+RELEASED = model.Event.RELEASED
 NOT_THERE = 'There is no database "%s" yet. What is shown is what would come out in a new, empty one.'
 
 
@@ -74,6 +76,7 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
         view = _ask_ahead(context, view, connection)
     if view.plan.idle:
         context.progress = model.Progress()
+        _note_release(context, view, connection)
     elif request.state == "scripted":
         from .scripted import script
 
@@ -100,3 +103,27 @@ def _ask_ahead(context: Context, view: View, connection: Any) -> View:
     wanted, context.skipped = ask_ahead(session, read_all(context, view.plan.steps))
     context.plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
     return view._replace(plan=context.plan)
+
+
+def _note_release(context: Context, view: View, connection: Any) -> None:
+    """Note that a release ran with nothing to apply, so that it can be gone back to; once, and if that can't be: told.
+
+    It is no change: nothing of the database is another.
+    """
+    request = context.request
+    unnoted = request.release is not None and request.release not in {row.release for row in view.rows}
+    if not unnoted or connection is None or request.checking or request.state != "migrated" or not view.history.exists:
+        return
+    database = database_of(connection)
+    try:
+        history = database.history.ensure(connection, view.history)
+        if request.release in [name for name, dummy in database.log.told(connection, history, RELEASED.value)]:
+            connection.rollback()
+            return
+        with connection.cursor() as cursor:
+            database.log.log(cursor, history, Remark(RELEASED), str(request.release))
+        connection.commit()
+    except (connection.Error, errors.MigrationError) as error:
+        connection.rollback()
+        words = error.message if isinstance(error, errors.MigrationError) else database.errors.first_words(error)
+        context.warnings.append("That the release %s was here isn't recorded: %s." % (request.release, words))

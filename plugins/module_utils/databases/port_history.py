@@ -98,6 +98,9 @@ class Log(Protocol):
     def last(self, connection: Any, history: Any, event: str) -> List[str]:
         """Return the versions whose last event this is. Raises the driver's error where there is no log."""
 
+    def told(self, connection: Any, history: Any, event: str) -> List[Tuple[str, str]]:
+        """Return detail and time (in UTC, ISO 8601) of each such event, in their order."""
+
     def unfinished(self, cursor: Any, history: Any, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
         """Return what was begun and neither ended nor marked: version, detail, since, who, failed, mark."""
 

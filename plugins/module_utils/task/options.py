@@ -59,6 +59,7 @@ MIGRATE: Dict[str, Any] = {
     **MIGRATIONS,
     "state": {"type": "str", "choices": ["migrated", "rolled_back", "tested", "scripted"], "default": "migrated"},
     "version": {"type": "str"},
+    "release": {"type": "str"},
     "steps": {"type": "int", "default": 1},
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},

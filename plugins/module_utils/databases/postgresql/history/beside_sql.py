@@ -158,5 +158,5 @@ REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
 RECORD_BY_HAND = """WITH now AS (SELECT pg_catalog.clock_timestamp() AS applied),
 logged AS (
   INSERT INTO {log} (event, version, name, done_by, done_from, collection_version, detail, checksum, applied)
-  SELECT {event}, {version}, {name}, session_user, 'psql', {collection}, 'by hand', {checksum}, applied FROM now)
+  SELECT {event}, {version}, {name}, session_user, 'psql', {collection}, {detail}, {checksum}, applied FROM now)
 INSERT INTO {table} (version, applied) SELECT {version}, applied FROM now;"""
