@@ -114,7 +114,9 @@ migrations:
       missing: false
       modified: false
       name: create_orders
+      release: null
       repeatable: false
+      retired: false
       reversible: true
       state: applied
       version: '20250101120000'
@@ -123,7 +125,9 @@ migrations:
       missing: false
       modified: false
       name: orders_have_a_state
+      release: null
       repeatable: false
+      retired: false
       reversible: true
       state: deferred
       version: '20250102090000'
@@ -132,7 +136,9 @@ migrations:
       missing: false
       modified: false
       name: slow
+      release: null
       repeatable: false
+      retired: false
       reversible: false
       state: pending
       version: '20250104090000'
@@ -193,6 +199,12 @@ releases:
   returned: success
   type: list
   elements: dict
+  sample:
+    - release: '2025.01'
+      since: '2026-11-27T08:50:30.427454Z'
+      until: '2026-11-27T08:50:30.427454Z'
+      versions:
+      - '20250102090000'
   contains:
     release:
       description: Its name.
@@ -257,6 +269,25 @@ drift:
   description: What the look for changes by hand has shown.
   returned: with O(check_drift=true)
   type: dict
+  sample:
+    diff: "--- before\n+++ after\n@@ -2,10 +2,12 @@\n     id numeric NOT NULL,\n     placed timestamp with\
+      \ time zone DEFAULT now() NOT NULL,\n     state text DEFAULT 'new'::text NOT NULL\n );\n \n \n ALTER\
+      \ TABLE public.orders OWNER TO shop;\n \n ALTER TABLE ONLY public.orders\n     ADD CONSTRAINT orders_pkey\
+      \ PRIMARY KEY (id);\n+\n+CREATE INDEX by_hand ON public.orders USING btree (id);\n"
+    objects:
+    - change: added
+      diff: |
+        --- before
+        +++ after
+        @@ -0,0 +1,1 @@
+        +CREATE INDEX by_hand ON public.orders USING btree (id);
+      name: by_hand
+      schema: public
+      type: index
+      way_back: DROP INDEX public.by_hand;
+    reason: null
+    since: 2026-11-27 08:49:52 UTC
+    state: drifted
   contains:
     state:
       description:

@@ -159,6 +159,25 @@ drift:
   description: What the look for changes by hand has shown.
   returned: with O(accept_drift)
   type: dict
+  sample:
+    diff: "--- before\n+++ after\n@@ -2,10 +2,12 @@\n     id numeric NOT NULL,\n     placed timestamp with\
+      \ time zone DEFAULT now() NOT NULL,\n     state text DEFAULT 'new'::text NOT NULL\n );\n \n \n ALTER\
+      \ TABLE public.orders OWNER TO shop;\n \n ALTER TABLE ONLY public.orders\n     ADD CONSTRAINT orders_pkey\
+      \ PRIMARY KEY (id);\n+\n+CREATE INDEX by_hand ON public.orders USING btree (id);\n"
+    objects:
+    - change: added
+      diff: |
+        --- before
+        +++ after
+        @@ -0,0 +1,1 @@
+        +CREATE INDEX by_hand ON public.orders USING btree (id);
+      name: by_hand
+      schema: public
+      type: index
+      way_back: DROP INDEX public.by_hand;
+    reason: null
+    since: 2026-11-27 08:49:52 UTC
+    state: drifted
   contains:
     state:
       description:

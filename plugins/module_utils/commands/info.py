@@ -183,7 +183,7 @@ def listing(found: Info, wide: bool) -> List[str]:
     for each in found.standings:
         state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.is_odd else "")
         row = (each.version, each.name[:width], state, each.applied_at or "")
-        lines.append((template % ((*row, each.release or "") if with_release else row)).rstrip(" |"))
+        lines.append((template % ((*row, each.release or "") if with_release else row)).rstrip())
     return lines + _legend(found.standings)
 
 
