@@ -54,6 +54,7 @@ class Event(Enum):
     FORGOTTEN = "forgotten"
     RETIRED = "retired"
     RELEASED = "released"
+    HOME = "home"
     STARTED = "started"
     FAILED = "failed"
     CHECKPOINT = "checkpoint"

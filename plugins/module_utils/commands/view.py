@@ -84,7 +84,7 @@ def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
     from ..run import journal
 
     versions = [str(step.script.version) for step in view.plan.steps]
-    found = journal.unfinished(connection, view.history, versions)
+    found = journal.unfinished(connection, view.history, versions, database_of(connection).sessions.identity)
     connection.rollback()
     if found and database_of(connection).locks.held_by_another(connection):
         return view.plan

@@ -116,7 +116,7 @@ DROP = "DROP COLUMN {}"
 # version, nor what a script outside a transaction goes on by. What a release is known by stays too.
 OLD = """
 l.logged < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %(days)s)
-   AND l.event <> 'released'
+   AND l.event NOT IN ('released', 'home')
    AND NOT EXISTS (SELECT 1 FROM {table} h WHERE h.version = l.version AND ({tie}))
    AND NOT EXISTS (SELECT 1 FROM last_words w WHERE w.id = l.id)
 """
