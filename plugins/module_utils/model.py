@@ -55,6 +55,7 @@ class Event(Enum):
     RETIRED = "retired"
     RELEASED = "released"
     HOME = "home"
+    REBUILT = "rebuilt"
     STARTED = "started"
     FAILED = "failed"
     CHECKPOINT = "checkpoint"

@@ -117,6 +117,13 @@ class Upkeep(Protocol):
     def trim(self, connection: Any, history: Any, days: int) -> Tuple[int, int]:
         """Take them out, and commit; return the same."""
 
+    def lost_rows(self, connection: Any, history: Any) -> Optional[List[Tuple[str, str, str, str]]]:
+        """Return what the log says is recorded, and isn't in the history: version, name, event, when; None: there is no
+        log."""
+
+    def rebuild(self, connection: Any, history: Any, versions: Sequence[str]) -> None:
+        """Record these as the log says it, with the times of then, and commit."""
+
 
 class Beside(Protocol):
     """What a database holds beside the history."""

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
 from ..commands.retire import Retired, retire
-from ..commands.upkeep import Reduced, Trimmed, UpkeepRequest, reduce, trim
+from ..commands.upkeep import Rebuilt, Reduced, Trimmed, UpkeepRequest, rebuild, reduce, trim
 from ..databases.tools import Tools
 from . import sent
 from .entry import run_program
@@ -19,7 +19,7 @@ from .target import target
 
 # Of the options' states those that a version may be marked as; the others are about the history, or about files.
 STATES = ("applied", "pending", "deferred")
-RETIRED, REDUCED, TRIMMED = "retired", "reduced", "trimmed"
+RETIRED, REDUCED, TRIMMED, REBUILT = "retired", "reduced", "trimmed", "rebuilt"
 
 
 def pg_migration_mark(module: Any) -> Dict[str, Any]:
@@ -33,6 +33,8 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
         return _reduced(reduce(_upkeep(module, params)), module.check_mode)
     if params["state"] == TRIMMED:
         return _trimmed(trim(_upkeep(module, params)), module.check_mode)
+    if params["state"] == REBUILT:
+        return _rebuilt(rebuild(_upkeep(module, params), params["versions"]), module.check_mode)
     warnings: List[str] = []
     request = MarkRequest(
         target=target(params),
@@ -55,7 +57,8 @@ def _check(params: Mapping[str, Any]) -> None:
     :raises OptionInvalid: names them.
     """
     state = params["state"]
-    wrong = {REDUCED: ("versions", "accept_drift"), TRIMMED: ("versions", "accept_drift"), RETIRED: ("accept_drift",)}
+    both = ("versions", "accept_drift")
+    wrong = {REDUCED: both, TRIMMED: both, RETIRED: both[1:], REBUILT: both[1:]}
     for name in wrong.get(state, ()):
         if params[name] is not None:
             raise errors.OptionInvalid(
@@ -70,7 +73,7 @@ def _check(params: Mapping[str, Any]) -> None:
     if state in STATES and params["versions"] is None and params["accept_drift"] is None:
         raise errors.OptionInvalid(
             "state: %s needs versions" % state,
-            hint="Name the versions to mark. None need be with retired, reduced and trimmed, and with accept_drift.",
+            hint="Name the versions to mark. Only the other states, and accept_drift, can do without.",
         )
 
 
@@ -135,6 +138,20 @@ def _trimmed(found: Trimmed, checking: bool) -> Dict[str, Any]:
         "msg": what if found.gone else nothing,
         "marked": [],
         "diff": {"before": lines[0], "after": lines[1]},
+    }
+
+
+def _rebuilt(found: Rebuilt, checking: bool) -> Dict[str, Any]:
+    verb = "Would give" if checking else "Gave"
+    what = "%s the history %s %d rows back, as its log has them." % (verb, found.table, len(found.rows))
+    return {
+        "changed": bool(found.rows),
+        "msg": what if found.rows else "The history %s has all that its log tells of." % found.table,
+        "marked": [{"version": row[0], "name": row[1], "before": "lost"} for row in found.rows],
+        "diff": {
+            "before": "",
+            "after": "".join("%s %s\n" % (row[0], " ".join(filter(None, row[2:]))) for row in found.rows),
+        },
     }
 
 

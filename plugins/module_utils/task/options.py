@@ -99,7 +99,7 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_cache_size": {"type": "bytes", "default": "1G"},
 }
 
-STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed"]
+STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed", "rebuilt"]
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,

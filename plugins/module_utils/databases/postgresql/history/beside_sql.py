@@ -138,6 +138,22 @@ SELECT pg_catalog.count(*) FILTER (WHERE old), pg_catalog.count(*) FILTER (WHERE
 """
 )
 
+# What the log says is recorded now: the last of the events that make a row or take one away, with the row's own time.
+RECORDED = """
+SELECT * FROM (
+  SELECT DISTINCT ON (version) version, name, event, applied, id FROM {log}
+   WHERE version IS NOT NULL AND event NOT IN ('started', 'failed', 'retired') ORDER BY version, id DESC) AS last
+ WHERE event NOT IN ('rolled_back', 'forgotten') AND (applied IS NOT NULL OR event = 'deferred')
+"""
+LOST_ROWS = """
+SELECT r.version, coalesce(r.name, ''), r.event,
+       coalesce(pg_catalog.to_char(r.applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
+  FROM ({recorded}) AS r WHERE NOT (r.version = ANY(%s)) ORDER BY r.applied NULLS FIRST, r.id
+"""
+REBUILD = """
+INSERT INTO {table} (version, applied) SELECT r.version, r.applied FROM ({recorded}) AS r WHERE r.version = ANY(%s)
+"""
+
 # A run that somebody sends by hand, as a file for psql.
 # The history has to be the one that the plan was made for, and nobody else may be at work.
 GUARD = """DO $pgops$
