@@ -53,6 +53,9 @@ class Event(Enum):
     ROLLED_BACK = "rolled_back"
     FORGOTTEN = "forgotten"
     RETIRED = "retired"
+    RELEASED = "released"
+    HOME = "home"
+    REBUILT = "rebuilt"
     STARTED = "started"
     FAILED = "failed"
     CHECKPOINT = "checkpoint"
@@ -147,6 +150,7 @@ class HistoryRow(NamedTuple):
     :ivar applied: the server's time in ISO 8601; None: deferred.
     :ivar event: how it came to be there: applied, baseline or marked; None: another tool wrote it.
     :ivar spellings: the version as it stands in the table; more than one where a tool wrote it twice.
+    :ivar release: the release that it was applied with, where one was named.
     """
 
     version: Version
@@ -155,6 +159,7 @@ class HistoryRow(NamedTuple):
     checksum: Optional[str] = None
     event: Optional[str] = None
     spellings: Tuple[str, ...] = ()
+    release: Optional[str] = None
 
 
 class Resume(NamedTuple):

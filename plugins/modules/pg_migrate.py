@@ -74,6 +74,15 @@ options:
       - With O(state=rolled_back), roll back everything above it; V(0) for everything.
     type: str
     version_added: 0.1.0
+  release:
+    description:
+      - What the run belongs to, such as V(2026.11). It is recorded with each migration that is applied, and
+        M(pgops.migrations.pg_migration_info) lists them by it. A release with nothing to apply is noted too, which is
+        no change.
+      - With O(state=rolled_back), the release to go back to. What was applied after it is rolled back, the last first;
+        what belongs to it, or to one before it, stays.
+    type: str
+    version_added: 0.6.0
   steps:
     description: With O(state=rolled_back) and no O(version), how many migrations to roll back, the last applied first.
     type: int
@@ -490,6 +499,19 @@ EXAMPLES = r"""
     url: postgresql://shop@localhost/shop
     migrations_dir: /srv/shop/migrations
     follow: true
+
+- name: Deploy a release
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    release: "2026.11"
+
+- name: Go back to the release before
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: rolled_back
+    release: "2026.10"
 
 - name: Roll back what was applied last
   pgops.migrations.pg_migrate:

@@ -196,11 +196,15 @@ replaces:
   returned: with O(squash_to)
   type: list
   elements: str
+  sample:
+    - '20250101120000'
+    - '20250102090000'
 rows_left_out:
   description: The tables that have rows after the scripts and aren't in the checkpoint, each with C(table) and C(rows).
   returned: with O(squash_to)
   type: list
   elements: dict
+  sample: []
 error:
   description: What went wrong, as in M(pgops.migrations.pg_migrate).
   returned: on failure

@@ -127,7 +127,9 @@ migrations:
       missing: false
       modified: false
       name: create_orders
+      release: null
       repeatable: false
+      retired: false
       reversible: true
       state: applied
       version: '20250101120000'
@@ -136,7 +138,9 @@ migrations:
       missing: false
       modified: false
       name: orders_have_a_state
+      release: null
       repeatable: false
+      retired: false
       reversible: true
       state: deferred
       version: '20250102090000'
@@ -145,7 +149,9 @@ migrations:
       missing: false
       modified: false
       name: slow
+      release: null
       repeatable: false
+      retired: false
       reversible: false
       state: pending
       version: '20250104090000'
@@ -180,6 +186,9 @@ migrations:
     missing:
       description: Whether it is recorded, and its file is gone.
       type: bool
+    release:
+      description: The release that it was applied with, where O(pgops.migrations.pg_migrate#module:release) named one.
+      type: str
     retired:
       description: Whether its file is gone on purpose, as somebody has said.
       type: bool
@@ -198,6 +207,31 @@ pending_count:
   returned: success
   type: int
   sample: 1
+releases:
+  description: The releases that the history knows of, the first one first.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - release: '2025.01'
+      since: '2026-11-27T08:50:30.427454Z'
+      until: '2026-11-27T08:50:30.427454Z'
+      versions:
+      - '20250102090000'
+  contains:
+    release:
+      description: Its name.
+      type: str
+    since:
+      description: When its first migration was applied, or when it ran with nothing to apply, in UTC.
+      type: str
+    until:
+      description: The same of its last.
+      type: str
+    versions:
+      description: Its migrations, in the order of application.
+      type: list
+      elements: str
 database_missing:
   description: There is no database of that name on the server yet, so everything is pending.
   returned: success
@@ -248,6 +282,25 @@ drift:
   description: What the look for changes by hand has shown.
   returned: with O(check_drift=true)
   type: dict
+  sample:
+    diff: "--- before\n+++ after\n@@ -2,10 +2,12 @@\n     id numeric NOT NULL,\n     placed timestamp with\
+      \ time zone DEFAULT now() NOT NULL,\n     state text DEFAULT 'new'::text NOT NULL\n );\n \n \n ALTER\
+      \ TABLE public.orders OWNER TO shop;\n \n ALTER TABLE ONLY public.orders\n     ADD CONSTRAINT orders_pkey\
+      \ PRIMARY KEY (id);\n+\n+CREATE INDEX by_hand ON public.orders USING btree (id);\n"
+    objects:
+    - change: added
+      diff: |
+        --- before
+        +++ after
+        @@ -0,0 +1,1 @@
+        +CREATE INDEX by_hand ON public.orders USING btree (id);
+      name: by_hand
+      schema: public
+      type: index
+      way_back: DROP INDEX public.by_hand;
+    reason: null
+    since: 2026-11-27 08:49:52 UTC
+    state: drifted
   contains:
     state:
       description:

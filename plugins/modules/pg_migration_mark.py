@@ -52,13 +52,16 @@ options:
         O(versions) of all of them. They stay applied, and C(on_missing) tells of them no more. Since 0.6.0.
       - V(trimmed) marks nothing. It takes events out of the history's log that are older than O(log_retention), but for
         those that the history needs. Since 0.6.0, for PostgreSQL.
+      - V(rebuilt) gives a history that was lost, or has lost rows, back what its log tells of, with the times of then;
+        with O(versions) only these. The evidence is in the diff, also in check mode. Rows that it has stay as they are.
+        Since 0.6.0, for PostgreSQL.
       - V(reduced) marks nothing. It moves what a history of release 0.1.0 or 0.2.0 holds beside version and time
         into its log, and takes these columns away, in one transaction; then db-migrator can go on with the table.
         It has to be done by the owner of both. A later run of these releases brings the columns back, and
         nothing is lost by that.
     type: str
     version_added: 0.1.0
-    choices: [applied, pending, deferred, retired, reduced, trimmed]
+    choices: [applied, pending, deferred, retired, reduced, trimmed, rebuilt]
     default: applied
   log_retention:
     description:
@@ -117,6 +120,12 @@ EXAMPLES = r"""
     migrations_dir: /srv/shop/migrations
     state: retired
 
+- name: Rebuild a history whose table was dropped
+  pgops.migrations.pg_migration_mark:
+    url: postgresql://shop@localhost/shop
+    migrations_dir: /srv/shop/migrations
+    state: rebuilt
+
 - name: Keep two years of the log
   pgops.migrations.pg_migration_mark:
     url: postgresql://shop@localhost/shop
@@ -168,6 +177,25 @@ drift:
   description: What the look for changes by hand has shown.
   returned: with O(accept_drift)
   type: dict
+  sample:
+    diff: "--- before\n+++ after\n@@ -2,10 +2,12 @@\n     id numeric NOT NULL,\n     placed timestamp with\
+      \ time zone DEFAULT now() NOT NULL,\n     state text DEFAULT 'new'::text NOT NULL\n );\n \n \n ALTER\
+      \ TABLE public.orders OWNER TO shop;\n \n ALTER TABLE ONLY public.orders\n     ADD CONSTRAINT orders_pkey\
+      \ PRIMARY KEY (id);\n+\n+CREATE INDEX by_hand ON public.orders USING btree (id);\n"
+    objects:
+    - change: added
+      diff: |
+        --- before
+        +++ after
+        @@ -0,0 +1,1 @@
+        +CREATE INDEX by_hand ON public.orders USING btree (id);
+      name: by_hand
+      schema: public
+      type: index
+      way_back: DROP INDEX public.by_hand;
+    reason: null
+    since: 2026-11-27 08:49:52 UTC
+    state: drifted
   contains:
     state:
       description:

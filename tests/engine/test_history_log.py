@@ -146,7 +146,8 @@ def test_a_repeated_migration_leaves_one_row_and_all_its_events(project: Project
     for dummy in range(3):
         project.migrate()
     assert project.query("SELECT count(*) FROM schema_migrations") == [(1,)]
-    assert project.query("SELECT count(*), count(DISTINCT applied) FROM schema_migrations_log") == [(3, 3)]
+    logged = "SELECT count(*), count(DISTINCT applied) FROM schema_migrations_log WHERE version IS NOT NULL"
+    assert project.query(logged) == [(3, 3)]
     assert told(project) == [("1", "applied", "r", True)]
 
 

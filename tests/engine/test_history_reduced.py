@@ -100,7 +100,7 @@ def test_what_the_first_release_adds_is_taken_away_again(project: Project) -> No
     assert reduced(project).taken == ALL
     assert [row for row in rows(project) if str(row.version) == "1"] == list(before)
     assert told(project) == [("1", "applied", "v1", True), ("2", "applied", "old", True)]
-    assert project.query("SELECT count(*) FROM schema_migrations_log") == [(2,)]
+    assert project.query("SELECT count(version) FROM schema_migrations_log") == [(2,)]
 
 
 def test_a_view_on_the_columns_stops_it(project: Project) -> None:

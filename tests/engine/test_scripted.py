@@ -118,7 +118,10 @@ def test_a_baseline_is_recorded(project: Project, file: Path) -> None:
     project.write(v1="CREATE TABLE t ()", v2="ALTER TABLE t ADD a int")
     scripted(project, file, baseline_version="1")
     assert psql(project, file).returncode == 0
-    assert project.query("SELECT event FROM schema_migrations_log ORDER BY id") == [("baseline",), ("applied",)]
+    assert project.query("SELECT event FROM schema_migrations_log WHERE version <> '' ORDER BY id") == [
+        ("baseline",),
+        ("applied",),
+    ]
     assert done(project.migrate()) == []
 
 

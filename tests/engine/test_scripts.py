@@ -57,7 +57,7 @@ def test_line_ends_do_not_reach_functions_or_checksums(project: Project) -> None
     import hashlib
 
     expected = hashlib.sha256((unix / "1_v1.up.sql").read_bytes()).hexdigest()
-    assert project.query("SELECT checksum FROM schema_migrations_log") == [(expected,)]
+    assert project.query("SELECT checksum FROM schema_migrations_log WHERE version IS NOT NULL") == [(expected,)]
 
 
 def test_numbers_compare_as_numbers_and_dashes_do_not_count(project: Project) -> None:
@@ -69,7 +69,9 @@ def test_numbers_compare_as_numbers_and_dashes_do_not_count(project: Project) ->
 def test_file_names_with_spaces_quotes_and_emoji(project: Project) -> None:
     project.file('1_it\'s a "new" table; 100 % 🐘.up.sql', "CREATE TABLE t (a int)")
     project.migrate()
-    assert project.query("SELECT name FROM schema_migrations_log") == [('it\'s a "new" table; 100 % 🐘',)]
+    assert project.query("SELECT name FROM schema_migrations_log WHERE version IS NOT NULL") == [
+        ('it\'s a "new" table; 100 % 🐘',)
+    ]
 
 
 def test_session_is_as_before_after_each_script(project: Project) -> None:
@@ -302,7 +304,7 @@ def test_scripts_outside_a_transaction(project: Project, name: str, checking: bo
     assert done(report) == ["1", "2"]
     if not checking:
         assert project.query("SELECT indexname FROM pg_indexes WHERE indexname = 'i'") == [("i",)]
-        events = project.query("SELECT event, version FROM schema_migrations_log ORDER BY id")
+        events = project.query("SELECT event, version FROM schema_migrations_log WHERE version IS NOT NULL ORDER BY id")
         assert events == [("started", "1"), ("applied", "1"), ("applied", "2")]
 
 
@@ -386,7 +388,8 @@ def test_a_deferred_constraint_fails_its_own_migration(project: Project) -> None
         project.migrate()
     assert caught.value.sqlstate == "23503"  # type: ignore[attr-defined]
     assert project.applied() == ["1"]
-    assert project.query("SELECT event, version FROM schema_migrations_log") == [("applied", "1"), ("failed", "2")]
+    told = project.query("SELECT event, version FROM schema_migrations_log WHERE version IS NOT NULL")
+    assert told == [("applied", "1"), ("failed", "2")]
 
 
 def test_a_failure_tells_what_was_applied(project: Project) -> None:

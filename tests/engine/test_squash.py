@@ -104,7 +104,8 @@ def test_a_new_database_begins_with_it(shop: Project) -> None:
     assert shop.query("SELECT nextval('country_id_seq')") == [(3,)]
     assert shop.query("SELECT count(*) FROM visit") == [(0,)]
     assert shop.applied() == ["1", "2", "3"]
-    assert shop.query("SELECT event, version, name FROM schema_migrations_log ORDER BY id") == [
+    logged = "SELECT event, version, name FROM schema_migrations_log WHERE version IS NOT NULL ORDER BY id"
+    assert shop.query(logged) == [
         ("checkpoint", "1", "v1"),
         ("checkpoint", "2", "v2"),
         ("checkpoint", "3", "base"),

@@ -108,6 +108,11 @@ def _migrations(operator: Operator) -> None:
     small.unlink()
     operator.server.psql("TRUNCATE orders", "shop")
     operator.run("pg_migrate", **WHERE)
+    operator.server.psql("CREATE INDEX by_hand ON orders (id)", "shop")
+    operator.run("pg_migration_info", check_drift=True, **WHERE)
+    operator.run("pg_migration_mark", accept_drift="the shop stood still on 3 March", **WHERE)
+    operator.server.psql("DROP INDEX by_hand", "shop")
+    operator.run("pg_migration_mark", accept_drift="it was of no use", **WHERE)
     operator.server.psql("ALTER TABLE orders ADD by_hand text", "shop")
     broken = operator.write(BROKEN)
     operator.run("pg_migrate", "--diff", **WHERE)
@@ -133,6 +138,10 @@ def _migrations(operator: Operator) -> None:
     running.terminate()
     running.wait()
     slow.unlink()
+    operator.run("pg_migration_mark", versions=[LATER], state="pending", **WHERE)
+    operator.run("pg_migrate", release="2025.01", **WHERE)
+    operator.run("pg_migration_info", **WHERE)
+    operator.run("pg_migration_generate", name="as of 2025", squash_to=LATER, **WHERE)
 
 
 def documented(module: str) -> dict[str, dict[str, Any]]:

@@ -9,9 +9,10 @@ It was rehearsed before. What Python scripts sent then is in it as it was sent, 
 from __future__ import annotations
 
 import re
-from typing import Any, Iterator, List, Mapping, Sequence, Tuple
+from typing import Any, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from .. import deps, errors, model
+from ..databases.history_rows import detail_of
 from ..databases.postgresql.advisory import KEY
 from ..databases.postgresql.history import beside_sql, history_sql
 from ..databases.postgresql.history.reading import OF_REPOSITORY, History
@@ -28,6 +29,7 @@ HEAD = r"""-- Made by pgops.migrations %s for the database %s.
 """
 PREPARES = "SET client_encoding = 'UTF8'; SET standard_conforming_strings = on;"
 BEGIN, COMMIT = "BEGIN;", "COMMIT;"
+BY_HAND = "by hand"
 # That something is there already is no news.
 QUIETLY = "SET LOCAL client_min_messages = warning;"
 
@@ -47,10 +49,12 @@ class Release:
     """Puts such a file together.
 
     :param resets: the statements that undo what a script has SET, and set what holds for each.
+    :param release: what the migrations belong to, for the log.
     """
 
-    def __init__(self, connection: Any, history: History, resets: str) -> None:
+    def __init__(self, connection: Any, history: History, resets: str, release: Optional[str] = None) -> None:
         self._connection, self._history, self._resets = connection, history, resets.strip()
+        self._detail = "; ".join(filter(None, [BY_HAND, detail_of(release)]))
 
     def creates(self) -> str:
         """Return the statements that make the history's tables, or what they lack; '' where they are there."""
@@ -117,7 +121,8 @@ class Release:
             if step.spellings
             else ""
         )
-        record = self._compose(beside_sql.RECORD_BY_HAND, collection=deps.sql.Literal(COLLECTION_VERSION), **literals)
+        literals.update(collection=deps.sql.Literal(COLLECTION_VERSION), detail=deps.sql.Literal(self._detail))
+        record = self._compose(beside_sql.RECORD_BY_HAND, **literals)
         return "\n".join(filter(None, [replace, record]))
 
     def _compose(self, statement: str, **parts: Any) -> str:

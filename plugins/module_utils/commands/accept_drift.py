@@ -61,5 +61,6 @@ class Accepting:
         if self.written:
             with connection.cursor() as cursor:
                 database.log.log(cursor, history, Remark(model.Event.DRIFT_ACCEPTED), self._reason)
+            connection.commit()  # in this order: what is accepted and not logged would be nobody's
         rows = database.history.rows(connection, history)
         drift.store(connection, history, rows, self._live, self._reader.left_out, self._reader.version)

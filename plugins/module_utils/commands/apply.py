@@ -107,8 +107,18 @@ def _session(context: Context, connection: Any, history: Any) -> Session:
         lock_retries=request.limits.lock_retries,
         tables=TableWatch(_survey(context, connection, history), request.single_transaction),
         live=context.live,
+        home=_home(context, connection),
+        release=request.release if request.state == "migrated" else None,
         in_step=context.in_step.after if context.in_step is not None else None,
     )
+
+
+def _home(context: Context, connection: Any) -> Optional[str]:
+    """Return which database it is, for the journal of a script outside a transaction."""
+    bodies = (migration.body(step.direction) for step, migration in context.jobs)
+    if any(isinstance(body, model.PythonBody) or not body.transactional for body in bodies):
+        return database_of(connection).sessions.identity(connection)
+    return None
 
 
 def _survey(context: Context, connection: Any, history: Any) -> Any:

@@ -24,6 +24,7 @@ from ..schema.series import differences
 from . import prechecks
 from .context import Context
 from .report import Checked
+from .schema_watch import moved_sentence
 from .view import View, read_all
 
 UNWATCHED = "Changes by hand can't be noticed (on_drift): %s."
@@ -95,13 +96,15 @@ def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> N
     if context.request.policies.drift == "ignore":
         return
     try:
-        last = drift.last_snapshot(connection, view.history, view.rows, copy.reader.version)
+        found = drift.look_for_last(connection, view.history, view.rows, copy.reader.version)
     except connection.Error as error:
         if context.request.policies.drift == "fail":
             raise
         connection.rollback()
         context.warn(UNWATCHED % database_of(connection).errors.first_words(error))
         return
+    context.warn(moved_sentence(found))
+    last = found if isinstance(found, drift.LastSnapshot) else None
     try:
         context.note_drift(drift.compare(last, copy.base, copy.reader.left_out, context.request.diff_context))
     except errors.Drift:

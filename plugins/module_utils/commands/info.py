@@ -15,6 +15,7 @@ from ..databases.tools import Tools
 from ..databases.values import Activity
 from ..history.retired import with_last_event
 from ..planning.order import in_one_order
+from ..planning.releases import Release, releases
 from ..scripts.discovery import discover
 from .standing import PENDING, Standing, standings, with_reversible
 
@@ -60,6 +61,7 @@ class Info(NamedTuple):
     :ivar database_missing: there is no database of that name yet.
     :ivar warnings: what there is to say of the scripts.
     :ivar drift: what a look for changes by hand has shown; None: nobody has looked.
+    :ivar releases: those that the history knows of, the first one first.
     """
 
     standings: Tuple[Standing, ...]
@@ -71,6 +73,7 @@ class Info(NamedTuple):
     database_missing: bool = False
     warnings: Tuple[str, ...] = ()
     drift: Optional[DriftCheck] = None
+    releases: Tuple[Release, ...] = ()
 
 
 class Recorded(NamedTuple):
@@ -85,6 +88,7 @@ class Recorded(NamedTuple):
     retired: FrozenSet[model.Version] = frozenset()
     running: Optional[Dict[str, Any]] = None
     drift: Optional[DriftCheck] = None
+    releases: Tuple[Release, ...] = ()
     database_missing: bool = False
 
 
@@ -118,7 +122,7 @@ def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
     latest, current = _highest(on_disk), _highest(applied)
     warnings += recorded.drift.warnings if recorded.drift else ()
     found = Info(tuple(shown), latest, current, len(every), len(pending), warnings=tuple(warnings))
-    found = found._replace(drift=recorded.drift)
+    found = found._replace(drift=recorded.drift, releases=recorded.releases)
     return found._replace(running=recorded.running, database_missing=recorded.database_missing)
 
 
@@ -133,7 +137,17 @@ def _read(request: InfoRequest, tools: Optional[Tools]) -> Recorded:
         failed = with_last_event(connection, history, model.Event.FAILED)
         retired = with_last_event(connection, history, model.Event.RETIRED) if history.keeps_log else frozenset()
         running = _running(connection)
-        return Recorded(rows, failed, retired, running, _drift(request, connection, history, tools))
+        released = tuple(_releases(connection, history, rows))
+        return Recorded(rows, failed, retired, running, _drift(request, connection, history, tools), released)
+
+
+def _releases(connection: Any, history: Any, rows: Sequence[model.HistoryRow]) -> Sequence[Release]:
+    """Return the releases that a database has had."""
+    if not history.exists or not history.keeps_log:
+        return ()
+    runs = database_of(connection).log.told(connection, history, model.Event.RELEASED.value)
+    connection.rollback()
+    return releases(rows, runs)
 
 
 def _drift(request: InfoRequest, connection: Any, history: Any, tools: Optional[Tools]) -> Optional[DriftCheck]:
@@ -165,10 +179,14 @@ def listing(found: Info, wide: bool) -> List[str]:
     width = max([NARROW, *map(len, names)]) if wide else NARROW
     longest = max([len(HEADER[0]), *(len(str(each.version)) for each in found.standings)])
     template = "%%-%ds | %%-%ds | %%-12s | %%s" % (longest, width)
-    lines = [template % HEADER, "-" * len(template % HEADER)]
+    with_release = any(each.release for each in found.standings)
+    template += " | %s" if with_release else ""
+    header = template % (*HEADER, "release") if with_release else template % HEADER
+    lines = [header, "-" * len(header)]
     for each in found.standings:
         state = each.state.value + ("*" if each.repeatable else "") + (" !" if each.is_odd else "")
-        lines.append((template % (each.version, each.name[:width], state, each.applied_at or "")).rstrip())
+        row = (each.version, each.name[:width], state, each.applied_at or "")
+        lines.append((template % ((*row, each.release or "") if with_release else row)).rstrip())
     return lines + _legend(found.standings)
 
 

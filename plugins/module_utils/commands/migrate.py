@@ -10,6 +10,7 @@ from typing import Any, Callable, Iterator, Optional, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
+from ..databases.values import Remark
 from ..planning.request import Request
 from ..scripts import trust
 from ..scripts.discovery import discover
@@ -18,6 +19,7 @@ from .in_step import in_step
 from .view import View, read_all, read_view, view_of
 
 PROGRAM = "pg_migrate"
+RELEASED = model.Event.RELEASED
 NOT_THERE = 'There is no database "%s" yet. What is shown is what would come out in a new, empty one.'
 
 
@@ -105,10 +107,12 @@ def planned(context: Context, view: View, connection: Any) -> Optional[View]:
 def _proceed(context: Context, view: View, connection: Any) -> None:
     """Do what the plan asks for. What does that is imported, and compiled, only when it asks for something."""
     request, settled = context.request, planned(context, view, connection)
-    if settled is None or settled.plan.idle:
+    if settled is None:
         return
     view = settled
-    if request.state == "scripted":
+    if view.plan.idle:
+        _note_release(context, view, connection)
+    elif request.state == "scripted":
         from .scripted import script
 
         script(context, view, connection)
@@ -134,3 +138,27 @@ def _ask_ahead(context: Context, view: View, connection: Any) -> View:
     wanted, context.skipped = ask_ahead(session, read_all(context, view.plan.steps))
     context.plan = view.plan._replace(steps=tuple(step for step, dummy in wanted))
     return view._replace(plan=context.plan)
+
+
+def _note_release(context: Context, view: View, connection: Any) -> None:
+    """Note that a release ran with nothing to apply, so that it can be gone back to; once, and if that can't be: told.
+
+    It is no change: nothing of the database is another.
+    """
+    request = context.request
+    unnoted = request.release is not None and request.release not in {row.release for row in view.rows}
+    if not unnoted or connection is None or request.checking or request.state != "migrated" or not view.history.exists:
+        return
+    database = database_of(connection)
+    try:
+        history = database.history.ensure(connection, view.history)
+        if request.release in [name for name, dummy in database.log.told(connection, history, RELEASED.value)]:
+            connection.rollback()
+            return
+        with connection.cursor() as cursor:
+            database.log.log(cursor, history, Remark(RELEASED), str(request.release))
+        connection.commit()
+    except (connection.Error, errors.MigrationError) as error:
+        connection.rollback()
+        words = error.message if isinstance(error, errors.MigrationError) else database.errors.first_words(error)
+        context.warnings.append("That the release %s was here isn't recorded: %s." % (request.release, words))

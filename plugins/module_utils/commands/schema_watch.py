@@ -8,7 +8,7 @@ It is an auxiliary: unless the user insists on it (expect, on_drift: fail), what
 
 from __future__ import annotations
 
-from typing import Any, Callable, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple, Union
 
 from .. import errors
 from ..databases.choose import database_of
@@ -86,7 +86,9 @@ class SchemaWatch:
 
     def _before(self, view: View) -> None:
         if self.request.policies.drift != "ignore":
-            self.last = drift.last_snapshot(self.connection, view.history, view.rows, self.reader.version)
+            found = drift.look_for_last(self.connection, view.history, view.rows, self.reader.version)
+            self.last = found if isinstance(found, drift.LastSnapshot) else None
+            self.context.warn(moved_sentence(found))
         needed = self.last is not None or _needs_snapshots(self.request)
         if not needed and not self.database.observing.has_tables(self.connection):
             return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
@@ -130,6 +132,13 @@ class SchemaWatch:
         if self.request.policies.drift != "ignore":
             rows = self.database.history.rows(self.connection, history)
             drift.store(self.connection, history, rows, snapshot, self.reader.left_out, self.reader.version)
+
+
+def moved_sentence(found: Union[drift.LastSnapshot, str]) -> Optional[str]:
+    """Return what to warn of where the history is another database's; else nothing: a run leaves a snapshot anyway."""
+    if found != drift.RESTORED:
+        return None
+    return "Changes by hand can't be told: %s." % found
 
 
 def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaWatch]:

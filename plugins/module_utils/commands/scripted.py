@@ -41,7 +41,7 @@ def script(context: Context, view: View, connection: Any) -> None:
     ran = {outcome.step: outcome for outcome in rehearsal.progress.done} if rehearsal else {}
     limits = database_of(connection).settings.settings(request.limits, connection)
     session = Session(connection, view.history, request.target, settings=limits)
-    release = Release(connection, view.history, session.reset())
+    release = Release(connection, view.history, session.reset(), request.release)
     text = release.text(
         harmless(request.target.address or ""),
         _applied(view),

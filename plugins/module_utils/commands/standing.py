@@ -21,6 +21,7 @@ class Standing(NamedTuple):
 
     :ivar applied_at: the server's time in ISO 8601, in UTC.
     :ivar missing: it is recorded, and its file is gone.
+    :ivar release: the release that it was applied with.
     :ivar retired: that is so on purpose, as somebody has said.
     :ivar modified: its checksum differs from the one recorded.
     """
@@ -35,6 +36,7 @@ class Standing(NamedTuple):
     modified: bool = False
     missing: bool = False
     retired: bool = False
+    release: Optional[str] = None
 
     @property
     def is_odd(self) -> bool:
@@ -73,6 +75,7 @@ def _of_scripts(
             _state(script, row, failed),
             script.repeatable or script.repeats_on_change,
             applied_at=row.applied if row else None,
+            release=row.release if row else None,
             modified=row is not None and row.applied is not None and is_modified(script, row),
         )
 
@@ -84,7 +87,9 @@ def _of_missing(scripts: Sequence[model.Script], rows: Sequence[model.HistoryRow
         if row.version not in there:
             state = model.State.DEFERRED if row.applied is None else model.State.APPLIED
             missing = not is_replaced(row.version, known, checkpoints)
-            yield Standing(row.version, row.name or "", None, state, applied_at=row.applied, missing=missing)
+            yield Standing(
+                row.version, row.name or "", None, state, applied_at=row.applied, missing=missing, release=row.release
+            )
 
 
 def _begin(

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import Any, NamedTuple, Optional, Tuple
+from contextlib import closing, nullcontext
+from typing import Any, NamedTuple, Optional, Sequence, Tuple
 
+from .. import errors
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 
@@ -32,6 +33,16 @@ class Trimmed(NamedTuple):
     log: QualifiedName
     gone: int
     left: int
+
+
+class Rebuilt(NamedTuple):
+    """Rows that a history has lost, and gets back.
+
+    :ivar rows: version, name, event and time of each, as the log has it.
+    """
+
+    table: QualifiedName
+    rows: Tuple[Tuple[str, str, str, str], ...]
 
 
 class Reduced(NamedTuple):
@@ -91,6 +102,45 @@ def trim(request: UpkeepRequest) -> Trimmed:
             return Trimmed(history.log, *database.upkeep.count(connection, history, request.days))
         with database.locks.held(connection, request.lock_wait):
             return Trimmed(history.log, *database.upkeep.trim(connection, history, request.days))
+
+
+def rebuild(request: UpkeepRequest, versions: Optional[Sequence[str]] = None) -> Rebuilt:
+    """Give a history back the rows that its log tells of and that it has lost, with the times of then.
+
+    :param versions: only these; None: all.
+    :raises Conflict: when there is no log.
+    :raises UnknownVersion: when the log tells of no lost row of a version; then nothing is written.
+    """
+    database = database_of(request.target)
+    with (
+        database.errors.translated(),
+        closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
+        nullcontext() if request.checking else database.locks.held(connection, request.lock_wait),
+    ):
+        history = _find(connection, request)
+        lost = database.upkeep.lost_rows(connection, history)
+        connection.rollback()
+        if lost is None:
+            raise errors.Conflict(
+                "The history %s can't be rebuilt: there is no log %s" % (history.table, history.log),
+                hint="Nothing was written. Mark what is applied with pg_migration_mark, or begin a history with "
+                "baseline_version.",
+            )
+        chosen = lost if versions is None else [_lost(version, lost, history) for version in dict.fromkeys(versions)]
+        if chosen and not request.checking:
+            database.upkeep.rebuild(connection, history, [row[0] for row in chosen])
+        return Rebuilt(history.table, tuple(chosen))
+
+
+def _lost(version: str, lost: Sequence[Tuple[str, str, str, str]], history: Any) -> Tuple[str, str, str, str]:
+    for row in lost:
+        if row[0] == version:
+            return row
+    raise errors.UnknownVersion(
+        "The log %s tells of no row of the version %s that the history has lost" % (history.log, version),
+        hint="Nothing was written. Look with check mode and without versions what it tells of.",
+        version=version,
+    )
 
 
 def _find(connection: Any, request: UpkeepRequest) -> Any:

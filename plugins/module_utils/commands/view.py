@@ -15,6 +15,7 @@ from ..planning.checkpoints import with_replaced
 from ..planning.integrity import examine, settle
 from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
+from ..planning.releases import after
 from ..planning.request import Request
 from ..scripts.kinds import sqlalchemy_migrate, sqltext
 from ..scripts.kinds.catalogue import read
@@ -47,12 +48,20 @@ def read_view(connection: Any, request: Request, scripts: Tuple[model.Script, ..
     rows = store.rows(connection, history)
     begun = beginning.has_begun(connection, history, rows)
     adopted = None if begun else _elsewhere(connection, request, scripts)
-    view = view_of(request, scripts, history, rows, adopted, begun, retired(connection, history, scripts, rows))
+    gone, runs = retired(connection, history, scripts, rows), _runs(connection, history, request)
+    view = view_of(request, scripts, history, rows, adopted, begun, gone, runs)
     warnings = _look_at_objects(connection, request, view)
     connection.rollback()
     if not view.plan.steps:
         return view
     return view._replace(plan=_resumed(connection, request, view), warnings=(*view.warnings, *warnings))
+
+
+def _runs(connection: Any, history: Any, request: Request) -> Sequence[Tuple[str, str]]:
+    """Return the releases that ran with nothing to apply, where one is to be gone back to."""
+    if request.release is None or request.state != "rolled_back" or not history.keeps_log:
+        return ()
+    return database_of(connection).log.told(connection, history, model.Event.RELEASED.value)
 
 
 def _look_at_objects(connection: Any, request: Request, view: View) -> Tuple[str, ...]:
@@ -75,7 +84,7 @@ def _resumed(connection: Any, request: Request, view: View) -> model.Plan:
     from ..run import journal
 
     versions = [str(step.script.version) for step in view.plan.steps]
-    found = journal.unfinished(connection, view.history, versions)
+    found = journal.unfinished(connection, view.history, versions, database_of(connection).sessions.identity)
     connection.rollback()
     if found and database_of(connection).locks.held_by_another(connection):
         return view.plan
@@ -116,18 +125,27 @@ def read_all(context: Context, steps: Sequence[model.Step]) -> List[Tuple[model.
     reader, known = _reader(context.request), context.migrations
     new = {step.script: reader(step.script) for step in steps if step.script not in known}
     jobs = [(step, _as_begun(step, known.get(step.script) or new[step.script])) for step in steps]
-    for step, migration in jobs:
-        if step.direction is model.Direction.DOWN and migration.down is None:
-            raise errors.Irreversible(
-                "The migration %s has no down (%s)" % (step.script.label, step.script.path),
-                hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",
-                version=str(step.script.version),
-                path=step.script.path,
-            )
+    one_way = [step.script for step, each in jobs if step.direction is model.Direction.DOWN and each.down is None]
+    if one_way:
+        raise _irreversible_error(one_way)
     for warning in look_for(context.request, [job for job in jobs if job[0].script in new]):
         context.warn(warning)
     known.update(new)  # what was refused is refused again
     return jobs
+
+
+def _irreversible_error(scripts: Sequence[model.Script]) -> errors.MigrationError:
+    first = scripts[0]
+    if len(scripts) == 1:
+        what = "The migration %s has no down (%s)" % (first.label, first.path)
+    else:
+        what = "%d of the migrations have no down: %s" % (len(scripts), ", ".join(each.label for each in scripts))
+    return errors.Irreversible(
+        what,
+        hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",
+        version=str(first.version),
+        path=first.path,
+    )
 
 
 def _reader(request: Request) -> Callable[[model.Script], model.Migration]:
@@ -187,15 +205,18 @@ def view_of(
     adopted: Optional[Tuple[model.Script, ...]] = None,
     begun: bool = False,
     gone: FrozenSet[model.Version] = frozenset(),
+    runs: Sequence[Tuple[str, str]] = (),
 ) -> View:
     """Plan. A baseline is planned as if it were recorded already; it is, before the first step.
 
     :param begun: the history tells of something, so that there is no baseline any more.
     :param gone: what has no file any more, on purpose.
+    :param runs: the releases that ran with nothing to apply.
     """
     scripts, rows = in_one_order(scripts, rows, request.order)
     if request.state == "rolled_back":
-        return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps))
+        later = None if request.release is None else after(request.release, rows, runs)
+        return View(scripts, history, rows, plan_rollback(scripts, rows, request.version, request.steps, later))
     baseline = adopted
     if adopted is not None:
         rows = tuple(_as_recorded(script) for script in adopted)

@@ -5,9 +5,25 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, Tuple
+import re
+from typing import Dict, Iterable, Optional, Tuple
 
 from .. import model
+
+# What the log's detail says of the release that a migration was applied with.
+RELEASE = "release: %s"
+OF_RELEASE = re.compile(r"(?:^|; )release: (?P<release>.+)$")
+
+
+def detail_of(release: Optional[str]) -> Optional[str]:
+    """Return what the log says of a release."""
+    return None if release is None else RELEASE % release
+
+
+def release_of(detail: Optional[str]) -> Optional[str]:
+    """Return the release that the log tells of."""
+    found = OF_RELEASE.search(detail or "")
+    return found["release"] if found else None
 
 
 def folded(rows: Iterable[model.HistoryRow]) -> Tuple[model.HistoryRow, ...]:

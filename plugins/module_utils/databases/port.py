@@ -68,6 +68,10 @@ class Sessions(Protocol):
     def for_sqlalchemy(self, connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
         """Return the parts of a URL that leads there, and further options of SQLAlchemy's create_engine."""
 
+    def identity(self, connection: Any) -> Optional[str]:
+        """Return what tells this database from each other, also from one that was restored from its dump; None: nothing
+        does."""
+
     def takes_no_writes(self, connection: Any) -> Optional[str]:
         """Return why nothing can be written; None: it can."""
 

@@ -98,6 +98,9 @@ class Log(Protocol):
     def last(self, connection: Any, history: Any, event: str) -> List[str]:
         """Return the versions whose last event this is. Raises the driver's error where there is no log."""
 
+    def told(self, connection: Any, history: Any, event: str) -> List[Tuple[str, str]]:
+        """Return detail and time (in UTC, ISO 8601) of each such event, in their order."""
+
     def unfinished(self, cursor: Any, history: Any, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
         """Return what was begun and neither ended nor marked: version, detail, since, who, failed, mark."""
 
@@ -113,6 +116,13 @@ class Upkeep(Protocol):
 
     def trim(self, connection: Any, history: Any, days: int) -> Tuple[int, int]:
         """Take them out, and commit; return the same."""
+
+    def lost_rows(self, connection: Any, history: Any) -> Optional[List[Tuple[str, str, str, str]]]:
+        """Return what the log says is recorded, and isn't in the history: version, name, event, when; None: there is no
+        log."""
+
+    def rebuild(self, connection: Any, history: Any, versions: Sequence[str]) -> None:
+        """Record these as the log says it, with the times of then, and commit."""
 
 
 class Beside(Protocol):

@@ -47,11 +47,15 @@ class Abilities(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One event of the history: what happened to which migration, and how long it took (in milliseconds)."""
+    """One event of the history: what happened to which migration, and how long it took (in milliseconds).
+
+    :ivar release: that it happened with.
+    """
 
     event: model.Event
     step: model.Step
     duration_ms: Optional[int] = None
+    release: Optional[str] = None
 
     def values(self) -> List[Any]:
         """Return event, version, name and duration, for the log."""

@@ -16,6 +16,7 @@ from typing import Any, Callable, NamedTuple, Optional, Sequence, Tuple, Union
 
 from .. import errors, formats, model
 from ..databases.choose import database_of
+from ..databases.values import Remark
 from ..schema.diff import unified_diff
 from ..schema.snapshot import ObjectKey, Snapshot
 from ..schema.unreadable import Unreadable, without
@@ -31,6 +32,7 @@ WRITTEN_SINCE = (
     "the history was written after the snapshot: by a mark, by another tool, or by a run that was cut off or had no "
     "client program"
 )
+RESTORED = "the history came here with a restored dump, or from another cluster: what the last run left was left there"
 NOT_OURS = "what is kept isn't a snapshot of this collection's"
 LATER_RELEASE = "the snapshot is of a later release of this collection"
 
@@ -81,14 +83,6 @@ class LastSnapshot(NamedTuple):
         return Snapshot(MappingProxyType({ObjectKey(*row[:4]): now(row[4]) for row in objects}))
 
 
-def last_snapshot(
-    connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int
-) -> Optional[LastSnapshot]:
-    """Return what the live schema can be compared with, if anything; see look_for_last."""
-    found = look_for_last(connection, history, rows, pg_dump)
-    return found if isinstance(found, LastSnapshot) else None
-
-
 def look_for_last(
     connection: Any, history: Any, rows: Sequence[model.HistoryRow], pg_dump: int
 ) -> Union[LastSnapshot, str]:
@@ -102,6 +96,8 @@ def look_for_last(
     """
     if not history.keeps_log:
         return NO_SNAPSHOT
+    if _is_moved(connection, history):
+        return RESTORED
     siblings = database_of(connection).beside.siblings(connection, history)
     if siblings is None:
         return NO_SIBLING
@@ -146,13 +142,30 @@ def store(
     lacks: Sequence[Unreadable],
     pg_dump: int,
 ) -> None:
-    """Store the snapshot of what a run has left, in place of the one before.
+    """Store the snapshot of what a run has left, in place of the one before. What is open is rolled back.
 
     :param lacks: what of the schema it lacks.
     """
+    _settle(connection, history)
     state = _state_of(rows) + note_of(snapshot.number, lacks)
     beside = database_of(connection).beside
     beside.keep_snapshot(connection, history, state, pg_dump, snapshot.digest(), _pack(snapshot))
+
+
+def _is_moved(connection: Any, history: Any) -> bool:
+    """Return whether the last snapshot was kept in another database, of which this one is a copy."""
+    homes = database_of(connection).log.told(connection, history, model.Event.HOME.value)
+    connection.rollback()
+    return bool(homes) and homes[-1][0] != database_of(connection).sessions.identity(connection)
+
+
+def _settle(connection: Any, history: Any) -> None:
+    """Let the log say in which database the next snapshot is kept, if it doesn't."""
+    here = database_of(connection).sessions.identity(connection)
+    homes = database_of(connection).log.told(connection, history, model.Event.HOME.value)
+    if here is not None and (not homes or homes[-1][0] != here):
+        with connection.cursor() as cursor:
+            database_of(connection).log.log(cursor, history, Remark(model.Event.HOME), here)
 
 
 def _read(

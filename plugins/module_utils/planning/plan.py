@@ -55,12 +55,17 @@ def plan_migrate(
 
 
 def plan_rollback(
-    scripts: Sequence[model.Script], history: Sequence[model.HistoryRow], target: Optional[str] = None, steps: int = 1
+    scripts: Sequence[model.Script],
+    history: Sequence[model.HistoryRow],
+    target: Optional[str] = None,
+    steps: int = 1,
+    later: Optional[Sequence[model.HistoryRow]] = None,
 ) -> model.Plan:
     """Decide what to roll back; deferred migrations are left alone.
 
     :param target: everything above this version is rolled back ("0": everything); None: go by steps.
     :param steps: how many to roll back, the last applied first.
+    :param later: what came after a release, and is rolled back in this order; None: go by the others.
     :raises UnknownVersion: when neither a script nor the history has the version asked for.
     :raises Missing: when the file of one of them is gone.
     :raises Irreversible: when one of them belongs to the baseline, or came with a checkpoint.
@@ -68,7 +73,9 @@ def plan_rollback(
     scripts, dummy = apart(scripts)
     applied = [row for row in history if row.applied is not None and not row.version.is_repeatable]
     newest_first = sorted(applied, key=lambda row: (row.applied or "", row.version), reverse=True)
-    if target is None:
+    if later is not None:
+        chosen = list(later)
+    elif target is None:
         if steps < 1:
             raise errors.OptionInvalid(
                 "steps: %d is no number of migrations to roll back" % steps, hint="Name 1 or more."

@@ -37,6 +37,7 @@ class Request(NamedTuple):
     :ivar state: migrated, rolled_back, tested or scripted.
     :ivar script_file: where to write the run, with state scripted.
     :ivar writes_script: whether to write it; in check mode it is only compared.
+    :ivar release: what the run belongs to; with state rolled_back, the one to go back to.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
     :ivar variables: what is filled into SQL files; None: nothing is.
@@ -73,6 +74,7 @@ class Request(NamedTuple):
     repository_id: Optional[str] = None
     state: str = "migrated"
     version: Optional[str] = None
+    release: Optional[str] = None
     steps: int = 1
     run_deferred: bool = False
     baseline_version: Optional[str] = None

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
@@ -23,6 +23,7 @@ class Unfinished(NamedTuple):
     :ivar failed: whether an error ended it; else its run was cut off.
     :ivar built: the indexes (their names) that have become valid since that statement was sent.
     :ivar half_built: the indexes (their names) that are invalid, and weren't before.
+    :ivar elsewhere: it was begun in another database, of which this one is a copy: nobody can ask what became of it.
     """
 
     version: str
@@ -34,16 +35,17 @@ class Unfinished(NamedTuple):
     failed: bool
     built: Tuple[str, ...] = ()
     half_built: Tuple[str, ...] = ()
+    elsewhere: bool = False
 
     @property
     def left_nothing(self) -> bool:
         """Return whether it failed at its very first statement, which the server has undone."""
-        return self.failed and self.statement_index == 0 and not (self.half_built or self.built)
+        return self.failed and self.statement_index == 0 and not (self.half_built or self.built or self.elsewhere)
 
     @property
     def left_an_index(self) -> bool:
         """Return whether all that it has left is an index that a run may drop: its first statement was to build it."""
-        return self.failed and self.statement_index == 0 and bool(self.half_built)
+        return self.failed and self.statement_index == 0 and bool(self.half_built) and not self.elsewhere
 
 
 class Journal:
@@ -112,15 +114,23 @@ class Journal:
 
     def _detail(self, position: int, **more: Any) -> str:
         statement = None if self.total is None else position
-        return json.dumps({"statement": statement, "total": self.total, "invalid": list(self.invalid), **more})
+        where = {} if self.session.home is None else {"home": self.session.home}
+        return json.dumps({"statement": statement, "total": self.total, "invalid": list(self.invalid), **where, **more})
 
 
-def unfinished(connection: Any, history: Any, versions: Sequence[str]) -> Dict[str, Unfinished]:
-    """Return what the log says was begun and not ended, of these versions."""
+def unfinished(
+    connection: Any, history: Any, versions: Sequence[str], home: Callable[[Any], Optional[str]] = lambda dummy: None
+) -> Dict[str, Unfinished]:
+    """Return what the log says was begun and not ended, of these versions.
+
+    :param home: tells which database this is; what was begun in another one can't be asked after.
+    """
     if not history.keeps_log:
         return {}
     with connection.cursor() as cursor:
-        found = [_read(cursor, *row) for row in database_of(connection).log.unfinished(cursor, history, versions)]
+        logged = database_of(connection).log.unfinished(cursor, history, versions)
+        here = home(connection) if logged else None
+        found = [_read(cursor, here, *row) for row in logged]
     return {each.version: each for each in found if not each.left_nothing}
 
 
@@ -132,17 +142,21 @@ def resume(plan: model.Plan, found: Dict[str, Unfinished], policy: str) -> model
     """
     if not found:
         return plan
+    if any(each.elsewhere for each in found.values()):
+        raise _elsewhere_error(plan, found)
     if policy == "fail" and not all(each.left_an_index for each in found.values()):
         raise _interrupted_error(plan, {version: each for version, each in found.items() if not each.left_an_index})
     return plan._replace(steps=tuple(_resumed(step, found.get(str(step.script.version))) for step in plan.steps))
 
 
 def _read(
-    cursor: Any, version: str, detail: Optional[str], since: str, who: str, failed: bool, mark: str
+    cursor: Any, home: Optional[str], version: str, detail: Optional[str], since: str, who: str, failed: bool, mark: str
 ) -> Unfinished:
     """Read what was logged, and ask the database what became of it."""
     known = json.loads(detail) if detail and detail.startswith("{") else {}
     database = database_of(cursor.connection)
+    if home is not None and known.get("home", home) != home:
+        return Unfinished(version, known.get("statement"), known.get("total"), (), since, who, failed, elsewhere=True)
     statement, built = database.outside.became(cursor, known, mark)
     invalid = tuple(known.get("invalid", ()))
     half_built = tuple(name for number, name in database.remains.remains(cursor) if number not in invalid)
@@ -153,6 +167,20 @@ def _resumed(step: model.Step, each: Optional[Unfinished]) -> model.Step:
     if each is None:
         return step
     return step._replace(resume=model.Resume(each.statement_index or 0, each.invalid, each.built))
+
+
+def _elsewhere_error(plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:
+    moved = {version: each for version, each in found.items() if each.elsewhere}
+    step = next(step for step in plan.steps if str(step.script.version) in moved)
+    each = moved[str(step.script.version)]
+    return errors.Interrupted(
+        "The migration %s was cut off outside a transaction (begun %s by %s) in another database, of which this one is "
+        "a copy: what of it is here can't be told" % (step.script.label, each.since, each.who),
+        hint="Nothing was touched. Look what of it is here; finish it by hand and mark it as applied, or undo it by "
+        "hand and mark it as pending, with pg_migration_mark.",
+        version=str(step.script.version),
+        path=step.script.path,
+    )
 
 
 def _interrupted_error(plan: model.Plan, found: Dict[str, Unfinished]) -> errors.Interrupted:

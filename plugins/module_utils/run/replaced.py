@@ -30,6 +30,6 @@ def record(session: Session, cursor: Any, step: model.Step, prelude: str) -> str
     """
     recorder = session.database.history.recorder(session.history)
     for each in recorded(step):
-        recorder.record(cursor, Entry(model.Event.CHECKPOINT, each), prelude)
+        recorder.record(cursor, Entry(model.Event.CHECKPOINT, each, None, session.release), prelude)
         prelude = ""
     return prelude

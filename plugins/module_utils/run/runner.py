@@ -202,7 +202,8 @@ class _Run:
         took = _milliseconds(started)
         chained = place.may_chain() and self._chains(attempt, number + 1)
         prelude = replaced.record(self.session, cursor, attempt.step, prelude)
-        entry = Entry(replaced.event_of(attempt.step, EVENTS[attempt.step.direction]), attempt.step, took)
+        event = replaced.event_of(attempt.step, EVENTS[attempt.step.direction])
+        entry = Entry(event, attempt.step, took, self.session.release)
         seen = self.recorder.record(cursor, entry, prelude, chained)
         self.tables.see(seen.sight, place.in_transaction)
         if self.session.guard is not None:

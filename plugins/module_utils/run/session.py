@@ -32,6 +32,8 @@ class Session(NamedTuple):
     :ivar watching: lets it watch connections that a script opens itself.
     :ivar in_step: is called with a step and alembic's connection, when that has done its work.
     :ivar live: is told what the run is at; None: nobody asks.
+    :ivar home: what tells the database from a copy of it; None: nobody asks.
+    :ivar release: what the run belongs to, for the history.
     """
 
     connection: Any
@@ -48,6 +50,8 @@ class Session(NamedTuple):
     guard: Optional[Any] = None
     watching: Callable[[Any], ContextManager[None]] = nullcontext
     live: Optional[Live] = None
+    release: Optional[str] = None
+    home: Optional[str] = None
     in_step: Optional[Callable[[model.Step, Any], None]] = None
 
     @property

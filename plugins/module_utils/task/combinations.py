@@ -12,6 +12,7 @@ from .. import errors
 from .options import CONNECTION
 
 EMPTY, CLUSTER = "empty", "cluster"
+MOST_OF_RELEASE = 200
 
 # What libpq would take from the environment to find a server, a database or a user.
 PLACES = ("PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE")
@@ -44,6 +45,8 @@ def check(params: Mapping[str, Any], checking: bool) -> None:
             hint="Without a rehearsal nobody knows what the plan asks of rows. Leave one out.",
         )
     _check_many(params)
+    if params["release"] is not None:
+        _check_release(params)
     _check_scripted(params)
     if params["rehearsal_database_url"] is not None:
         _check_database(params)
@@ -67,9 +70,9 @@ def _check_many(params: Mapping[str, Any]) -> None:
                     hint="It says how many of many databases are migrated at a time. Leave it out, or set databases.",
                 )
         return
-    if params["state"] == "rolled_back" and params["version"] is None:
+    if params["state"] == "rolled_back" and params["version"] is None and params["release"] is None:
         raise errors.OptionInvalid(
-            "state: rolled_back on many databases needs version",
+            "state: rolled_back on many databases needs version, or release",
             hint="A task that is run again after a failure would roll back once more where that was done already.",
         )
     others = ["state: %s" % params["state"]] if params["state"] in ("tested", "scripted") else []
@@ -79,6 +82,25 @@ def _check_many(params: Mapping[str, Any]) -> None:
         raise errors.OptionInvalid(
             "databases and %s exclude each other" % others[0],
             hint="It is about one database. Leave one out, or take one of the databases for it.",
+        )
+
+
+def _check_release(params: Mapping[str, Any]) -> None:
+    """Refuse a release where it has no meaning, and one that can't stand in a line of the history."""
+    if params["state"] == "tested":
+        raise errors.OptionInvalid(
+            "state: tested and release exclude each other",
+            hint="A proof records nothing, so nothing belongs to the release. Leave one out.",
+        )
+    if params["state"] == "rolled_back" and params["version"] is not None:
+        raise errors.OptionInvalid(
+            "version and release exclude each other with state: rolled_back",
+            hint="Both say how far to go back. Leave one out.",
+        )
+    if not params["release"].isprintable() or len(params["release"]) > MOST_OF_RELEASE:
+        raise errors.OptionInvalid(
+            "release: it is to be a short name in one line",
+            hint='Such as "2026.11"; %d characters at most.' % MOST_OF_RELEASE,
         )
 
 

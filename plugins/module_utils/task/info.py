@@ -11,6 +11,7 @@ from .. import errors
 from ..commands.info import Info, InfoRequest, info, listing
 from ..commands.standing import PENDING, Standing
 from ..databases.tools import Tools
+from ..planning.releases import Release
 from ..report.progress import at_work_elsewhere
 from ..report.words import many
 from . import sent
@@ -58,6 +59,7 @@ def _result(found: Info, wide: bool) -> Dict[str, Any]:
         "current_version": str(found.current) if found.current else None,
         "pending_count": found.pending_count,
         "running": found.running,
+        "releases": [_release(each) for each in found.releases],
         "database_missing": found.database_missing,
         "warnings": list(found.warnings),
         "listing": listing(found, wide),
@@ -128,6 +130,11 @@ def _sentence(found: Info) -> str:
 
         told.append(drift_sentence(found.drift))
     return "; ".join(told) + "."
+
+
+def _release(release: Release) -> Dict[str, Any]:
+    shown = release._asdict()
+    return {"release": shown.pop("name"), **shown, "versions": [str(each) for each in release.versions]}
 
 
 def _shown(standing: Standing) -> Dict[str, Any]:

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Sequence
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .. import errors, model
 from ..commands.mark import Mark, MarkRequest, mark
 from ..commands.retire import retire
-from ..commands.upkeep import Reduced, UpkeepRequest, reduce, trim
+from ..commands.upkeep import Reduced, UpkeepRequest, rebuild, reduce, trim
 from ..databases.tools import Tools
 from . import sent
 from .entry import run_program
@@ -19,7 +19,7 @@ from .target import target
 
 # Of the options' states those that a version may be marked as; the others are about the history, or about files.
 STATES = ("applied", "pending", "deferred")
-RETIRED, REDUCED, TRIMMED = "retired", "reduced", "trimmed"
+RETIRED, REDUCED, TRIMMED, REBUILT = "retired", "reduced", "trimmed", "rebuilt"
 
 
 def pg_migration_mark(module: Any) -> Dict[str, Any]:
@@ -33,6 +33,8 @@ def pg_migration_mark(module: Any) -> Dict[str, Any]:
         return _do(params, _upkeep(module, params), _reduced)
     if params["state"] == TRIMMED:
         return _do(params, _upkeep(module, params), _trimmed)
+    if params["state"] == REBUILT:
+        return _do(params, _upkeep(module, params), lambda each: _rebuilt(each, params["versions"]))
     request = MarkRequest(
         target=target(params),
         **scripts_and_history(params),
@@ -75,7 +77,8 @@ def _check(params: Mapping[str, Any]) -> None:
             "databases and accept_drift exclude each other",
             hint="Look at the drift of each database, and accept it there.",
         )
-    wrong = {REDUCED: ("versions", "accept_drift"), TRIMMED: ("versions", "accept_drift"), RETIRED: ("accept_drift",)}
+    both = ("versions", "accept_drift")
+    wrong = {REDUCED: both, TRIMMED: both, RETIRED: both[1:], REBUILT: both[1:]}
     for name in wrong.get(state, ()):
         if params[name] is not None:
             raise errors.OptionInvalid(
@@ -90,7 +93,7 @@ def _check(params: Mapping[str, Any]) -> None:
     if state in STATES and params["versions"] is None and params["accept_drift"] is None:
         raise errors.OptionInvalid(
             "state: %s needs versions" % state,
-            hint="Name the versions to mark. None need be with retired, reduced and trimmed, and with accept_drift.",
+            hint="Name the versions to mark. Only the other states, and accept_drift, can do without.",
         )
 
 
@@ -162,6 +165,22 @@ def _trimmed(request: UpkeepRequest) -> Dict[str, Any]:
         "msg": what if found.gone else nothing,
         "marked": [],
         "diff": {"before": lines[0], "after": lines[1]},
+    }
+
+
+def _rebuilt(request: UpkeepRequest, versions: Optional[Sequence[str]]) -> Dict[str, Any]:
+    """Give the history of one database back what its log tells of."""
+    found = rebuild(request, versions)
+    verb = "Would give" if request.checking else "Gave"
+    what = "%s the history %s %d rows back, as its log has them." % (verb, found.table, len(found.rows))
+    return {
+        "changed": bool(found.rows),
+        "msg": what if found.rows else "The history %s has all that its log tells of." % found.table,
+        "marked": [{"version": row[0], "name": row[1], "before": "lost"} for row in found.rows],
+        "diff": {
+            "before": "",
+            "after": "".join("%s %s\n" % (row[0], " ".join(filter(None, row[2:]))) for row in found.rows),
+        },
     }
 
 

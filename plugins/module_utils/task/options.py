@@ -74,6 +74,7 @@ MIGRATE: Dict[str, Any] = {
     "max_fail_percentage": {"type": "float"},
     "state": {"type": "str", "choices": ["migrated", "rolled_back", "tested", "scripted"], "default": "migrated"},
     "version": {"type": "str"},
+    "release": {"type": "str"},
     "steps": {"type": "int", "default": 1},
     "run_deferred": {"type": "bool", "default": False},
     "baseline_version": {"type": "str"},
@@ -113,7 +114,7 @@ MIGRATE: Dict[str, Any] = {
     "rehearsal_cache_size": {"type": "bytes", "default": "1G"},
 }
 
-STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed"]
+STATES = ["applied", "pending", "deferred", "retired", "reduced", "trimmed", "rebuilt"]
 MARK: Dict[str, Any] = {
     **CONNECTION,
     **MIGRATIONS,

@@ -28,6 +28,7 @@ AS_THEY_ARE = (
     *(
         "state",
         "version",
+        "release",
         "steps",
         "run_deferred",
         "baseline_version",

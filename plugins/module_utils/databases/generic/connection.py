@@ -12,7 +12,7 @@ from ... import deps, errors
 from .session import KIND, MigrationConnection
 
 # The port of connections: see databases/port.py.
-__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "settled", "takes_no_writes"]
+__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "identity", "settled", "takes_no_writes"]
 
 # Dialects that come in packages of their own, or need a driver whose name is another → the package.
 PACKAGES = {
@@ -134,6 +134,11 @@ def for_sqlalchemy(connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     """Return the parts of a URL that leads there, and no further options of an engine."""
     url = connection.sa.engine.url
     return {"drivername": url.drivername, "host": url.host, "database": url.database, "query": url.query}, {}
+
+
+def identity(connection: Any) -> Optional[str]:
+    """Return what tells this database from a copy of it: nothing does."""
+    return None
 
 
 def takes_no_writes(connection: Any) -> Optional[str]:

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ... import deps, errors, model
 from ...version import COLLECTION_VERSION
-from ..history_rows import folded
+from ..history_rows import detail_of, folded, release_of
 from ..names import QualifiedName
 from ..sight import Sight
 from ..values import Entry, Remark, Seen
@@ -21,7 +21,7 @@ from .transaction import SESSION
 LOG_SUFFIX, SNAPSHOT_SUFFIX = "_log", "_snapshot"
 OF_HISTORY = ("version", "applied")
 # Name, checksum and event of what isn't in the log.
-UNLOGGED = (None, None, None)
+UNLOGGED = (None, None, None, None)
 
 
 class History(NamedTuple):
@@ -102,18 +102,16 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
         return ()
     sa, table = deps.import_sqlalchemy(), tables.history_of(history.table.name)
     recorded = connection.run(sa.select(table.c.version, table.c.applied)).fetchall()
-    logged: Dict[Tuple[Any, Any], Tuple[Any, Any, Any]] = {}
+    logged: Dict[Tuple[Any, Any], Tuple[Any, Any, Any, Any]] = {}
     if history.keeps_log:
         log = tables.log_of(history.log.name)
-        query = sa.select(log.c.version, log.c.applied, log.c.name, log.c.checksum, log.c.event).order_by(log.c.id)
-        for version, applied, name, checksum, event in connection.run(query):
+        columns = (log.c.version, log.c.applied, log.c.name, log.c.checksum, log.c.event, log.c.detail)
+        for version, applied, name, checksum, event, detail in connection.run(sa.select(*columns).order_by(log.c.id)):
             if applied is not None or event == model.Event.DEFERRED.value:
-                logged[version, applied] = name, checksum, event
+                logged[version, applied] = name, checksum, event, release_of(detail)
     try:
         return folded(
-            model.HistoryRow(
-                model.Version.parse(version), applied, *logged.get((version, applied), UNLOGGED), (version,)
-            )
+            _row(version, applied, *logged.get((version, applied), UNLOGGED))
             for version, applied in sorted(recorded, key=lambda row: (row[1] or "", row[0]))
         )
     except (ValueError, TypeError) as error:
@@ -121,6 +119,10 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
             "The history table %s holds a version that isn't one: %s" % (history.table, error),
             hint="Set history_table to another name, or fix that row.",
         ) from None
+
+
+def _row(version: str, applied: Any, name: Any, checksum: Any, event: Any, release: Any) -> model.HistoryRow:
+    return model.HistoryRow(model.Version.parse(version), applied, name, checksum, event, (version,), release)
 
 
 def ensure(connection: Any, history: History, baseline: Tuple[model.Step, ...] = (), is_wide: bool = False) -> History:
@@ -177,7 +179,7 @@ class Recorder:
         table = tables.history_of(history.table.name)
         for spelling in step.spellings:
             connection.run(table.delete().where(table.c.version == spelling))
-        values = values_of(entry)
+        values = {**values_of(entry), "detail": detail_of(entry.release)}
         if step.direction is model.Direction.UP:
             applied = None if entry.event is model.Event.DEFERRED else values["logged"]
             values.update(checksum=step.script.checksum, applied=applied)

@@ -44,6 +44,11 @@ def last(connection: Any, history: History, event: str) -> List[str]:
     return [version for version, last_one in found.items() if last_one == event]
 
 
+def told(connection: Any, history: History, event: str) -> List[Tuple[str, str]]:
+    """Return detail and time of each such event, in their order."""
+    return [(row["detail"], row["logged"]) for row in _events(connection, history) if row["event"] == event]
+
+
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
     """Return what was begun and neither ended nor marked since, of these versions.
 

@@ -16,7 +16,7 @@ from .driver_errors import NOT_THERE, code_of, first_words
 from .session import KIND, MigrationConnection
 
 # The port of connections: see databases/port.py.
-__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "settled", "takes_no_writes"]
+__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "identity", "settled", "takes_no_writes"]
 
 DRIVER = "mysql+pymysql"
 URL = re.compile(
@@ -169,6 +169,11 @@ def for_sqlalchemy(connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
     """Return the parts of a URL that leads there, and no further options of an engine."""
     parts = {"drivername": DRIVER, "username": connection.user.decode(), "host": connection.host}
     return {**parts, "port": connection.port, "database": connection.database}, {}
+
+
+def identity(connection: Any) -> Optional[str]:
+    """Return what tells this database from a copy of it: nothing does."""
+    return None
 
 
 def takes_no_writes(connection: Any) -> Optional[str]:

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ... import errors, model
 from ...version import COLLECTION_VERSION
-from ..history_rows import folded
+from ..history_rows import detail_of, folded, release_of
 from ..names import QualifiedName
 from ..sight import Sight
 from ..values import Entry, Remark, Seen
@@ -118,8 +118,9 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
                 checksum,
                 event,
                 (version,),
+                release_of(detail),
             )
-            for version, applied, name, checksum, event in found
+            for version, applied, name, checksum, event, detail in found
         )
     except (ValueError, TypeError) as error:
         raise errors.HistoryForeign(
@@ -181,7 +182,7 @@ class Recorder:
         step, history = entry.step, self.history
         for spelling in step.spellings:
             cursor.execute(history.compose(sql.ERASE), [spelling])
-        values = values_of(cursor, entry)
+        values = {**values_of(cursor, entry), "detail": detail_of(entry.release)}
         if step.direction is model.Direction.UP:
             is_deferred = entry.event is model.Event.DEFERRED
             values.update(checksum=step.script.checksum, applied=None if is_deferred else values["now"])

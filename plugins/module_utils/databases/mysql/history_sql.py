@@ -41,12 +41,12 @@ CREATE TABLE IF NOT EXISTS {snapshot} (
 
 # What the log says of a version counts only where both have the same time. In an order, NULL comes first.
 ROWS = """
-SELECT t.version, t.applied, l.name, l.checksum, l.event
+SELECT t.version, t.applied, l.name, l.checksum, l.event, l.detail
   FROM {table} t LEFT JOIN {log} l
     ON l.version = t.version AND l.applied <=> t.applied AND (l.applied IS NOT NULL OR l.event = 'deferred')
  ORDER BY t.applied, t.version, l.id
 """
-ROWS_ALONE = "SELECT version, applied, NULL, NULL, NULL FROM {table} ORDER BY applied, version"
+ROWS_ALONE = "SELECT version, applied, NULL, NULL, NULL, NULL FROM {table} ORDER BY applied, version"
 
 # In the record of a run: whether this session still has its lock.
 HAS_LOCK = "SELECT IS_USED_LOCK(%s) <=> CONNECTION_ID()"
@@ -68,6 +68,8 @@ SELECT l.version, l.event, l.detail, l.logged, CONCAT_WS(' from ', l.done_by, l.
  WHERE l.event <> 'failed' AND l.version IS NOT NULL
    AND l.id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version AND m.event <> 'failed')
 """
+TOLD = "SELECT detail, logged FROM {log} WHERE event = %s ORDER BY id"
+
 LAST = """
 SELECT version FROM {log} l
  WHERE event = %s AND version IS NOT NULL AND id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version)

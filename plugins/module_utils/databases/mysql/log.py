@@ -44,6 +44,13 @@ def last(connection: Any, history: History, event: str) -> List[str]:
         return [version for (version,) in cursor.fetchall()]
 
 
+def told(connection: Any, history: History, event: str) -> List[Tuple[str, str]]:
+    """Return detail and time of each such event, in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.TOLD), [event])
+        return [(str(detail), str(at)) for detail, at in cursor.fetchall()]
+
+
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
     """Return what was begun and neither ended nor marked since, of these versions.
 

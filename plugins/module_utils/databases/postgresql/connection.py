@@ -13,10 +13,10 @@ from ... import deps, errors
 from ...files import opening
 from .keywords import is_secret
 from .session import KIND, MigrationConnection
-from .transaction import takes_no_writes
+from .transaction import identity, takes_no_writes
 
 # With what is imported for it, this is the port of connections: see databases/port.py, Sessions.
-__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "settled", "takes_no_writes"]
+__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "identity", "settled", "takes_no_writes"]
 
 # What SQLAlchemy calls the driver.
 DRIVER = "postgresql+psycopg2"

@@ -11,7 +11,7 @@ from typing import Any, Iterator, Optional, Sequence
 from ... import deps
 
 # The port of transactions: see databases/port.py.
-__all__ = ["abandon", "clear", "in_transaction", "is_aborted", "ours", "takes_no_writes"]
+__all__ = ["abandon", "clear", "identity", "in_transaction", "is_aborted", "ours", "takes_no_writes"]
 
 ROLLBACK = "ROLLBACK"
 
@@ -20,6 +20,9 @@ SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 'it is a standby'
             WHEN pg_catalog.current_setting('transaction_read_only')::pg_catalog.bool
             THEN 'its sessions are read-only: default_transaction_read_only' END
 """
+
+CLUSTER = "SELECT system_identifier FROM pg_catalog.pg_control_system()"
+DATABASE = "SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()"
 
 # Remembers a script's search_path for the look in between, and gives it back.
 ENTER_CATALOG = """
@@ -66,6 +69,24 @@ def clear(cursor: Any, left: Sequence[str]) -> None:
     from . import leftovers
 
     leftovers.clear(cursor, left)
+
+
+def identity(connection: Any) -> Optional[str]:
+    """Return what tells this database from each other: the cluster's number, and the database's own. Rolls back.
+
+    One that was restored from a dump has another, and so has one that was made of a template.
+    """
+    found = []
+    for statement in (CLUSTER, DATABASE):
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                found.append(str(cursor.fetchone()[0]))
+        except deps.DatabaseError:
+            found.append("?")  # some servers tell it nobody
+        finally:
+            connection.rollback()
+    return "/".join(found)
 
 
 def takes_no_writes(connection: Any) -> Optional[str]:

@@ -16,7 +16,7 @@ from ... import errors
 from .session import KIND, MigrationConnection
 
 # The port of connections: see databases/port.py.
-__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "settled", "takes_no_writes"]
+__all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "identity", "settled", "takes_no_writes"]
 
 # What SQLAlchemy calls the driver.
 DRIVER = "sqlite+pysqlite"
@@ -148,6 +148,11 @@ def for_sqlalchemy(connection: Any) -> Tuple[Dict[str, Any], Dict[str, Any]]:
 def settled(target: Target, connection: Any) -> Target:
     """Return the target: nothing about it comes from the environment."""
     return target
+
+
+def identity(connection: Any) -> Optional[str]:
+    """Return what tells this database from a copy of it: nothing does."""
+    return None
 
 
 def takes_no_writes(connection: Any) -> Optional[str]:

@@ -11,7 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple, Union
 
 from ... import errors, model
 from ...version import COLLECTION_VERSION
-from ..history_rows import folded
+from ..history_rows import detail_of, folded, release_of
 from ..names import QualifiedName
 from ..sight import Sight
 from ..values import Entry, Remark, Seen
@@ -120,8 +120,10 @@ def rows(connection: Any, history: History) -> Tuple[model.HistoryRow, ...]:
         found = cursor.fetchall()
     try:
         return folded(
-            model.HistoryRow(model.Version.recorded(version), applied, name, checksum, event, (version,))
-            for version, applied, name, checksum, event in found
+            model.HistoryRow(
+                model.Version.recorded(version), applied, name, checksum, event, (version,), release_of(detail)
+            )
+            for version, applied, name, checksum, event, detail in found
         )
     except (ValueError, TypeError) as error:
         raise errors.HistoryForeign(
@@ -200,7 +202,7 @@ class Recorder:
             is_deferred = entry.event is model.Event.DEFERRED
             values["applied"] = None if is_deferred else cursor.execute(sql.NOW).fetchone()[0]
             cursor.execute(history.compose(sql.RECORD), values)
-        cursor.execute(history.compose(sql.LOG), {**values, "detail": None})
+        cursor.execute(history.compose(sql.LOG), {**values, "detail": detail_of(entry.release)})
         seen = Seen(Sight(), tuple(left_in(cursor)) if self._in_run else ())
         if chained:
             cursor.connection.commit()

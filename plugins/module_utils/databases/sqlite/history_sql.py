@@ -39,12 +39,12 @@ CREATE TABLE IF NOT EXISTS {snapshot} (
 
 # What the log says of a version counts only where both have the same time. In an order, NULL comes first.
 ROWS = """
-SELECT t.version, t.applied, l.name, l.checksum, l.event
+SELECT t.version, t.applied, l.name, l.checksum, l.event, l.detail
   FROM {table} t LEFT JOIN {log} l
     ON l.version = t.version AND l.applied IS t.applied AND (l.applied IS NOT NULL OR l.event = 'deferred')
  ORDER BY t.applied, t.version, l.id
 """
-ROWS_ALONE = "SELECT version, applied, NULL, NULL, NULL FROM {table} ORDER BY applied, version"
+ROWS_ALONE = "SELECT version, applied, NULL, NULL, NULL, NULL FROM {table} ORDER BY applied, version"
 
 ERASE = "DELETE FROM {table} WHERE version = ?"
 RECORD = "INSERT INTO {table} (version, applied) VALUES (:version, :applied)"
@@ -62,6 +62,8 @@ SELECT l.version, l.event, l.detail, l.logged, l.done_from,
  WHERE l.event <> 'failed' AND l.version IS NOT NULL
    AND l.id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version AND m.event <> 'failed')
 """
+TOLD = "SELECT detail, logged FROM {log} WHERE event = ? ORDER BY id"
+
 LAST = """
 SELECT version FROM {log} l
  WHERE event = ? AND version IS NOT NULL AND id = (SELECT max(m.id) FROM {log} m WHERE m.version = l.version)

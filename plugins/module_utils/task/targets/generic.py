@@ -18,7 +18,7 @@ MEANINGLESS = (
 )
 VALUES = {
     "rehearsal_on": ("cluster", "empty"),
-    "state": ("scripted", "trimmed"),
+    "state": ("scripted", "trimmed", "rebuilt"),
     "prechecks": ("required",),
     "single_transaction": (True,),
 }

@@ -16,7 +16,7 @@ OF_POSTGRESQL = (
     *("connect_params", "session_role", "rehearsal_url", "rehearsal_database_url", "rehearsal_extensions"),
     "postgresql_bin_dir",
 )
-VALUES = {"rehearsal_on": ("cluster", "empty"), "state": ("scripted", "trimmed"), "prechecks": ("required",)}
+VALUES = {"rehearsal_on": ("cluster", "empty"), "state": ("scripted", "trimmed", "rebuilt"), "prechecks": ("required",)}
 HINT = "Leave it out. What this database can do, and can't, is told in docs/mariadb.md."
 
 # community.mysql's and our names → PyMySQL's arguments.

@@ -16,7 +16,7 @@ OF_A_SERVER = (
     *("rehearsal_url", "rehearsal_database_url", "rehearsal_data", "rehearsal_extensions", "allow_hazards"),
     *("statement_timeout", "postgresql_bin_dir"),
 )
-ELSEWHERE = {"rehearsal_on": ("server", "cluster", "empty"), "state": ("scripted", "trimmed")}
+ELSEWHERE = {"rehearsal_on": ("server", "cluster", "empty"), "state": ("scripted", "trimmed", "rebuilt")}
 HINT = "Leave it out: an SQLite database is a file, which is read and written as the task's user."
 
 

@@ -116,7 +116,7 @@ DROP = "DROP COLUMN {}"
 # version, nor what a script outside a transaction goes on by. What a release is known by stays too.
 OLD = """
 l.logged < pg_catalog.clock_timestamp() - pg_catalog.make_interval(days => %(days)s)
-   AND l.event <> 'released'
+   AND l.event NOT IN ('released', 'home')
    AND NOT EXISTS (SELECT 1 FROM {table} h WHERE h.version = l.version AND ({tie}))
    AND NOT EXISTS (SELECT 1 FROM last_words w WHERE w.id = l.id)
 """
@@ -138,6 +138,22 @@ SELECT pg_catalog.count(*) FILTER (WHERE old), pg_catalog.count(*) FILTER (WHERE
 """
 )
 
+# What the log says is recorded now: the last of the events that make a row or take one away, with the row's own time.
+RECORDED = """
+SELECT * FROM (
+  SELECT DISTINCT ON (version) version, name, event, applied, id FROM {log}
+   WHERE version IS NOT NULL AND event NOT IN ('started', 'failed', 'retired') ORDER BY version, id DESC) AS last
+ WHERE event NOT IN ('rolled_back', 'forgotten') AND (applied IS NOT NULL OR event = 'deferred')
+"""
+LOST_ROWS = """
+SELECT r.version, coalesce(r.name, ''), r.event,
+       coalesce(pg_catalog.to_char(r.applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '')
+  FROM ({recorded}) AS r WHERE NOT (r.version = ANY(%s)) ORDER BY r.applied NULLS FIRST, r.id
+"""
+REBUILD = """
+INSERT INTO {table} (version, applied) SELECT r.version, r.applied FROM ({recorded}) AS r WHERE r.version = ANY(%s)
+"""
+
 # A run that somebody sends by hand, as a file for psql.
 # The history has to be the one that the plan was made for, and nobody else may be at work.
 GUARD = """DO $pgops$
@@ -158,5 +174,5 @@ REPLACE = "DELETE FROM {table} WHERE version = ANY({spellings});"
 RECORD_BY_HAND = """WITH now AS (SELECT pg_catalog.clock_timestamp() AS applied),
 logged AS (
   INSERT INTO {log} (event, version, name, done_by, done_from, collection_version, detail, checksum, applied)
-  SELECT {event}, {version}, {name}, session_user, 'psql', {collection}, 'by hand', {checksum}, applied FROM now)
+  SELECT {event}, {version}, {name}, session_user, 'psql', {collection}, {detail}, {checksum}, applied FROM now)
 INSERT INTO {table} (version, applied) SELECT {version}, applied FROM now;"""

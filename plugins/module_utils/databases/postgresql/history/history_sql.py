@@ -112,7 +112,7 @@ NAME_REPOSITORY = "COMMENT ON TABLE {table} IS %s"
 
 ROWS = """
 SELECT t.version, pg_catalog.to_char(t.applied AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-       {name}, {checksum}, {event}
+       {name}, {checksum}, {event}, {detail}
   FROM {table} t LEFT JOIN {tied} ORDER BY t.applied NULLS FIRST, t.version, l.id
 """
 
@@ -156,14 +156,16 @@ pg_catalog.sqrt(CASE
 
 # Nothing written is an error (a division by zero), so that what follows in the same message isn't committed either.
 # Prepared, for a run of a thousand migrations writes it as often. Its arguments: event, version, name, duration,
-# checksum, and whether it is deferred. The clock is read once, for the row and what the log says of it.
+# checksum, whether it is deferred, and the log's detail. The clock is read once, for the row and what the log says of
+# it.
 PREPARE_RECORD = (
     """
-PREPARE {prepared} (text, text, text, bigint, text, boolean) AS
+PREPARE {prepared} (text, text, text, bigint, text, boolean, text) AS
 WITH now AS (SELECT CASE WHEN $6 THEN NULL ELSE pg_catalog.clock_timestamp() END AS applied),
 logged AS (
-  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, checksum, applied)
-  SELECT $1, $2, $3, $4, session_user, {host}, {collection}, $5, applied FROM now),
+  INSERT INTO {log} (event, version, name, duration_ms, done_by, done_from, collection_version, checksum, applied,
+                     detail)
+  SELECT $1, $2, $3, $4, session_user, {host}, {collection}, $5, applied, $7 FROM now),
 recorded AS (
   INSERT INTO {table} (version, applied{wide})
   SELECT $2, applied{wide_values} FROM now WHERE """
@@ -184,7 +186,7 @@ WIDE = {
     "event": "$1",
 }
 
-RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s)"
+RECORD = "EXECUTE %s (%%s, %%s, %%s, %%s, %%s, %%s, %%s)"
 
 # Behind the record, in its message: ends the transaction, begins the next one in its mode, and returns what was held.
 COMMIT_AND_CHAIN = "; COMMIT AND CHAIN; SELECT NULL, pg_catalog.current_setting('pgops.held')"
@@ -254,6 +256,11 @@ logged AS (
   SELECT event, version, name, session_user, %s, %s, checksum, applied FROM source
    WHERE event IS NOT NULL)
 INSERT INTO {table} (version, applied{wide}) SELECT version, applied{wide} FROM source
+"""
+
+TOLD = """
+SELECT detail, pg_catalog.to_char(logged AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+  FROM {log} WHERE event = %s ORDER BY id
 """
 
 LAST = """

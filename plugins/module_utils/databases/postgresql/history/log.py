@@ -46,6 +46,13 @@ def last(connection: Any, history: History, event: str) -> List[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def told(connection: Any, history: History, event: str) -> List[Tuple[str, str]]:
+    """Return detail and time of each such event, in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(history.compose(sql.TOLD), [event])
+        return list(cursor.fetchall())
+
+
 def unfinished(cursor: Any, history: History, versions: Sequence[str]) -> List[Tuple[Any, ...]]:
     """Return what was begun and neither ended nor marked since, of these versions.
 

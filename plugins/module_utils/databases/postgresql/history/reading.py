@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 from .... import deps, errors, model
-from ...history_rows import folded
+from ...history_rows import folded, release_of
 from ...names import QualifiedName
 from ..gate import own_schemas
 from ..server_errors import as_migration_error, trouble_of
@@ -156,6 +156,9 @@ def _rows_query(history: History) -> Any:
         name: deps.sql.SQL(places[history.is_tied, name in history.wide]).format(deps.sql.Identifier(name))
         for name in ("name", "checksum", "event")
     }
+    columns["detail"] = deps.sql.SQL(sql.OF_LOG if history.is_tied else sql.OF_NEITHER).format(
+        deps.sql.Identifier("detail")
+    )
     return history.compose(sql.ROWS, tied=history.compose(sql.TIED if history.is_tied else sql.UNTIED), **columns)
 
 
@@ -171,9 +174,15 @@ def _refuse_other_repository(wanted: QualifiedName, repository_id: Optional[str]
 
 
 def _row(
-    version: str, applied: Optional[str], name: Optional[str], checksum: Optional[str], event: Optional[str]
+    version: str,
+    applied: Optional[str],
+    name: Optional[str],
+    checksum: Optional[str],
+    event: Optional[str],
+    detail: Optional[str],
 ) -> model.HistoryRow:
-    return model.HistoryRow(model.Version.recorded(version), applied, name, checksum, event, (version,))
+    read = model.Version.recorded(version)
+    return model.HistoryRow(read, applied, name, checksum, event, (version,), release_of(detail))
 
 
 def _identifier(name: QualifiedName, bound: bool) -> Any:

@@ -11,6 +11,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from .... import deps, errors, model
 from ....version import COLLECTION_VERSION
+from ...history_rows import detail_of
 from ...sight import Survey
 from ...values import Entry, Seen
 from ..advisory import KEY
@@ -73,7 +74,8 @@ class Recorder:
             self._prepared[is_down] = STATEMENT % secrets.token_hex(4)
             message += self._prepare(cursor, is_down)
         # Bound, for that is quicker than to compose.
-        rest = [list(step.spellings)] if is_down else [step.script.checksum, entry.event is model.Event.DEFERRED]
+        deferred, detail = entry.event is model.Event.DEFERRED, detail_of(entry.release)
+        rest = [list(step.spellings)] if is_down else [step.script.checksum, deferred, detail]
         message = message.replace("%", "%%") + (sql.ERASE if is_down else sql.RECORD) % self._prepared[is_down]
         try:
             cursor.execute(message + (sql.COMMIT_AND_CHAIN if chained else ""), [*entry.values(), *rest])

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 from .... import deps
 from . import beside_sql
-from .reading import History
+from . import history_sql as sql
+from .reading import OF_A_LOG, TIES, History, rows
 from .record import ensure
 
 
@@ -26,6 +27,30 @@ def trim(connection: Any, history: History, days: int) -> Tuple[int, int]:
         cursor.execute(history.compose(beside_sql.TRIM, old=_old(history)), {"days": days})
     connection.commit()
     return gone, left
+
+
+def lost_rows(connection: Any, history: History) -> Optional[List[Tuple[str, str, str, str]]]:
+    """Return what the log says is recorded, and isn't in the history; None: there is no log."""
+    found = [spelling for row in rows(connection, history) for spelling in row.spellings]
+    with connection.cursor() as cursor:
+        cursor.execute(sql.INSPECT, {"table": history.log.quoted(), "log": history.log.quoted()})
+        inspected = cursor.fetchone()
+        if inspected is None or not {*OF_A_LOG, *TIES} <= set(inspected[3]):
+            return None
+        cursor.execute(_with_recorded(history, beside_sql.LOST_ROWS), [found])
+        return list(cursor.fetchall())
+
+
+def rebuild(connection: Any, history: History, versions: Sequence[str]) -> None:
+    """Record these as the log says it, with the times of then; commit."""
+    history = ensure(connection, history)
+    with connection.cursor() as cursor:
+        cursor.execute(_with_recorded(history, beside_sql.REBUILD), [list(versions)])
+    connection.commit()
+
+
+def _with_recorded(history: History, statement: str) -> Any:
+    return history.compose(statement, recorded=history.compose(beside_sql.RECORDED))
 
 
 def _counted(connection: Any, history: History, days: int) -> Tuple[int, int]:
