@@ -1034,7 +1034,7 @@ groups:
       description: As RV(current_version).
       type: str
     migrations:
-      description: The versions of RV(groups.plan).
+      description: The versions of RV(groups[].plan).
       type: list
       elements: str
     plan:
