@@ -19,6 +19,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.fleet.alike import alike
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.snapshots import reader
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
 
 from .conftest import Project
 from .test_fleet import TWO, Many, many
@@ -129,6 +130,18 @@ def test_rows_that_violate_the_plan_are_found_in_every_database(many: Many) -> N
     assert {each["error"]["kind"] for each in failures.values()} == {"precheck"}
     assert [failures[name]["prechecks"][0]["rows"] for name in (first, third)] == [1, 2]
     assert result["groups"][0]["example"] == second
+
+
+def test_one_whose_table_is_locked_is_named(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int DEFAULT 1)")
+    many.migrate()
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
+    with many.open(names[1]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
+        result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2), prechecks="required")
+    assert [each["name"] for each in result["failed_databases"]] == [names[1]]
+    assert result["counts"] == {"ok": 0, "changed": 2, "failed": 1, "not_reached": 0}
 
 
 SHARED = {

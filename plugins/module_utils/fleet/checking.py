@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..commands import prechecks
@@ -70,7 +70,6 @@ class Rehearsed(NamedTuple):
     schema: Optional[Tuple[Tuple[Any, str], ...]] = None
 
 
-Job = Union[Look, Rehearse, Ask]
 # Errors that the scripts and the schema have made, and that all which have the same of both would meet.
 OF_ALL = ("script_failed", "script_invalid", "irreversible", "hazard", "expectation", "rehearsal", "duplicate_version")
 

@@ -82,7 +82,8 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
         def check(count: int, tally: Tally, tick: Tick) -> List[str]:
             return Rehearsals(fleet.names, tally, request.diff_context).run(count, Check(request, tools, results), tick)
 
-        return _result(check, fleet, plan, said, params["_progress"])
+        each = fleet_run.CONNECTIONS_TO_REHEARSE
+        return _result(check, fleet, plan, said, params["_progress"], connections=each)
     if request.checking:  # nothing is touched, so there is nothing to be careful with
         plan = plan._replace(serial=(), max_fail_percentage=100)
 
@@ -124,15 +125,17 @@ def _result(
     said: List[str],
     progress: Optional[str],
     shown_as: Optional[Callable[[Group], Dict[str, Any]]] = None,
+    connections: int = fleet_run.CONNECTIONS_EACH,
 ) -> Dict[str, Any]:
     """Do the work on each database, and return what came of it.
 
     :param run: does it, with so many workers; fills the tally, and returns what there is to warn of.
     :param shown_as: returns a group as it is in the result; None: as pg_migrate's.
+    :param connections: how many of them one database takes.
     :raises Failed: with the result, when one of them has failed.
     """
     started, tally = time.monotonic(), Tally(fleet.names)
-    count, warning = plan.within(fleet.room, len(fleet.names))
+    count, warning = plan.within(fleet.room, len(fleet.names), connections)
     said = [*said, *([warning] if warning else [])]
     error: Optional[errors.MigrationError] = None
     with Lines(progress) as shown:
