@@ -7,7 +7,7 @@ asked."""
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
@@ -40,10 +40,30 @@ class _Difference(NamedTuple):
     diff: str
 
 
+class Passed:
+    """Takes the outcomes of a check ahead of a real run: what has failed, or has nothing to do, is told already.
+
+    :ivar names: of those that have passed.
+    """
+
+    looked = 0
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self.names: Set[str] = set()
+
+    def add(self, name: str, outcome: Outcome) -> None:
+        """Take what a check has come to."""
+        if outcome.fate is Fate.CHANGED:
+            self.names.add(name)
+        else:
+            self._tally.add(name, outcome)
+
+
 class Rehearsals:
     """The check of one task."""
 
-    def __init__(self, names: Sequence[str], tally: Tally, context: int) -> None:
+    def __init__(self, names: Sequence[str], tally: Union[Tally, Passed], context: int) -> None:
         """Take what is to be checked.
 
         :param tally: gets each outcome.

@@ -22,6 +22,9 @@ LOST = "The process that worked on it %s"
 LOST_HINT = "What was open is rolled back. Run the task again; if it happens again, look at the log of this host."
 
 
+Gate = Callable[[Sequence[str]], Sequence[str]]
+
+
 class Schedule(NamedTuple):
     """How many databases at a time.
 
@@ -66,6 +69,7 @@ def run(
     work: Work,
     tally: Tally,
     tick: Optional[Callable[[], None]] = None,
+    gate: Optional[Gate] = None,
 ) -> None:
     """Work on the databases. What fails is in the tally; the others go on.
 
@@ -73,14 +77,16 @@ def run(
     :param work: is called in a worker, with a Job; its answer is an Outcome.
     :param tally: gets each outcome.
     :param tick: is called about once a second.
+    :param gate: says of a batch which of it may be worked on; the outcomes of the others are in the tally then.
     :raises Stop: when a signal came.
     """
-    with Workers(count, work, tick) as workers:
-        for batch in batches(names, schedule.serial):
-            before = tally.failed
-            _run_batch(workers, batch, tally)
-            if too_many(tally.failed - before, len(batch), schedule.max_fail_percentage):
-                return
+    for batch in batches(names, schedule.serial):
+        before = tally.failed
+        let_in = batch if gate is None else gate(batch)
+        with Workers(count, work, tick) as workers:
+            _run_batch(workers, let_in, tally)
+        if too_many(tally.failed - before, len(batch), schedule.max_fail_percentage):
+            return
 
 
 def _run_batch(workers: Workers, batch: Sequence[str], tally: Tally) -> None:
