@@ -145,7 +145,7 @@ def test_with_too_few_processes_those_that_there_are_have_to_do(monkeypatch):
         return fork()
 
     monkeypatch.setattr(os, "fork", refusing)
-    assert answers(4, lambda job: Answer(job), range(1, 7)) == {job: job for job in range(1, 7)}
+    assert answers(4, Answer, range(1, 7)) == {job: job for job in range(1, 7)}
 
 
 def test_without_any_process_nothing_is_begun(monkeypatch):
@@ -154,4 +154,4 @@ def test_without_any_process_nothing_is_begun(monkeypatch):
 
     monkeypatch.setattr(os, "fork", refusing)
     with pytest.raises(errors.MigrationError, match="No process can be started: Cannot allocate memory"):
-        answers(4, lambda job: Answer(job), [1])
+        answers(4, Answer, [1])
