@@ -44,7 +44,7 @@ options:
   workers:
     description:
       - How many of O(databases) are worked on at once, at most; each by a process of its own. Where the server has too
-        few connections left for so many, there are fewer, with a warning. A run takes four at most.
+        few connections left for so many, there are fewer, with a warning. A run takes four at most, a rehearsal six.
     type: int
     version_added: 0.6.0
     default: 8

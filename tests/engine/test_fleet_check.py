@@ -19,6 +19,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgre
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.fleet.alike import alike
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.snapshots import reader
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.values import Limits
 
 from .conftest import Project
 from .test_fleet import TWO, Many, many
@@ -37,7 +38,7 @@ def rehearsed(many: Many, **options: Any) -> tuple[dict[str, Any], int]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check, "rehearse", noted)
-        result = many.migrate(checking=True, with_diff=True, **options)
+        result = many.migrate(**{"checking": True, "with_diff": True, **options})
     copies = len(marker.read_text())
     marker.unlink()
     return result, copies
@@ -67,6 +68,35 @@ def test_the_digest_of_a_group_lets_all_of_it_pass(many: Many) -> None:
         (names[2], "expectation")
     ]
     assert many.migrate(expect=digests)["counts"] == {"ok": 2, "changed": 1, "failed": 0, "not_reached": 0}
+
+
+@pytest.mark.parametrize("options", [{"rehearsal": "required"}, {"allow_hazards": ()}, {"prechecks": "required"}])
+def test_a_real_run_that_rehearses_first_does_so_once_for_all_that_are_alike(many: Many, options: Any) -> None:
+    names = many.make("a", "b", "c")
+    many.query(names[2], "CREATE TABLE other (id int)")
+    many.project.write(**TWO)
+    result, copies = rehearsed(many, checking=False, **options)
+    assert (result["counts"]["changed"], copies) == (3, 2)
+    assert [many.applied(name) for name in names] == [["1", "2"]] * 3
+
+
+def test_what_does_not_pass_its_rehearsal_is_not_applied(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.query(names[1], "CREATE TABLE a (id int)")
+    many.project.write(**TWO)
+    result = many.migrate(rehearsal="required")
+    (failure,) = result["failed_databases"]
+    assert failure["name"] == names[1]
+    assert "In the rehearsal, on a scratch copy" in failure["error"]["message"]
+    assert [many.applied(name) for name in names] == [["1", "2"], [], ["1", "2"]]
+
+
+def test_a_canary_that_does_not_pass_its_rehearsal_stops_the_rest(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.query(names[0], "CREATE TABLE a (id int)")
+    many.project.write(**TWO)
+    result = many.migrate(rehearsal="required", serial=["1", "100%"])
+    assert result["counts"] == {"ok": 0, "changed": 0, "failed": 1, "not_reached": 2}
 
 
 def test_one_that_differs_is_shown_with_what_differs(many: Many) -> None:
@@ -129,6 +159,18 @@ def test_rows_that_violate_the_plan_are_found_in_every_database(many: Many) -> N
     assert {each["error"]["kind"] for each in failures.values()} == {"precheck"}
     assert [failures[name]["prechecks"][0]["rows"] for name in (first, third)] == [1, 2]
     assert result["groups"][0]["example"] == second
+
+
+def test_one_whose_table_is_locked_is_named(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int DEFAULT 1)")
+    many.migrate()
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
+    with many.open(names[1]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
+        result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2), prechecks="required")
+    assert [each["name"] for each in result["failed_databases"]] == [names[1]]
+    assert result["counts"] == {"ok": 0, "changed": 2, "failed": 1, "not_reached": 0}
 
 
 SHARED = {

@@ -50,7 +50,8 @@ PACKAGES: dict[str, set[str]] = {
     "modules": {"task"},
     "action": {"plugin_utils", "task", "scripts", "files", BASE},
     "filter": {"plugin_utils"},
-    "plugin_utils": {"report", "task", "scripts", BASE},
+    "inventory": {"plugin_utils", "task", BASE},
+    "plugin_utils": {"report", "task", "fleet", "scripts", *DATABASES, BASE},
     "doc_fragments": set(),
     "task.targets": {*DATABASES, BASE},
     "task": {
@@ -134,9 +135,9 @@ CONNECTIONS = {
 
 DRIVERS = {"psycopg2", "psycopg", "pymysql", "sqlalchemy"}
 DRIVERS_OF = f"{UTILS}.deps"
-SEES_ANSIBLE = {"modules", "task", "action", "filter", "plugin_utils"}
+SEES_ANSIBLE = {"modules", "task", "action", "filter", "inventory", "plugin_utils"}
 
-OTHER_PLUGINS = ("modules", "action", "filter", "plugin_utils", "doc_fragments")
+OTHER_PLUGINS = ("modules", "action", "filter", "inventory", "plugin_utils", "doc_fragments")
 
 FORBIDDEN_MODULES = {"subprocess", "multiprocessing", "pty"}
 FORBIDDEN_CALLS = {

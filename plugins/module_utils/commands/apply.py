@@ -61,9 +61,7 @@ def _plan_again(connection: Any, request: Request, first: View) -> View:
 def _rehearse_first(context: Context, view: View, connection: Any) -> None:
     """Rehearse, where only what has passed may be applied: the target isn't touched until then."""
     request = context.request
-    insists = "required" in (request.rehearsal, request.prechecks)
-    needed = insists or request.allow_hazards is not None or request.expect is not None
-    if needed and view.plan.steps:
+    if request.rehearses_first and not request.rehearsed and view.plan.steps:
         from .check import check
 
         warnings = list(context.warnings)

@@ -13,7 +13,8 @@ class Census(NamedTuple):
 
     :ivar databases: the names of those that can be connected to, in their order; no templates.
     :ivar ours: those of them that a task has made for a rehearsal, or that every server has.
-    :ivar answer: the rows that a query has given, and of how many columns; None: none was asked.
+    :ivar answer: the rows that a query has given; None: none was asked.
+    :ivar columns: the names of their columns.
     :ivar room: how many more connections this user can have.
     :ivar address: which server it is, as a person would write it.
     """
@@ -23,6 +24,7 @@ class Census(NamedTuple):
     room: int
     address: str
     answer: Optional[Tuple[Tuple[Any, ...], ...]] = None
+    columns: Tuple[str, ...] = ()
 
 
 class Fleet(Protocol):

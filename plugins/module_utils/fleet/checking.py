@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any, Dict, NamedTuple, Optional, Tuple, Union
+from typing import Any, Dict, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..commands import prechecks
@@ -70,7 +70,6 @@ class Rehearsed(NamedTuple):
     schema: Optional[Tuple[Tuple[Any, str], ...]] = None
 
 
-Job = Union[Look, Rehearse, Ask]
 # Errors that the scripts and the schema have made, and that all which have the same of both would meet.
 OF_ALL = ("script_failed", "script_invalid", "irreversible", "hazard", "expectation", "rehearsal", "duplicate_version")
 
@@ -89,7 +88,7 @@ class Check(Migration):
             value = self._rehearsed(context, error)
         else:
             dummy, error, stopped = tried(lambda: _ask(context, job))
-            value = job.outcome if error is None else self._failed_of_rows(context, error)
+            value = self._failed_of_rows(context, error) if error is not None else _with(job.outcome, context.warnings)
         return Answer(value, is_last=stopped or self._has_run_python())
 
     def _rehearsed(self, context: Context, error: Optional[errors.MigrationError]) -> Rehearsed:
@@ -126,6 +125,11 @@ def _look(context: Context) -> Optional[Likeness]:
         return likeness(context, settled, connection)
 
 
+def _with(outcome: Outcome, warnings: Sequence[str]) -> Outcome:
+    """Return an outcome with further warnings."""
+    return outcome._replace(warnings=tuple(dict.fromkeys((*outcome.warnings, *warnings))))
+
+
 def _ask(context: Context, job: Ask) -> None:
     """Look in the rows of a database whether they satisfy what a rehearsal on another one has found.
 
@@ -137,4 +141,5 @@ def _ask(context: Context, job: Ask) -> None:
     with database.errors.translated(), closing(database.sessions.connect(request.target, PROGRAM)) as connection:
         found = prechecks.look(request, connection, asks)
     context.checked = Checked(asks, prechecks=found)
+    context.warnings += prechecks.warnings(found, asks)
     prechecks.judge(found, asks, request.prechecks == "required")

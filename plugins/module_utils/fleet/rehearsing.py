@@ -7,7 +7,7 @@ asked."""
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from ..schema.diff import unified_diff
 from ..schema.snapshot import Snapshot
@@ -25,10 +25,11 @@ class _Kind:
     """Databases that are alike.
 
     :ivar names: of those of which nothing is known yet; the next one to be rehearsed comes first.
+    :ivar is_compared: whether its schema is kept, to be compared with others: not those of a thousand kinds.
     """
 
-    def __init__(self, state: str, names: Sequence[str]) -> None:
-        self.state, self.names = state, list(names)
+    def __init__(self, state: str, names: Sequence[str], is_compared: bool = False) -> None:
+        self.state, self.names, self.is_compared = state, list(names), is_compared
         self.example = names[0]
         self.found: Optional[Rehearsed] = None
 
@@ -40,10 +41,30 @@ class _Difference(NamedTuple):
     diff: str
 
 
+class Passed:
+    """Takes the outcomes of a check ahead of a real run: what has failed, or has nothing to do, is told already.
+
+    :ivar names: of those that have passed.
+    """
+
+    looked = 0
+
+    def __init__(self, tally: Tally) -> None:
+        self._tally = tally
+        self.names: Set[str] = set()
+
+    def add(self, name: str, outcome: Outcome) -> None:
+        """Take what a check has come to."""
+        if outcome.fate is Fate.CHANGED:
+            self.names.add(name)
+        else:
+            self._tally.add(name, outcome)
+
+
 class Rehearsals:
     """The check of one task."""
 
-    def __init__(self, names: Sequence[str], tally: Tally, context: int) -> None:
+    def __init__(self, names: Sequence[str], tally: Union[Tally, Passed], context: int) -> None:
         """Take what is to be checked.
 
         :param tally: gets each outcome.
@@ -89,7 +110,9 @@ class Rehearsals:
             else:
                 self._alone[found.alone] = self._alone.get(found.alone, 0) + 1
                 self._kinds.append(_Kind("", [name]))
-        self._kinds += [_Kind(state, names) for (dummy, state), names in alike.items()]
+        largest = sorted(alike.items(), key=lambda each: -len(each[1]))
+        for place, ((dummy, state), names) in enumerate(largest):
+            self._kinds.append(_Kind(state, names, place <= MOST_DIFFERENCES))
 
     def _rehearse(self, workers: Workers) -> None:
         """Rehearse on the next database of each kind of which nothing is known yet."""
@@ -105,7 +128,7 @@ class Rehearsals:
             elif answer.shared is None:
                 self._tally.add(job.name, answer.outcome)
             else:
-                kind.found = answer
+                kind.found = answer if kind.is_compared else answer._replace(schema=None)
                 new.extend(self._parted(kind))
 
         workers.each([Rehearse(name) for name in kinds], take)
@@ -143,12 +166,12 @@ class Rehearsals:
         """Return how schemas differ that have the same history, by the example of their kind."""
         by_state: Dict[str, List[_Kind]] = {}
         for kind in self._kinds:
-            if kind.state and kind.found is not None and kind.found.schema is not None:
+            if kind.found is not None and kind.found.schema is not None:
                 by_state.setdefault(kind.state, []).append(kind)
         found: Dict[str, _Difference] = {}
         for kinds in by_state.values():
             most = max(kinds, key=lambda kind: len(kind.names))
-            for kind in kinds[: MOST_DIFFERENCES + 1]:
+            for kind in kinds:
                 diff = unified_diff(_snapshot(most), _snapshot(kind), self._context) if kind is not most else ""
                 if diff:
                     found[kind.example] = _Difference(most.example, diff)

@@ -37,7 +37,7 @@ def result_of(
         "warnings": tally.warnings(),
     }
     if any("pending_count" in group.told for group in groups):
-        result["pending_databases"] = sum(group.count for group in groups if group.told["pending_count"])
+        result["pending_databases"] = sum(group.count for group in groups if group.told.get("pending_count"))
     diffs = _diffs(groups[:MOST_GROUPS])
     if diffs is not None:
         result["diff"] = diffs

@@ -14,11 +14,15 @@ from .workers import Lost, Work, Workers
 
 # Kinds of errors after which a database is tried once more, when the others of its batch are done.
 IN_USE = ("lock_held", "lock_timeout")
-# How many connections one run has at most at the same time: its own, a dump's, a journal's, a superuser's.
-CONNECTIONS_EACH = 4
+# How many connections one run has at most at the same time: its own, a dump's, a journal's, a superuser's. A rehearsal
+# has one to the target, one to administrate, and those that fill the copy or run the plan in it.
+CONNECTIONS_EACH, CONNECTIONS_TO_REHEARSE = 4, 6
 TOO_FEW = "%s instead of %d: the server has %d connections left for this user, and a run takes up to %d."
 LOST = "The process that worked on it %s"
 LOST_HINT = "What was open is rolled back. Run the task again; if it happens again, look at the log of this host."
+
+
+Gate = Callable[[Sequence[str]], Sequence[str]]
 
 
 class Schedule(NamedTuple):
@@ -33,18 +37,19 @@ class Schedule(NamedTuple):
     max_fail_percentage: float = 0
     workers: int = 8
 
-    def within(self, room: int, count: int) -> Tuple[int, Optional[str]]:
+    def within(self, room: int, count: int, each: int = CONNECTIONS_EACH) -> Tuple[int, Optional[str]]:
         """Return how many workers there is room for, and what to warn of where those are fewer.
 
         :param room: how many connections there are left.
         :param count: how many databases there are.
+        :param each: how many connections one of them takes.
         """
-        fitting = max(1, room // CONNECTIONS_EACH)
+        fitting = max(1, room // each)
         wanted = min(self.workers, count)
         if fitting >= wanted:
             return wanted, None
         workers = "1 worker" if fitting == 1 else "%d workers" % fitting
-        return fitting, TOO_FEW % (workers, wanted, room, CONNECTIONS_EACH)
+        return fitting, TOO_FEW % (workers, wanted, room, each)
 
 
 class Job(NamedTuple):
@@ -64,6 +69,7 @@ def run(
     work: Work,
     tally: Tally,
     tick: Optional[Callable[[], None]] = None,
+    gate: Optional[Gate] = None,
 ) -> None:
     """Work on the databases. What fails is in the tally; the others go on.
 
@@ -71,14 +77,16 @@ def run(
     :param work: is called in a worker, with a Job; its answer is an Outcome.
     :param tally: gets each outcome.
     :param tick: is called about once a second.
+    :param gate: says of a batch which of it may be worked on; the outcomes of the others are in the tally then.
     :raises Stop: when a signal came.
     """
-    with Workers(count, work, tick) as workers:
-        for batch in batches(names, schedule.serial):
-            before = tally.failed
-            _run_batch(workers, batch, tally)
-            if too_many(tally.failed - before, len(batch), schedule.max_fail_percentage):
-                return
+    for batch in batches(names, schedule.serial):
+        before = tally.failed
+        let_in = batch if gate is None else gate(batch)
+        with Workers(count, work, tick) as workers:
+            _run_batch(workers, let_in, tally)
+        if too_many(tally.failed - before, len(batch), schedule.max_fail_percentage):
+            return
 
 
 def _run_batch(workers: Workers, batch: Sequence[str], tally: Tally) -> None:

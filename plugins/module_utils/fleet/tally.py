@@ -14,6 +14,9 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 MOST_NAMES = 10
 MOST_GROUPS = 20
+# Of more groups than these, what is large isn't kept.
+MOST_TOLD = 200
+LARGE = frozenset(["plan", "hazards", "diff", "drift", "differs", "rehearsal"])
 MOST_FAILURES = 100
 MOST_WARNINGS = 10
 # Stands for the name of a database in a sentence that is said of several.
@@ -54,8 +57,12 @@ class Group:
     :ivar count: how many there are.
     """
 
-    def __init__(self, fate: Fate) -> None:
-        self.fate, self.count = fate, 0
+    def __init__(self, fate: Fate, is_whole: bool = True) -> None:
+        """Take what has become of them.
+
+        :param is_whole: also keep what is large of what is told.
+        """
+        self.fate, self.count, self._is_whole = fate, 0, is_whole
         self.told: Mapping[str, Any] = {}
         self._first: List[Tuple[int, str]] = []
 
@@ -66,7 +73,7 @@ class Group:
         """
         self.count += 1
         if not self._first or place < self._first[0][0]:
-            self.told = told
+            self.told = told if self._is_whole else _without_large(told)
         insort(self._first, (place, name))
         del self._first[MOST_NAMES:]
 
@@ -120,8 +127,8 @@ class Tally:
             said = sentence.replace(name, ANY)
             self._warnings.setdefault(said, Group(outcome.fate)).add(place, name, {})
         if outcome.fate is not Fate.FAILED:
-            key = (outcome.fate, outcome.alike)
-            self._groups.setdefault(key, Group(outcome.fate)).add(place, name, outcome.told)
+            new = Group(outcome.fate, is_whole=len(self._groups) < MOST_TOLD)
+            self._groups.setdefault((outcome.fate, outcome.alike), new).add(place, name, outcome.told)
         elif len(self._failures) < MOST_FAILURES:
             self._failures.append((place, name, outcome))
 
@@ -141,6 +148,10 @@ class Tally:
         lines = [_said(said, group) for said, group in found[:MOST_WARNINGS]]
         left = len(found) - MOST_WARNINGS
         return [*lines, "There are %d further warnings of the databases." % left] if left > 0 else lines
+
+
+def _without_large(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key: value for key, value in told.items() if key not in LARGE}
 
 
 def _said(said: str, group: Group) -> str:

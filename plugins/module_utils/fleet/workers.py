@@ -23,7 +23,9 @@ from typing import Any, Callable, List, NamedTuple, NoReturn, Optional, Sequence
 
 from .. import errors
 from ..run.signals import interruptible
+from .failures import WorkerLost
 
+NO_PROCESS = "Nothing more was begun. Look at this host's limits of processes and memory, and run the task again."
 LENGTH = struct.Struct("!Q")
 TICK_SECONDS = 1.0
 # A terminal sends its signals to all processes at once; a worker obeys its parent's alone.
@@ -137,7 +139,8 @@ class Workers:
             idle = next((worker for worker in self._workers if worker.job is None), None)
             if idle is None and len(self._workers) < self._count:
                 idle = self._begin()
-                selector.register(idle.answers, selectors.EVENT_READ, idle)
+                if idle is not None:
+                    selector.register(idle.answers, selectors.EVENT_READ, idle)
             if idle is None:
                 return
             idle.job = waiting.pop()
@@ -176,9 +179,21 @@ class Workers:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(worker.pid, signal.SIGKILL)
 
-    def _begin(self) -> _Worker:
+    def _begin(self) -> Optional[_Worker]:
+        """Start a worker; None: the system lets us have no more of them, and those that there are have to do.
+
+        :raises WorkerLost: when there is none.
+        """
         jobs, answers = os.pipe(), os.pipe()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            for handle in (*jobs, *answers):
+                os.close(handle)
+            self._count = len(self._workers)
+            if self._workers:
+                return None
+            raise WorkerLost("No process can be started: %s" % error.strerror, hint=NO_PROCESS) from None
         if pid == 0:
             self._serve(jobs, answers)
         os.close(jobs[0])

@@ -50,6 +50,7 @@ class Request(NamedTuple):
     :ivar allow_writable_scripts: also run scripts that others may write.
     :ivar described: the scripts, where only what is known of them is here, and their files aren't.
     :ivar found: the scripts, where somebody has looked for them already.
+    :ivar rehearsed: that plan has passed its rehearsal already, on this database or on one that is like it.
     :ivar report: collect what a report needs.
     :ivar checking: check mode.
     :ivar with_diff: diff mode.
@@ -103,8 +104,15 @@ class Request(NamedTuple):
     allow_writable_scripts: bool = False
     described: Optional[Tuple[model.Script, ...]] = None
     found: Optional[Tuple[model.Script, ...]] = None
+    rehearsed: bool = False
     report: bool = False
     script_file: Optional[str] = None
     writes_script: bool = True
     checking: bool = False
     with_diff: bool = False
+
+    @property
+    def rehearses_first(self) -> bool:
+        """Return whether only what has passed a rehearsal may be applied."""
+        insists = "required" in (self.rehearsal, self.prechecks)
+        return insists or self.allow_hazards is not None or self.expect is not None

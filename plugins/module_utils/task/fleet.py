@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .. import errors
 from ..databases.tools import Tools
@@ -76,21 +76,51 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
         said.append(NOT_THERE % ", ".join(fleet.missing[:MOST_NAMED]))
     results = Results(migrate_result, failure)
     if request.checking and request.rehearsal != "off":
-        from ..fleet.checking import Check
-        from ..fleet.rehearsing import Rehearsals
-
-        def check(count: int, tally: Tally, tick: Tick) -> List[str]:
-            return Rehearsals(fleet.names, tally, request.diff_context).run(count, Check(request, tools, results), tick)
-
-        return _result(check, fleet, plan, said, params["_progress"])
+        check = _rehearsing(request, tools, results)
+        each = fleet_run.CONNECTIONS_TO_REHEARSE
+        return _result(
+            lambda count, tally, tick: check(fleet.names, count, tally, tick),
+            *(fleet, plan, said, params["_progress"]),
+            connections=each,
+        )
     if request.checking:  # nothing is touched, so there is nothing to be careful with
         plan = plan._replace(serial=(), max_fail_percentage=100)
+    return _result(_migrating(fleet, plan, request, tools, results), fleet, plan, said, params["_progress"])
+
+
+def _rehearsing(
+    request: Request, tools: Tools, results: Results
+) -> Callable[[Sequence[str], int, Any, Tick], List[str]]:
+    """Return what checks databases, with so many workers; fills a tally, and returns what there is to warn of."""
+    from ..fleet.checking import Check
+    from ..fleet.rehearsing import Rehearsals
+
+    work = Check(request, tools, results)
+    return lambda names, count, tally, tick: Rehearsals(names, tally, request.diff_context).run(count, work, tick)
+
+
+def _migrating(
+    fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results
+) -> Callable[[int, Tally, Tick], List[str]]:
+    """Return what migrates databases; where only what was rehearsed may be applied, each batch is rehearsed first."""
+    is_gated = request.rehearses_first and not request.checking and request.described is None
 
     def run(count: int, tally: Tally, tick: Tick) -> List[str]:
-        fleet_run.run(fleet.names, plan, count, Migration(request, tools, results), tally, tick)
-        return []
+        said: List[str] = []
 
-    return _result(run, fleet, plan, said, params["_progress"])
+        def gate(batch: Sequence[str]) -> Sequence[str]:
+            from ..fleet.rehearsing import Passed
+
+            passed = Passed(tally)
+            said.extend(_rehearsing(ahead, tools, results)(batch, count, passed, tick))
+            return [name for name in batch if name in passed.names]
+
+        ahead = request._replace(checking=True, rehearsal="required")
+        work = Migration(request._replace(rehearsed=is_gated), tools, results)
+        fleet_run.run(fleet.names, plan, count, work, tally, tick, gate if is_gated else None)
+        return list(dict.fromkeys(said))
+
+    return run
 
 
 def ask(
@@ -124,15 +154,17 @@ def _result(
     said: List[str],
     progress: Optional[str],
     shown_as: Optional[Callable[[Group], Dict[str, Any]]] = None,
+    connections: int = fleet_run.CONNECTIONS_EACH,
 ) -> Dict[str, Any]:
     """Do the work on each database, and return what came of it.
 
     :param run: does it, with so many workers; fills the tally, and returns what there is to warn of.
     :param shown_as: returns a group as it is in the result; None: as pg_migrate's.
+    :param connections: how many of them one database takes.
     :raises Failed: with the result, when one of them has failed.
     """
     started, tally = time.monotonic(), Tally(fleet.names)
-    count, warning = plan.within(fleet.room, len(fleet.names))
+    count, warning = plan.within(fleet.room, len(fleet.names), connections)
     said = [*said, *([warning] if warning else [])]
     error: Optional[errors.MigrationError] = None
     with Lines(progress) as shown:

@@ -58,3 +58,12 @@ def test_what_was_not_reached_is_counted():
 def test_without_a_failure_there_is_no_error():
     tally = Tally(names(2))
     assert error_of(tally) is None
+
+
+def test_what_is_large_is_not_kept_of_a_thousand_groups():
+    tally = Tally(names(1000))
+    for number, name in enumerate(names(1000)):
+        told = {"diff": [{"prepared": "x" * 1000}], "pending_count": number % 2}
+        tally.add(name, Outcome(Fate.OK, told, str(number)))
+    assert sum("diff" in group.told for group in tally.groups()) == 200
+    assert result_of(tally, "u@h:1", 1.0)["pending_databases"] == 500

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
@@ -132,3 +133,25 @@ def test_it_ticks_while_they_work():
     ticks = []
     answers(1, lambda job: Answer(time.sleep(2.5)), [1], tick=lambda: ticks.append(1))
     assert ticks
+
+
+def test_with_too_few_processes_those_that_there_are_have_to_do(monkeypatch):
+    fork, forks = os.fork, []
+
+    def refusing():
+        if forks:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        forks.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", refusing)
+    assert answers(4, Answer, range(1, 7)) == {job: job for job in range(1, 7)}
+
+
+def test_without_any_process_nothing_is_begun(monkeypatch):
+    def refusing():
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(os, "fork", refusing)
+    with pytest.raises(errors.MigrationError, match="No process can be started: Cannot allocate memory"):
+        answers(4, Answer, [1])

@@ -111,6 +111,11 @@ PROGRESS = [
 ]
 
 
+def test_progress_while_they_are_looked_at():
+    counts = {"done": 3, "failed": 1, "looked": 400}
+    assert fleet.progress(counts, 1000, 10) == "  3/1,000 databases, 403 looked at, failed 1"
+
+
 @pytest.mark.parametrize("numbers, expected", PROGRESS)
 def test_progress(numbers, expected):
     done, failed, total, seconds = numbers

@@ -11,8 +11,8 @@ from typing import Any, Optional
 from ..gate import own_path
 from .alike_sql import DIGEST
 
-# Compiling it would take longer than running it.
-PRELUDE = "SET LOCAL jit = off; "
+# Compiling it would take longer than running it. Later servers lock what they write an expression of.
+PRELUDE = "SET LOCAL jit = off; SET LOCAL lock_timeout = '5s'; "
 
 
 def alike(connection: Any) -> Optional[str]:

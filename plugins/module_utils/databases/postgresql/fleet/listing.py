@@ -54,8 +54,11 @@ def census(target: Target, query: Optional[str]) -> Census:
             room = cursor.fetchone()[0]
         connection.rollback()
         ours = tuple(name for name in names if name.startswith(SCRATCH_PREFIX) or name in MAINTENANCE_DATABASES)
-        answer = _asked(connection, query) if query is not None else None
-        return Census(names, ours, int(room), _address(connection), answer)
+        found = Census(names, ours, int(room), _address(connection))
+        if query is None:
+            return found
+        columns, rows = _asked(connection, query)
+        return found._replace(answer=rows, columns=columns)
 
 
 def alike(connection: Any) -> Optional[str]:
@@ -65,7 +68,7 @@ def alike(connection: Any) -> Optional[str]:
     return digest(connection)
 
 
-def _asked(connection: Any, query: str) -> Tuple[Tuple[Any, ...], ...]:
+def _asked(connection: Any, query: str) -> Tuple[Tuple[str, ...], Tuple[Tuple[Any, ...], ...]]:
     """Ask a query of the user's, with the search_path that the database gives to a session."""
     try:
         with connection.scripted(), connection.cursor() as cursor:
@@ -73,7 +76,7 @@ def _asked(connection: Any, query: str) -> Tuple[Tuple[Any, ...], ...]:
             cursor.execute(query)
             if cursor.description is None:
                 raise errors.OptionInvalid("databases: query gives no rows", hint="It has to be a SELECT.")
-            return tuple(cursor.fetchall())
+            return tuple(column.name for column in cursor.description), tuple(cursor.fetchall())
     except connection.Error as error:
         raise errors.OptionInvalid(
             "databases: query fails: %s" % first_words(error),
