@@ -12,3 +12,5 @@ html_copy_source = False
 intersphinx_mapping: dict[str, object] = {}  # builds without the network
 myst_heading_anchors = 3
 nitpicky = True
+# Variables of Ansible's own, which its documentation describes.
+nitpick_ignore_regex = [("envvar", r"ANSIBLE_CACHE_PLUGIN\w*")]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from contextlib import ExitStack, closing
 from typing import Any, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors
@@ -112,11 +112,11 @@ def rebuild(request: UpkeepRequest, versions: Optional[Sequence[str]] = None) ->
     :raises UnknownVersion: when the log tells of no lost row of a version; then nothing is written.
     """
     database = database_of(request.target)
-    with (
-        database.errors.translated(),
-        closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
-        nullcontext() if request.checking else database.locks.held(connection, request.lock_wait),
-    ):
+    with ExitStack() as stack:
+        stack.enter_context(database.errors.translated())
+        connection = stack.enter_context(closing(database.sessions.connect(request.target, "pg_migration_mark")))
+        if not request.checking:
+            stack.enter_context(database.locks.held(connection, request.lock_wait))
         history = _find(connection, request)
         lost = database.upkeep.lost_rows(connection, history)
         connection.rollback()
