@@ -40,6 +40,7 @@ AFTER = {
     "many-databases": None,
     "sqlite": None,
     "long-runs": "first-migration",
+    "monitoring": "first-migration",
     "long-life": "first-migration",
     "secrets": None,
     "troubleshooting": "first-migration",
