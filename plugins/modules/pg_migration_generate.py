@@ -68,7 +68,7 @@ options:
     default: false
   squash_to:
     description:
-      - Write a checkpoint: one script that gives what all scripts up to this version give. A new database begins with
+      - Write a checkpoint, one script that gives what all scripts up to this version give. A new database begins with
         it; one that has the old scripts counts it as applied, and one in the middle goes on with them. Nothing is moved
         or removed.
       - The scripts run on a scratch database, whose schema becomes the checkpoint. It is written when it gives the same
