@@ -40,6 +40,10 @@ ALEMBIC = (
     "('8b2f1c04aa11'); CREATE TABLE book (id int CONSTRAINT pk_book PRIMARY KEY, title varchar(200) NOT NULL, "
     "isbn varchar(17) CONSTRAINT uq_book_isbn UNIQUE)"
 )
+OLD_FAILURE = (
+    "INSERT INTO schema_migrations_log (id, logged, event, version) OVERRIDING SYSTEM VALUE "
+    "SELECT -1, now() - interval '800 days', 'failed', min(version) FROM schema_migrations"
+)
 REPLACED = {"db.example.com": "localhost", "de_DE.UTF-8": "C.UTF-8"}
 USERS = (ROOT / "examples/shop/migrations/sql/20151217165900_create_users.up.sql").read_text()
 BILLING = "20151218000000_bills.up.sql"
@@ -103,7 +107,8 @@ def shop(own: throwaway.Server, tmp_path: Path) -> Path:
 @pytest.mark.parametrize("tasks, changes", list(cases()))
 def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Server, shop: Path, tmp_path: Path) -> None:
     options = tasks[0].get("pgops.migrations.pg_migrate", {})
-    if options.get("state") == "rolled_back":
+    _live(tasks[0], own, shop, tmp_path)
+    if options.get("state") == "rolled_back" and "release" not in options:
         play(examples("pg_migrate")[:1], own, shop, tmp_path)
     if tasks[0].get("pgops.migrations.pg_migration_mark", {}).get("state") == "reduced":
         own.psql("CREATE TABLE schema_migrations (version text, applied timestamptz, name text, event text)", "shop")
@@ -118,10 +123,35 @@ def test_example(tasks: list[dict[str, Any]], changes: int, own: throwaway.Serve
             shutil.copy(path, shop / "migrations")
     if "pgops.migrations.pg_migration_generate" in tasks[0]:
         shutil.rmtree(shop / "migrations")  # where a migration of that name is
+        (shop / "migrations").mkdir()
+        if "squash_to" in tasks[0]["pgops.migrations.pg_migration_generate"]:
+            (shop / "migrations" / "20250102090000_countries.up.sql").write_text("CREATE TABLE countries (name text)")
     if "pgops.migrations.pg_user_db" in tasks[0]:
         own.drop_database("shop")
         own.psql("DROP ROLE shop")
     assert play(tasks, own, shop, tmp_path) == changes
+
+
+def _live(task: dict[str, Any], own: throwaway.Server, shop: Path, work: Path) -> None:
+    """Let come to pass what an example is the answer to."""
+    release = task.get("pgops.migrations.pg_migrate", {}).get("release")
+    mark = task.get("pgops.migrations.pg_migration_mark", {})
+    first = examples("pg_migrate")[:1]
+    if release == "2026.10":
+        versions = [path.name.split("_")[0] for path in sorted((shop / "migrations").glob("*.py"))]
+        for name, version in zip(("2026.10", "2026.11"), versions):
+            options = {**first[0]["pgops.migrations.pg_migrate"], "release": name, "version": version}
+            play([{"pgops.migrations.pg_migrate": options}], own, shop, work)
+    elif mark.get("state") in ("retired", "rebuilt", "trimmed") or "accept_drift" in mark:
+        play(first, own, shop, work)
+    if "accept_drift" in mark:
+        own.psql("CREATE TABLE by_hand (x int)", "shop")
+    if mark.get("state") == "retired":
+        min((shop / "migrations").glob("*.py")).unlink()
+    if mark.get("state") == "rebuilt":
+        own.psql("DROP TABLE schema_migrations", "shop")
+    if mark.get("state") == "trimmed":
+        own.psql(OLD_FAILURE, "shop")
 
 
 def play(tasks: list[dict[str, Any]], own: throwaway.Server, shop: Path, work: Path) -> int:

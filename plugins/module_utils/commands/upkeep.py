@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import Any, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors
@@ -112,24 +112,31 @@ def rebuild(request: UpkeepRequest, versions: Optional[Sequence[str]] = None) ->
     :raises UnknownVersion: when the log tells of no lost row of a version; then nothing is written.
     """
     database = database_of(request.target)
-    with ExitStack() as stack:
-        stack.enter_context(database.errors.translated())
-        connection = stack.enter_context(closing(database.sessions.connect(request.target, "pg_migration_mark")))
-        if not request.checking:
-            stack.enter_context(database.locks.held(connection, request.lock_wait))
-        history = _find(connection, request)
-        lost = database.upkeep.lost_rows(connection, history)
-        connection.rollback()
-        if lost is None:
-            raise errors.Conflict(
-                "The history %s can't be rebuilt: there is no log %s" % (history.table, history.log),
-                hint="Nothing was written. Mark what is applied with pg_migration_mark, or begin a history with "
-                "baseline_version.",
-            )
-        chosen = lost if versions is None else [_lost(version, lost, history) for version in dict.fromkeys(versions)]
-        if chosen and not request.checking:
-            database.upkeep.rebuild(connection, history, [row[0] for row in chosen])
-        return Rebuilt(history.table, tuple(chosen))
+    with (
+        database.errors.translated(),
+        closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
+    ):
+        if request.checking:
+            return _rebuild(connection, request, versions)
+        with database.locks.held(connection, request.lock_wait):
+            return _rebuild(connection, request, versions)
+
+
+def _rebuild(connection: Any, request: UpkeepRequest, versions: Optional[Sequence[str]]) -> Rebuilt:
+    database = database_of(connection)
+    history = _find(connection, request)
+    lost = database.upkeep.lost_rows(connection, history)
+    connection.rollback()
+    if lost is None:
+        raise errors.Conflict(
+            "The history %s can't be rebuilt: there is no log %s" % (history.table, history.log),
+            hint="Nothing was written. Mark what is applied with pg_migration_mark, or begin a history with "
+            "baseline_version.",
+        )
+    chosen = lost if versions is None else [_lost(version, lost, history) for version in dict.fromkeys(versions)]
+    if chosen and not request.checking:
+        database.upkeep.rebuild(connection, history, [row[0] for row in chosen])
+    return Rebuilt(history.table, tuple(chosen))
 
 
 def _lost(version: str, lost: Sequence[Tuple[str, str, str, str]], history: Any) -> Tuple[str, str, str, str]:

@@ -63,6 +63,6 @@ def _lost_error(history: Any) -> errors.HistoryLost:
     return errors.HistoryLost(
         "The history table %s is gone, and its log %s is there: this database was migrated before"
         % (history.table, history.log),
-        hint="Nothing was touched. Rebuild the table from the log: pg_migration_mark, state: rebuilt; or, if the log "
-        "is of another database, rename or drop it.",
+        hint="Nothing was touched. Rebuild the table from it: pg_migration_mark, state: rebuilt; or, if the log is "
+        "another database's, rename or drop it.",
     )
