@@ -327,7 +327,8 @@ def test_two_tasks_at_once_apply_each_migration_once(many: Many) -> None:
     assert os.read(reader, 100) == b"6 0"
     assert (result["counts"]["changed"] + result["counts"]["ok"], result["counts"]["failed"]) == (6, 0)
     for name in names:
-        log = many.query(name, "SELECT version, count(*) FROM schema_migrations_log GROUP BY 1 ORDER BY 1")
+        counted = "SELECT version, count(*) FROM schema_migrations_log WHERE version IS NOT NULL GROUP BY 1 ORDER BY 1"
+        log = many.query(name, counted)
         assert log == [("1", 1), ("2", 1)]
 
 

@@ -54,7 +54,7 @@ def shop(project: Project) -> Project:
 def made(project: Project, up_to: str, *tables: str, **options: Any) -> Squashed:
     """Return a checkpoint."""
     request = SquashRequest(project.target, str(project.directory), HISTORY, "base", up_to, tables, **options)
-    return squash(request, Tools(project._run, str(project.scratch_files)))
+    return squash(request, Tools(project._run, str(project.scratch_files), project.bin_dir))
 
 
 def written(project: Project, up_to: str, *tables: str, **options: Any) -> Squashed:

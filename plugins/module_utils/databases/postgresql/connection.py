@@ -126,13 +126,10 @@ def connect(target: Target, application_name: str) -> Any:
     try:
         connection = _open(target, application_name)
     except (deps.psycopg2.Error, UnicodeError) as error:
-        reason = " ".join(str(error).split())
-        if _lacks_database(target):
+        lacks = _lacks_database(target)
+        if lacks:
             raise _missing_error(target) from None
-        raise errors.ConnectError(
-            "No connection to PostgreSQL: %s" % reason,
-            hint="Check url or the login_* options, and that the server runs.",
-        ) from None
+        connection = _once_more(target, application_name, error, may_be_new=lacks is False)
     if target.session_role:
         become(connection, target.session_role)
     return connection
@@ -238,6 +235,22 @@ def _refuse_irregular(option: str, path: str) -> None:
         raise errors.OptionInvalid("%s: %s can't be read: %s" % (option, path, error.reason), hint=error.hint) from None
 
 
+def _once_more(target: Target, application_name: str, error: Exception, may_be_new: bool) -> Any:
+    """Open a connection that was refused, if the database may have been made just now.
+
+    :raises ConnectError: else, or when it is refused again.
+    """
+    if may_be_new:
+        try:
+            return _open(target, application_name)
+        except (deps.psycopg2.Error, UnicodeError) as again:
+            error = again
+    raise errors.ConnectError(
+        "No connection to PostgreSQL: %s" % " ".join(str(error).split()),
+        hint="Check url or the login_* options, and that the server runs.",
+    ) from None
+
+
 def _missing_error(target: Target) -> errors.DatabaseMissing:
     return errors.DatabaseMissing(
         'There is no database "%s" on this server' % target.params.get("dbname"),
@@ -245,11 +258,14 @@ def _missing_error(target: Target) -> errors.DatabaseMissing:
     )
 
 
-def _lacks_database(target: Target) -> bool:
-    """Ask the server itself whether it has the database: its refusal's wording depends on its language."""
+def _lacks_database(target: Target) -> Optional[bool]:
+    """Ask the server itself whether it has the database: its refusal's wording depends on its language.
+
+    :returns: None: it can't be asked.
+    """
     name = target.params.get("dbname")
     if not name:
-        return False
+        return None
     for maintenance in MAINTENANCE_DATABASES:
         try:
             connection = _open(target.with_database(maintenance), "pg_migrate")
@@ -261,4 +277,4 @@ def _lacks_database(target: Target) -> bool:
                 return cursor.fetchone() is None
         finally:
             connection.close()
-    return False
+    return None
