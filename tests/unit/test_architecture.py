@@ -127,6 +127,7 @@ CONNECTION_STATE = {"guard", "stopped", "_loan", "_stays_open", "_scripted", "_s
 
 CONNECTIONS = {
     f"{UTILS}.databases.savepoints",
+    f"{UTILS}.databases.lendable",
     f"{UTILS}.{POSTGRESQL}.session",
     f"{UTILS}.{SQLITE}.session",
     f"{UTILS}.{MYSQL}.session",

@@ -6,14 +6,10 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Iterator, List, Tuple
 
-from ... import errors
 from ...model import Statement
-from ..everyone import EVERYONE
-from ..loan import Guard, Leave, Loan, LookAt
-from ..savepoints import Nested
+from ..lendable import Lendable
 from . import grammar
 
 # What kind of database a connection or a target leads to: see databases/choose.py.
@@ -74,25 +70,19 @@ class MigrationCursor:
         return self
 
 
-class MigrationConnection(Nested):
+class MigrationConnection(Lendable):
     """A connection that can be lent to a script. Its state changes on entering and leaving a context, and nowhere else.
 
     :ivar sa: SQLAlchemy's connection, for statements of ours.
     :ivar is_set: whether a script may have set something for its session.
-    :ivar stopped: what a guard has raised, for a script may catch it and go on.
     """
 
     kind = KIND
 
     def __init__(self, sa: Any) -> None:
         super().__init__()
-        EVERYONE.add(self)
         self.sa = sa
         self.is_set = False
-        self.guard: Optional[Guard] = None
-        self.stopped: Optional[errors.MigrationError] = None
-        self._autocommit = False
-        self._loan: Optional[Loan] = None
 
     def __getattr__(self, name: str) -> Any:
         if name == "sa":
@@ -167,35 +157,6 @@ class MigrationConnection(Nested):
         self.sa.close()
         self.sa, self.is_set = engine.connect(), False
 
-    @contextmanager
-    def lent(self, on_leave: Leave, look_at: LookAt = None) -> Iterator[Loan]:
-        """Lend the connection to a script."""
-        self._loan, self.stopped = Loan(on_leave, look_at), None
-        try:
-            yield self._loan
-        finally:
-            self._loan = self.guard = None
-
-    @contextmanager
-    def scripted(self) -> Iterator[None]:
-        """Send what is executed as a script's: here that makes no difference."""
-        yield
-
-    @contextmanager
-    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
-        """Execute a script outside a transaction of the runner's."""
-        self.autocommit = True
-        self.guard, self.stopped = guard, None
-        try:
-            yield
-        finally:
-            self.guard = None
-
-    @property
-    def held(self) -> bool:
-        """Return whether the open transaction is the runner's."""
-        return self._loan is not None and not self._loan.left
-
     def commit(self) -> None:
         """Commit; not as long as the transaction is the runner's."""
         if not self.held and self.in_transaction:
@@ -220,35 +181,6 @@ class MigrationConnection(Nested):
             if stop is not None:
                 stop()
                 return
-
-    def take_notices(self) -> str:
-        """Return what the database had to say beside results: nothing is kept of that."""
-        return ""
-
-    @property
-    def autocommit(self) -> bool:
-        """Return whether the runner has no transaction of its own."""
-        return self._autocommit
-
-    @autocommit.setter
-    def autocommit(self, value: bool) -> None:
-        if not self.held:
-            self._autocommit = value
-        elif value:
-            self._leave()
-
-    def _leave(self) -> None:
-        """Let the script go on with transactions of its own, when the runner agrees."""
-        loan = self._loan
-        if loan is None:
-            return
-        loan.left = True
-        try:
-            self.guard = loan.on_leave()
-        except BaseException:
-            loan.left = False
-            raise
-        self._savepoints.clear()
 
     def inner(self, statement: str, name: str) -> None:
         """Send a statement about a nested savepoint: there are none."""

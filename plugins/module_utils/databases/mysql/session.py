@@ -6,14 +6,12 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing, contextmanager
+from contextlib import closing
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
-from ... import deps, errors
+from ... import deps
 from ...model import Statement
-from ..everyone import EVERYONE
-from ..loan import Guard, Leave, Loan, LookAt
-from ..savepoints import MOVE_INNER, RELEASE, ROLLBACK_TO, ROLLBACK_TO_INNER, SAVEPOINT, Nested
+from ..lendable import Lendable
 from . import grammar
 from .composed import composed
 
@@ -72,7 +70,7 @@ class _Mode(int):
         self.connection.autocommit = bool(value)
 
 
-class MigrationConnection(Nested):
+class MigrationConnection(Lendable):
     """The driver's connection, that can be lent to a script.
 
     Its state changes on entering and leaving a context, and nowhere else.
@@ -83,7 +81,6 @@ class MigrationConnection(Nested):
     :ivar temporary: the names of temporary tables that were made, as they were written.
     :ivar truncated: the names of tables that were emptied since somebody looked.
     :ivar tables_seen: what databases/mysql/observing.py has seen of tables.
-    :ivar stopped: what a guard has raised, for a script may catch it and go on.
     """
 
     kind = KIND
@@ -94,16 +91,11 @@ class MigrationConnection(Nested):
         :param another: opens a further one of the same user.
         """
         super().__init__()
-        EVERYONE.add(self)
         self._raw, self.database, self._another = raw, database, another
         self.defaults = self.lock = ""
         self.temporary: List[str] = []
         self.truncated: Set[str] = set()
         self.tables_seen: Dict[int, Any] = {}
-        self.guard: Optional[Guard] = None
-        self.stopped: Optional[errors.MigrationError] = None
-        self._autocommit = False
-        self._loan: Optional[Loan] = None
 
     def __getattr__(self, name: str) -> Any:
         if name == "_raw":
@@ -160,53 +152,13 @@ class MigrationConnection(Nested):
             self.rollback()
         return True
 
-    @contextmanager
-    def lent(self, on_leave: Leave, look_at: LookAt = None) -> Iterator[Loan]:
-        """Lend the connection to a script, within the open transaction, in which SAVEPOINT was set."""
-        self._loan, self.stopped = Loan(on_leave, look_at), None
-        try:
-            yield self._loan
-        finally:
-            self._loan = self.guard = None
+    def really_commit(self) -> None:
+        """Commit the driver's transaction."""
+        self._raw.commit()
 
-    @contextmanager
-    def scripted(self) -> Iterator[None]:
-        """Send what is executed as a script's: here that makes no difference."""
-        yield
-
-    @contextmanager
-    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
-        """Execute a script outside transactions."""
-        self.autocommit = True
-        self.guard, self.stopped = guard, None
-        try:
-            yield
-        finally:
-            self.guard = None
-
-    @property
-    def held(self) -> bool:
-        """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
-        return self._loan is not None and not self._loan.left
-
-    def commit(self) -> None:
-        """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""
-        if not self.held:
-            self._raw.commit()
-        elif self._savepoints:
-            self.inner(MOVE_INNER, self._savepoints[-1])
-        else:
-            self.plain(RELEASE)
-            self.plain(SAVEPOINT)
-
-    def rollback(self) -> None:
-        """Roll back; of a lent connection: to the script's last commit(), or its start."""
-        if not self.held:
-            self._raw.rollback()
-        elif self._savepoints:
-            self.inner(ROLLBACK_TO_INNER, self._savepoints[-1])
-        else:
-            self.plain(ROLLBACK_TO)
+    def really_roll_back(self) -> None:
+        """Roll back the driver's transaction."""
+        self._raw.rollback()
 
     def close(self) -> None:
         """Close the connection, unless others still work on it."""
@@ -217,10 +169,6 @@ class MigrationConnection(Nested):
         """Cancel what it is executing: the server can be asked for that only on another connection."""
         with closing(self._another()) as other, other.cursor() as cursor:
             cursor.execute(KILL, [self._raw.thread_id()])
-
-    def take_notices(self) -> str:
-        """Return what the server had to say beside results: nothing is kept of that."""
-        return ""
 
     @property
     def autocommit(self) -> Any:
@@ -237,19 +185,6 @@ class MigrationConnection(Nested):
         elif bool(value) != self._autocommit:
             self._raw.autocommit(bool(value))
             self._autocommit = bool(value)
-
-    def _leave(self) -> None:
-        """Let the script go on with transactions of its own, when the runner agrees."""
-        loan = self._loan
-        if loan is None:
-            return
-        loan.left = True
-        try:
-            self.guard = loan.on_leave()
-        except BaseException:
-            loan.left = False
-            raise
-        self._savepoints.clear()
 
     def inner(self, statement: str, name: str) -> None:
         """Send a statement about a nested savepoint."""

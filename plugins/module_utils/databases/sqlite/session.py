@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import contextmanager
-from typing import Any, Iterator, Literal, Optional
+from typing import Any, Literal, Optional
 
-from ... import errors
 from ...model import Statement
-from ..everyone import EVERYONE
-from ..loan import Guard, Leave, Loan, LookAt
-from ..savepoints import MOVE_INNER, RELEASE, ROLLBACK_TO, ROLLBACK_TO_INNER, SAVEPOINT, Nested
+from ..lendable import Lendable
 from . import grammar
 from .composed import composed
 
@@ -63,27 +59,21 @@ class MigrationCursor(sqlite3.Cursor):
         return connection  # type: ignore[no-any-return]
 
 
-class MigrationConnection(Nested, sqlite3.Connection):
+class MigrationConnection(Lendable, sqlite3.Connection):
     """An SQLite connection that can be lent to a script. Transactions are begun and ended by us, never by the driver.
 
     Its state changes on entering and leaving a context, and nowhere else.
 
     :ivar enforces_keys: whether foreign keys are enforced as statements run, unless a script says otherwise for itself.
-    :ivar stopped: what a guard has raised, for a script may catch it and go on.
     """
 
     kind = KIND
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        Nested.__init__(self)
         sqlite3.Connection.__init__(self, *args, **kwargs)
-        EVERYONE.add(self)
+        Lendable.__init__(self)
         self.closed = False
-        self.guard: Optional[Guard] = None
-        self.stopped: Optional[errors.MigrationError] = None
         self._begin = BEGIN_TO_READ
-        self._autocommit = False
-        self._loan: Optional[Loan] = None
         self.run_lock: Optional[int] = None
         self.enforces_keys = False
 
@@ -108,35 +98,9 @@ class MigrationConnection(Nested, sqlite3.Connection):
         """Keep the descriptor that has the lock of a run: see lock.py."""
         self.run_lock = descriptor
 
-    @contextmanager
-    def lent(self, on_leave: Leave, look_at: LookAt = None) -> Iterator[Loan]:
-        """Lend the connection to a script, within the open transaction, in which SAVEPOINT was set."""
-        self._loan, self.stopped = Loan(on_leave, look_at), None
-        try:
-            yield self._loan
-        finally:
-            self._loan = self.guard = None
-            self.row_factory, self.text_factory = None, str
-
-    @contextmanager
-    def scripted(self) -> Iterator[None]:
-        """Send what is executed as a script's: here that makes no difference."""
-        yield
-
-    @contextmanager
-    def outside(self, guard: Optional[Guard]) -> Iterator[None]:
-        """Execute a script outside transactions."""
-        self.autocommit = True
-        self.guard, self.stopped = guard, None
-        try:
-            yield
-        finally:
-            self.guard = None
-
-    @property
-    def held(self) -> bool:
-        """Return whether the open transaction is the runner's, and a script only moves a savepoint in it."""
-        return self._loan is not None and not self._loan.left
+    def returned(self) -> None:
+        """Put back how rows come."""
+        self.row_factory, self.text_factory = None, str
 
     def obeyed(self, statement: Statement) -> bool:
         """Begin the transaction that a statement needs. Return whether it was one for the connection to obey."""
@@ -151,7 +115,7 @@ class MigrationConnection(Nested, sqlite3.Connection):
         # Some pragmas can't be in a transaction, and none needs one.
         begins = statement.keyword not in grammar.CONTROL and statement.keyword != "PRAGMA"
         if begins and not self._autocommit and not self.in_transaction:
-            self._plain(self._begin)
+            self.plain(self._begin)
         return False
 
     def __enter__(self) -> MigrationConnection:
@@ -174,24 +138,13 @@ class MigrationConnection(Nested, sqlite3.Connection):
     def isolation_level(self, value: Any) -> None:
         """Leave it so: to set it would commit."""
 
-    def commit(self) -> None:
-        """Commit; of a lent connection: keep what the script did so far, come what may to the rest of it."""
-        if not self.held:
-            super().commit()
-        elif self._savepoints:
-            self.inner(MOVE_INNER, self._savepoints[-1])
-        else:
-            self._plain(RELEASE)
-            self._plain(SAVEPOINT)
+    def really_commit(self) -> None:
+        """Commit the driver's transaction."""
+        sqlite3.Connection.commit(self)
 
-    def rollback(self) -> None:
-        """Roll back; of a lent connection: to the script's last commit(), or its start."""
-        if not self.held:
-            super().rollback()
-        elif self._savepoints:
-            self.inner(ROLLBACK_TO_INNER, self._savepoints[-1])
-        else:
-            self._plain(ROLLBACK_TO)
+    def really_roll_back(self) -> None:
+        """Roll back the driver's transaction."""
+        sqlite3.Connection.rollback(self)
 
     def close(self) -> None:
         """Close the connection, unless others still work on it."""
@@ -207,40 +160,16 @@ class MigrationConnection(Nested, sqlite3.Connection):
         """Interrupt what it is executing."""
         self.interrupt()
 
-    def take_notices(self) -> str:
-        """Return what the database had to say beside results: SQLite says nothing."""
-        return ""
-
-    @property
-    def autocommit(self) -> bool:
-        """Return whether each statement is a transaction of its own."""
-        return self._autocommit
-
-    @autocommit.setter
-    def autocommit(self, value: bool) -> None:
-        if not self.held:
-            self._autocommit = value
-        elif value:
-            self._leave()
-
     def _leave(self) -> None:
-        """Let the script go on outside a transaction, when the runner agrees."""
-        loan = self._loan
-        if loan is None:
-            return
-        loan.left = True
-        try:
-            self.guard = loan.on_leave()
-        except BaseException:
-            loan.left = False
-            raise
-        self._savepoints.clear()
+        """Let the script go on outside a transaction: its statements are transactions of their own then."""
+        super()._leave()
         self._autocommit = True
 
     def inner(self, statement: str, name: str) -> None:
         """Send a statement about a nested savepoint."""
         for each in composed(statement, name=name).split("; "):
-            self._plain(each)
+            self.plain(each)
 
-    def _plain(self, statement: str) -> None:
+    def plain(self, statement: str) -> None:
+        """Execute one statement as it is."""
         sqlite3.Cursor(self).execute(statement)
