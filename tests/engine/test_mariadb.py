@@ -536,3 +536,40 @@ def test_who_may_not_see_copies_is_told(project: MariaProject) -> None:
     report = project.check()
     assert any("whether tables are copied" in each for each in report.rehearsal.unproved)  # type: ignore[union-attr]
     assert report.hazards == ()
+
+
+@pytest.mark.parametrize(("verifies", "rows"), [("SELECT 0", []), ("SELECT 1", [(1,)])])
+def test_rows_of_a_python_script_are_one_transaction_with_its_record(
+    project: MariaProject, verifies: str, rows: list[tuple[int]]
+) -> None:
+    project.execute("CREATE TABLE t (x int)")
+    project.file("1_a.py", "def up(cursor):\n    cursor.execute('INSERT INTO t VALUES (1)')\n")
+    project.file("1_a.verify.sql", verifies)
+    if not rows:
+        with pytest.raises(errors.ScriptFailed):
+            project.migrate()
+    else:
+        project.migrate()
+    assert project.query("SELECT x FROM t") == rows
+    assert project.applied() == ["1"] * len(rows)
+
+
+def test_rows_that_were_cut_off_first_are_known_not_to_be_written(
+    project: MariaProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.execute("CREATE TABLE t (x int); INSERT INTO t VALUES (0)")
+    project.write(v1="UPDATE t SET x = x + 1;\nALTER TABLE t ADD y int;")
+    execute = MigrationCursor.execute
+
+    def pulled(self: MigrationCursor, query: str, args: Any = None) -> Any:
+        if query.startswith("UPDATE t"):
+            self.connection.close()
+            raise Plug
+        return execute(self, query, args)
+
+    monkeypatch.setattr(MigrationCursor, "execute", pulled)
+    with pytest.raises((Plug, errors.MigrationError)):
+        project.migrate()
+    monkeypatch.undo()
+    assert done(project.migrate(on_interrupted="retry", lock_wait=10)) == ["1"]
+    assert project.query("SELECT x FROM t") == [(1,)]

@@ -70,8 +70,15 @@ class OutsideTransaction(Place):
                 raise
 
     def end(self, cursor: Any, tables: TableWatch) -> None:
-        """Close what the script may have left open, go back to transactions, and look at what has become of tables."""
-        if self.session.database.transactions.in_transaction(self.connection):
+        """Close what the script may have left open, go back to transactions, and look at what has become of tables.
+
+        What a script in Python has left open is recorded in the same transaction, where the database is one that
+        commits at each CREATE: one that only works on rows is then done with its record, or not at all.
+        """
+        database = self.session.database
+        is_open = database.transactions.in_transaction(self.connection)
+        self.in_transaction = is_open and not self.can_retry and database.abilities.logs_inside
+        if is_open and not self.in_transaction:
             self.session.before_commit(cursor)
             self.connection.commit()
         self.connection.autocommit = False

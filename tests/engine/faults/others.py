@@ -53,7 +53,7 @@ def up(cursor):
 def down(cursor):
     pass
 """
-SQL = (TABLE, DATA, MIXED, APART, DATA)
+TURNS = (TABLE, DATA, MIXED, PYTHON, APART, DATA)
 
 
 class Fault(Enum):
@@ -67,7 +67,6 @@ class Ground(Protocol):
     """Where the trials on one kind of database take place."""
 
     ON: str
-    turns: tuple[str, ...]
     faults: tuple[Fault, ...]
 
     def create(self, name: str) -> str:
@@ -96,7 +95,6 @@ class Files:
     """SQLite."""
 
     ON = ""
-    turns = (*SQL, PYTHON)
     faults = (Fault.KILL_MODULE,)
     target = staticmethod(sqlite.parse_url)
 
@@ -141,8 +139,6 @@ class Server:
     """MariaDB."""
 
     ON = "ON counters"
-    # Where one in Python was cut off there, nobody can know; the run says so, and a person has to look.
-    turns = SQL
     faults = tuple(Fault)
     target = staticmethod(mysql.parse_url)
 
@@ -214,7 +210,7 @@ class Trials:
         for place in self.places:
             place.mkdir()
         for number in range(1, SCRIPTS + 1):
-            template = FIRST if number == 1 else ground.turns[(number - 2) % len(ground.turns)]
+            template = FIRST if number == 1 else TURNS[(number - 2) % len(TURNS)]
             place, end = (below / "python", "py") if "def up" in template else (below / "sql", "sql")
             (place / f"{number:03}_s{number}.{end}").write_text(template.format(n=number, on=ground.ON))
         self.truth = self._truth()
