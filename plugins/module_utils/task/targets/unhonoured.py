@@ -9,6 +9,8 @@ from typing import Any, Iterable, Mapping
 
 from ... import errors
 
+MEANINGLESS = "%s has no meaning for %s, which url names"
+
 
 def refuse(
     params: Mapping[str, Any], names: Iterable[str], values: Mapping[str, Any], database: str, hint: str
@@ -18,9 +20,12 @@ def refuse(
     :param names: of options that mean nothing there, whatever is given.
     :param values: of other options, those that mean nothing.
     :param database: as people call it.
+    :param hint: what to do about an option; of a value there is only to leave it out.
     :raises OptionInvalid: names the first of them.
     """
-    found = [name for name in names if params.get(name) not in (None, [], 0, {})]
-    found += ["%s: %s" % (name, params[name]) for name, each in values.items() if params.get(name) in each]
-    if found:
-        raise errors.OptionInvalid("%s has no meaning for %s, which url names" % (found[0], database), hint=hint)
+    for name in names:
+        if params.get(name) not in (None, [], 0, {}):
+            raise errors.OptionInvalid(MEANINGLESS % (name, database), hint=hint)
+    for name, meaningless in values.items():
+        if params.get(name) in meaningless:
+            raise errors.OptionInvalid(MEANINGLESS % ("%s: %s" % (name, params[name]), database), hint="Leave it out.")

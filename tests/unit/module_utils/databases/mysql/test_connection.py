@@ -17,8 +17,8 @@ URLS = {
         {"user": "me", "unix_socket": "/run/s", "connect_timeout": 3},
         "shop",
     ),
-    "mysql://db/shop?read_default_file=/root/.my.cnf&ssl_ca=/ca.pem&ssl_verify_identity=true": (
-        {"host": "db", "read_default_file": "/root/.my.cnf", "ssl_ca": "/ca.pem", "ssl_verify_identity": True},
+    "mysql://db/shop?read_default_file=/etc/app/my.cnf&ssl_ca=/ca.pem&ssl_verify_identity=true": (
+        {"host": "db", "read_default_file": "/etc/app/my.cnf", "ssl_ca": "/ca.pem", "ssl_verify_identity": True},
         "shop",
     ),
 }
