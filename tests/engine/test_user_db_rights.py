@@ -92,7 +92,8 @@ def test_an_application_with_its_owner_its_user_and_its_reader(admin: Administra
         ("settings", "changed"),
         ("schema", "created"),
         ("schema", "created"),
-        ("privileges", "changed"),
+        ("privileges", "changed"),  # on the database
+        ("privileges", "changed"),  # in it
     ]
     for options in (application_of(admin), reader_of(admin)):
         assert agrees(admin, **options) == [("user", "created"), ("privileges", "changed")]
@@ -328,3 +329,23 @@ def test_nothing_is_left_of_a_new_database_when_a_right_cannot_be_given(admin: A
         admin(user=admin.user, db=admin.db, schemas=["app"], role_comment="x", settings=settings)
     assert caught.value.kind == "provision"
     assert admin.state() == before
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        {"revoke_public": ["CONNECT", "TEMPORARY"], "db_connection_limit": 20},
+        {"grants": {"database": ["CONNECT"]}, "db_connection_limit": 20},
+        {"grants": {"database": ["CONNECT"]}, "database_comment": "ours", "owner": True},
+        {"revoke_public": ["CONNECT"], "owner": True, "schemas": ["app"]},
+    ],
+    ids=str,
+)
+def test_a_database_and_rights_on_it_change_at_once(admin: Administration, both: dict[str, Any]) -> None:
+    second = admin.user + "_2"
+    admin(user=second)
+    admin(user=admin.user, db=admin.db)
+    options = {**both, **({"owner": second} if "owner" in both else {})}
+    options["connect_params"] = {"options": "-c lock_timeout=5s"}  # a task that waits for itself would wait for ever
+    assert admin(user=admin.user, db=admin.db, **options).differences != ()
+    assert admin(user=admin.user, db=admin.db, **options).differences == ()

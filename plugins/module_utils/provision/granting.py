@@ -66,14 +66,25 @@ def difference(role: Optional[str], database: str, changes: Sequence[Change]) ->
     :raises MigrationError: when the one who is connected can't.
     """
     real = [each for each in changes if each]
-    if not real:
-        return []
     for each in real:
         _check(each, role)
-    attributes = tuple(each.attribute(_kind(each.item)) for each in real)
-    statements = [made for verb in (REVOKE, GRANT) for made in _statements(role, database, verb, real)]
-    name = "%s in %s" % ("PUBLIC" if role is None else role, database)
-    return [Difference("privileges", name, Action.CHANGED, attributes, tuple(statements), database=database)]
+    # Rights on the database stand in the row in which its owner stands, too: one session has to change both.
+    on_it = [each for each in real if _kind(each.item) == grants.DATABASE]
+    in_it = [each for each in real if _kind(each.item) != grants.DATABASE]
+    return _difference(role, database, on_it, "%s on %s", None) + _difference(
+        role, database, in_it, "%s in %s", database
+    )
+
+
+def _difference(
+    role: Optional[str], database: str, changes: Sequence[Change], title: str, place: Optional[str]
+) -> List[Difference]:
+    if not changes:
+        return []
+    attributes = tuple(each.attribute(_kind(each.item)) for each in changes)
+    statements = [made for verb in (REVOKE, GRANT) for made in _statements(role, database, verb, changes)]
+    name = title % ("PUBLIC" if role is None else role, database)
+    return [Difference("privileges", name, Action.CHANGED, attributes, tuple(statements), database=place)]
 
 
 def _check(change: Change, role: Optional[str]) -> None:

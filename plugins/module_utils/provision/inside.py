@@ -123,9 +123,14 @@ class Inside:
         return Change(item, wanted, grants.PRIVILEGES[item.kind] if exact and not item.is_own else ())
 
     def _database_item(self, number: Optional[int], user: Optional[str] = None) -> Item:
-        if self.there is not None:
-            return privileges.of_database(self.cursor, self.there.name, number)
         own = user == self.owner
+        if self.there is not None:
+            item = privileges.of_database(self.cursor, self.there.name, number)
+            if self.owner == self.there.owner or user not in (self.owner, self.there.owner):
+                return item
+            # With the ownership, the server gives the new owner what the old one had.
+            has = frozenset(grants.PRIVILEGES[grants.DATABASE] if own else ())
+            return item._replace(has=has, is_own=own, others=())
         has = OF_EVERYBODY if user is None else frozenset(grants.PRIVILEGES[grants.DATABASE] if own else ())
         return Item(grants.DATABASE, None, self.wish.name, self.owner, has, is_own=own)
 
