@@ -92,11 +92,11 @@ def test_an_application_with_its_owner_its_user_and_its_reader(admin: Administra
         ("settings", "changed"),
         ("schema", "created"),
         ("schema", "created"),
-        ("privileges", "changed"),  # on the database
-        ("privileges", "changed"),  # in it
+        ("privileges", "changed"),
     ]
     for options in (application_of(admin), reader_of(admin)):
-        assert agrees(admin, **options) == [("user", "created"), ("privileges", "changed")]
+        on_the_database = in_it = ("privileges", "changed")
+        assert agrees(admin, **options) == [("user", "created"), on_the_database, in_it]
 
     owner, application, reader = ({"user": admin.user + end} for end in ("", "_app", "_read"))
     # The migrations come later.
