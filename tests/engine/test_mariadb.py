@@ -150,13 +150,56 @@ OUTSIDE = {
     "/*!40101 SET GLOBAL max_connections = 200 */": "something of the server",
     "INSERT INTO {name}.t VALUES (5)": "it names the database",
     "INSERT INTO `{name}` . `t` VALUES (5)": "it names the database",
-    "SET @s = 'INSERT INTO {name}.t VALUES (5)'; PREPARE p FROM @s; EXECUTE p": "it names the database",
+    "SET @s = 'INSERT INTO {name}.t VALUES (5)'; PREPARE p FROM @s; EXECUTE p": "put together only then",
     "EXECUTE IMMEDIATE 'INSERT INTO {name}.t VALUES (5)'": "it names the database",
     "INSERT INTO mysql.time_zone VALUES (99, 'N')": "it names the database mysql",
     "SELECT 1 INTO OUTFILE '/tmp/never'": "it writes a file",
     "SELECT RELEASE_ALL_LOCKS()": "locks of its session",
     "INSERT INTO far VALUES (5)": "writes through a view",
+    "DROP /* old */ DATABASE {name}": "something of the server",
+    "DROP -- old\nDATABASE {name}": "something of the server",
+    "/*! DROP */ /*M!100100 DATABASE {name} */": "something of the server",
+    "CREATE /* x */ USER somebody": "something of the server",
+    "SET GLOBAL/**/max_connections = 200": "something of the server",
+    "INSERT INTO {name}/**/.t VALUES (5)": "it names the database",
+    "SET sql_mode = 'ANSI_QUOTES'; INSERT INTO \"{name}\" . \"t\" VALUES (5)": "it names the database",
+    "BEGIN NOT ATOMIC DROP DATABASE {name}; END": "something of the server",
+    "IF 1 = 1 THEN GRANT SELECT ON t TO root@localhost; END IF": "something of the server",
+    "CREATE PROCEDURE p() BEGIN DROP DATABASE {name}; END; CALL p()": "something of the server",
+    "CREATE PROCEDURE p() SQL SECURITY INVOKER DROP DATABASE {name}; CALL p()": "something of the server",
+    "CREATE PROCEDURE p() EXECUTE IMMEDIATE 'DROP DATABASE {name}'; CALL p()": "something of the server",
+    "EXECUTE IMMEDIATE 'DROP DATABASE {name}'": "something of the server",
+    "EXECUTE IMMEDIATE \"DROP /* x */ DATABASE {name}\"": "something of the server",
+    "PREPARE p FROM 'INSERT INTO {name}.t VALUES (5)'; EXECUTE p": "it names the database",
+    "EXECUTE IMMEDIATE CONCAT('DROP DATA', 'BASE {name}')": "put together only then",
+    "SET @s = CONCAT('DROP DATA', 'BASE {name}'); PREPARE p FROM @s; EXECUTE p": "put together only then",
 }
+
+# What looks like it, and stays inside.
+INSIDE = (
+    "INSERT INTO t2 VALUES ('USE the force, DROP DATABASE {name}; {name}.t')",
+    "ALTER TABLE t2 CHANGE note remark varchar(99) COMMENT 'GRANT nothing'",
+    "UPDATE t2 SET note = 'x' WHERE note = 'SET GLOBAL x' -- DROP DATABASE {name}",
+    "CREATE PROCEDURE p() BEGIN ALTER TABLE t2 CHANGE note remark varchar(9); END; CALL p()",
+    "EXECUTE IMMEDIATE 'INSERT INTO t2 VALUES (''DROP DATABASE'')'",
+    "SELECT * FROM t2 USE INDEX ()",
+)
+
+
+@pytest.mark.parametrize("statement", INSIDE)
+def test_what_only_looks_like_it_is_rehearsed(project: MariaProject, statement: str) -> None:
+    project.execute("CREATE TABLE t2 (note varchar(99))")
+    project.write(v1=statement.format(name=project.name) + "\n;")
+    report = project.check()
+    assert report.checked is not None
+    assert report.checked.rehearsal.stopped is None
+
+
+def test_a_rehearsal_takes_no_numbers_of_the_original(project: MariaProject) -> None:
+    project.execute("CREATE SEQUENCE s; CREATE TABLE t (n bigint DEFAULT (NEXT VALUE FOR s), note varchar(9))")
+    project.write(v1="INSERT INTO t (note) VALUES ('x');")
+    project.check()
+    assert project.query("SELECT next_not_cached_value FROM s") == [(1,)]
 
 
 @pytest.mark.parametrize("statement", OUTSIDE)
@@ -171,6 +214,7 @@ def test_a_rehearsal_stays_in_its_copy(project: MariaProject, statement: str) ->
         assert done(report) == ["1"]
         assert report.checked is not None
         assert OUTSIDE[statement] in str(report.checked.rehearsal.stopped)
+        assert project.query("SELECT x FROM t") == []
         with pytest.raises(errors.RehearsalError, match="stopped before its end"):
             project.check(rehearsal="required")
         assert project.query("SELECT x FROM t") == []
@@ -573,3 +617,55 @@ def test_rows_that_were_cut_off_first_are_known_not_to_be_written(
     monkeypatch.undo()
     assert done(project.migrate(on_interrupted="retry", lock_wait=10)) == ["1"]
     assert project.query("SELECT x FROM t") == [(1,)]
+
+
+def test_what_failed_has_done_nothing_whatever_a_person_does(project: MariaProject) -> None:
+    project.execute("CREATE TABLE t (id int)")
+    project.write(v1="INSERT INTO t VALUES (1);\nALTER TABLE t ADD b int AFTER a;\nINSERT INTO t (id) VALUES (2);")
+    with pytest.raises(errors.ScriptFailed, match="Unknown column 'a'"):
+        project.migrate()
+    project.execute("ALTER TABLE t ADD a int")
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
+    assert "`b` int" in project.query("SHOW CREATE TABLE t")[0][1]
+    assert project.query("SELECT id FROM t ORDER BY id") == [(1,), (2,)]
+
+
+@pytest.mark.parametrize("end", ["", "COMMIT;", "ROLLBACK;", "START TRANSACTION; INSERT INTO u VALUES (3); COMMIT;"])
+def test_rows_before_what_commits_are_written_once(project: MariaProject, end: str) -> None:
+    project.execute("CREATE TABLE u (x int)")
+    project.write(v1="START TRANSACTION;\nINSERT INTO u VALUES (1);\nALTER TABLE nope ADD y int;\n" + end)
+    with pytest.raises(errors.ScriptFailed, match="nope"):
+        project.migrate()
+    project.execute("CREATE TABLE nope (x int)")
+    assert done(project.migrate(on_interrupted="retry")) == ["1"]
+    assert project.query("SELECT x FROM u WHERE x = 1") == [(1,)]
+
+
+# What changes nothing that a look at the tables' definitions would see, and is cut off.
+UNSEEN = (
+    "RENAME TABLE a TO c, b TO a, c TO b",
+    "ALTER TABLE p EXCHANGE PARTITION p0 WITH TABLE a",
+    "ALTER TABLE elsewhere.t ADD y int",
+)
+
+
+@pytest.mark.parametrize("statement", UNSEEN)
+def test_what_leaves_no_trace_is_not_sent_twice(
+    project: MariaProject, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    project.execute("CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE p (x int) PARTITION BY HASH (x)")
+    project.write(v1="CREATE TABLE first (x int);\n" + statement + ";")
+    execute = MigrationCursor.execute
+
+    def pulled(self: MigrationCursor, query: str, args: Any = None) -> Any:
+        if query == statement:
+            self.connection.close()
+            raise Plug
+        return execute(self, query, args)
+
+    monkeypatch.setattr(MigrationCursor, "execute", pulled)
+    with pytest.raises((Plug, errors.MigrationError)):
+        project.migrate()
+    monkeypatch.undo()
+    with pytest.raises(errors.Interrupted, match="whether that was done can't be known"):
+        project.migrate(on_interrupted="retry", lock_wait=10)

@@ -106,6 +106,13 @@ class Journal:
         if self._unlogged is not None:
             self.session.database.log.log_position(cursor, self.session.history, self._id, self._unlogged)
 
+    def stopped(self, cursor: Any, position: int) -> None:
+        """Log, in the open transaction, that an error ended it at a statement, which so has done nothing.
+
+        What somebody changes until the next run must not look as if the statement had done it.
+        """
+        self.session.database.log.log_position(cursor, self.session.history, self._id, self._detail(position))
+
     def close(self) -> None:
         """Close what it has opened."""
         if self._connection is not None:

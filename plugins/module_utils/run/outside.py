@@ -104,6 +104,8 @@ class OutsideTransaction(Place):
     def settle(self, cursor: Any) -> None:
         """Log where it has stopped, unless that is known."""
         self._journal.settle(cursor)
+        if self.can_retry and self.session.database.abilities.logs_inside:
+            self._journal.stopped(cursor, self.statement_index)
 
     def explain_lock(self, error: errors.LockTimeout) -> None:
         """Say where to read about what stands."""

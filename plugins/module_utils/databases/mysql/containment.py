@@ -4,7 +4,8 @@
 """Keeps the steps of a rehearsal inside their scratch database, which stands on the target's own server.
 
 Nothing but a list does that: statements about users, grants, the server and other databases are refused before they are
-sent. It can't see a name that a statement puts together as it runs (PREPARE … FROM CONCAT(…)); docs say so.
+sent, also in the body of a routine and in a text that is to be run. A text that is put together as it runs no list can
+read, so PREPARE and EXECUTE IMMEDIATE of anything but a literal are refused, too.
 """
 
 from __future__ import annotations
@@ -19,22 +20,34 @@ from . import grammar
 
 DATABASES = "SELECT LOWER(schema_name) FROM information_schema.schemata"
 
-# What belongs to the server.
-SERVERS = re.compile(
-    r"(?:CREATE|ALTER|DROP|RENAME)\s+(?:OR\s+REPLACE\s+)?"
-    r"(?:USER|ROLE|DATABASE|SCHEMA|SERVER|TABLESPACE|LOGFILE|INSTANCE|RESOURCE)\b"
-    r"|GRANT\b|REVOKE\b|USE\b|KILL\b|FLUSH\b|RESET\b|SHUTDOWN\b|PURGE\b|CHANGE\b|STOP\b|BACKUP\b|RESTART\b|CLONE\b"
-    r"|START\s+(?!TRANSACTION)|(?:UN)?INSTALL\b|IMPORT\b|LOAD\s+INDEX\b|CACHE\s+INDEX\b"
-    r"|SET\s+(?:PASSWORD|DEFAULT\s+ROLE|ROLE)\b|SET\b.*?(?:\bGLOBAL\s|@@global\s*\.|\bPERSIST(?:_ONLY)?\s|@@persist)"
-    r"|CREATE\s+(?:OR\s+REPLACE\s+)?(?:AGGREGATE\s+)?FUNCTION\b[^(]*\bSONAME\b",
-    re.IGNORECASE | re.DOTALL,
+# What belongs to the server, or to another database, wherever it stands in a statement.
+ANYWHERE = re.compile(
+    r"\b(?:CREATE|ALTER|DROP|RENAME)\s+(?:OR\s+REPLACE\s+)?"
+    r"(?:USER|ROLE|DATABASE|SCHEMA|SERVER|(?:UNDO\s+)?TABLESPACE|LOGFILE|INSTANCE|RESOURCE)\b"
+    r"|\bSET\b[^;]*?(?:\bGLOBAL\s|@@global\s*\.|\bPERSIST(?:_ONLY)?\s|@@persist)|\bSET\s+(?:PASSWORD|DEFAULT\s+ROLE|ROLE)\b"
+    r"|\bFUNCTION\b[^(;]*\bSONAME\b",
+    re.IGNORECASE,
 )
+# The same by one word, with which a statement begins; within a routine anything may stand in front of it.
+WORDS = (
+    r"(?:GRANT|REVOKE|KILL|FLUSH|RESET|SHUTDOWN|PURGE|STOP|BACKUP|RESTART|CLONE|(?:UN)?INSTALL|IMPORT)\b"
+    r"|START\s+(?!TRANSACTION)|CHANGE\s+(?:MASTER|REPLICATION)\b|(?:LOAD|CACHE)\s+INDEX\b"
+)
+FIRST_WORD = re.compile(WORDS + r"|USE\b", re.IGNORECASE)
+A_WORD = re.compile(r"\b(?:%s)" % WORDS, re.IGNORECASE)
+ROUTINE = re.compile(
+    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?(?:AGGREGATE\s+)?"
+    r"(?:PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE)\b|ALTER\s+EVENT\b|BEGIN\s+NOT\b|IF\b|CASE\b|WHILE\b|FOR\b|LOOP\b|REPEAT\b",
+    re.IGNORECASE,
+)
+DYNAMIC = re.compile(r"\bPREPARE\s+\S+\s+FROM\b|\bEXECUTE\s+IMMEDIATE\b", re.IGNORECASE)
+LITERAL = re.compile(r"\s*('(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")\s*(?:;|USING\b|$)", re.IGNORECASE)
 INTO_A_FILE = re.compile(r"\bINTO\s+(?:OUTFILE|DUMPFILE)\b", re.IGNORECASE)
 LOCKS = re.compile(r"\b(?:RELEASE_ALL_LOCKS|RELEASE_LOCK)\s*\(", re.IGNORECASE)
 EVENTS = re.compile(r"(?:CREATE|ALTER)\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?EVENT\b", re.IGNORECASE)
 READS = frozenset(["SELECT", "SHOW", "EXPLAIN", "DESCRIBE", "DESC", "CREATE", "ALTER", "DROP"])
-# A name with another behind it, also within a string: a text may be run (PREPARE, EXECUTE IMMEDIATE).
-QUALIFIED = re.compile(r"(?:`([^`]+)`|(?<![\w$@.])([\w$]+))\s*\.\s*(?=[`\w$*])")
+# A name with another behind it; in quotes too, as with sql_mode ANSI_QUOTES.
+QUALIFIED = re.compile(r"(?:`([^`]+)`|\"([^\"]+)\"|(?<![\w$@.])([\w$]+))\s*\.\s*(?=[`\"\w$*])")
 SYSTEM = frozenset(["information_schema", "performance_schema"])
 
 
@@ -94,34 +107,53 @@ class Containment:
         return send()
 
     def _reason(self, text: str, keyword: str) -> Optional[str]:
-        inside = grammar.RUN_COMMENT.match(text)
-        text = text[inside.end() :] if inside else text
-        if SERVERS.match(text):
-            return "it changes something of the server, or works in another database"
+        outside = why_outside(text, self._others)
+        if outside is not None:
+            return outside
+        text = grammar.without_comments(text)
         if INTO_A_FILE.search(text):
             return "it writes a file on the server"
         if LOCKS.search(text):
             return "it gives back locks of its session"
         if self._runs_events and EVENTS.match(text):
             return "it makes an event, which the server would run"
-        outside = reaches_out(text, self._others)
-        if outside is not None:
-            return "it names the database %s" % outside
         if keyword not in READS and self._guarded.intersection(each.lower() for each in grammar.identifiers(text)):
             return "it writes through a view that leads to another database"
         return None
 
 
-def reaches_out(text: str, others: FrozenSet[str]) -> Optional[str]:
-    """Return the first other database that a text names in front of something; None: none.
+def why_outside(text: str, others: FrozenSet[str]) -> Optional[str]:
+    """Return why a statement would work outside of its database; None: it doesn't.
 
-    :param others: in lower case.
+    :param others: the other databases of the server, in lower case.
     """
-    for match in QUALIFIED.finditer(text):
-        name = (match[1] or match[2]).lower()
+    text = grammar.without_comments(text)
+    bare = grammar.without_strings(text)
+    words = A_WORD.search(bare) if ROUTINE.match(bare) else FIRST_WORD.match(bare)
+    if words or ANYWHERE.search(bare):
+        return "it changes something of the server, or works in another database"
+    for match in QUALIFIED.finditer(bare):
+        name = (match[1] or match[2] or match[3]).lower()
         if name in others and name not in SYSTEM:
-            return name
+            return "it names the database %s" % name
+    return _why_run_outside(text, others)
+
+
+def _why_run_outside(text: str, others: FrozenSet[str]) -> Optional[str]:
+    """Return the same of the texts that a statement has run."""
+    for match in DYNAMIC.finditer(text):
+        literal = LITERAL.match(text, match.end())
+        if literal is None:
+            return "it runs a text that is put together only then"
+        reasons = [why_outside(each.text, others) for each in grammar.split(_unquoted(literal[1]))]
+        if any(reasons):
+            return next(filter(None, reasons))
     return None
+
+
+def _unquoted(literal: str) -> str:
+    mark = literal[0]
+    return re.sub(r"\\(.)", r"\1", literal[1:-1].replace(mark * 2, mark), flags=re.DOTALL)
 
 
 def names_of_databases(connection: Any) -> FrozenSet[str]:

@@ -8,6 +8,7 @@ It has all objects, without those who made them, and of the rows what was asked 
 
 from __future__ import annotations
 
+import re
 import secrets
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any, Callable, ContextManager, Iterator, List, Optional, Sequence, Tuple
@@ -18,7 +19,7 @@ from ..copying import RehearsalImpossible
 from ..tools import Tools
 from .composed import composed, quoted
 from .connection import Target, connect
-from .containment import Containment, names_of_databases, reaches_out, refusing_connections
+from .containment import Containment, names_of_databases, refusing_connections, why_outside
 from .driver_errors import first_words
 from .lock import name_of
 from .observing import tells_copies
@@ -44,6 +45,8 @@ SELECT column_name FROM information_schema.columns
 ORDER = ("SEQUENCE", "TABLE", "FUNCTION", "PROCEDURE", "PACKAGE", "PACKAGE BODY", "VIEW", "TRIGGER", "EVENT")
 ALL = ("all",)
 LEFT_OUT = "%s %s: left out of the copy (%s)"
+# What a table does as rows are written: it takes the next number of a sequence.
+COUNTS = re.compile(r"\bnextval\s*\(", re.IGNORECASE)
 BLIND = "whether tables are copied (this user hasn't the right PROCESS)"
 NO_SCRATCH = "no scratch database can be made on the server: %s"
 MAY_MAKE = "Let this user make one: GRANT ALL ON `pgops\\_rehearsal\\_%`.* TO …"
@@ -204,13 +207,14 @@ def _is_kept_out(copy: DatabaseCopy, each: Shown, others: Any) -> bool:
     if each.text is None:
         copy.unproved.append(LEFT_OUT % (each.kind.lower(), each.name, "this user may not see it"))
         return True
-    outside = reaches_out(each.text, others) if each.kind not in ("TABLE", "SEQUENCE") else None
+    works = each.kind not in ("TABLE", "SEQUENCE") or COUNTS.search(each.text)
+    outside = why_outside(each.text, others) if works else None
     if outside is None:
         return False
     if each.kind == "VIEW":
         copy.guarded += (each.name.lower(),)
         return False
-    copy.unproved.append(LEFT_OUT % (each.kind.lower(), each.name, "it names the database %s" % outside))
+    copy.unproved.append(LEFT_OUT % (each.kind.lower(), each.name, outside))
     return True
 
 

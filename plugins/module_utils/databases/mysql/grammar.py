@@ -9,7 +9,7 @@ It is the port Grammar of databases/port.py.
 from __future__ import annotations
 
 import re
-from typing import Iterator, List, Optional, Pattern
+from typing import Iterable, Iterator, List, Optional, Pattern
 
 from ... import errors, model
 
@@ -37,6 +37,8 @@ BEGINS, COMMITS, ROLLS_BACK = frozenset(["BEGIN", "START"]), frozenset(["COMMIT"
 CONTROL = BEGINS | COMMITS | ROLLS_BACK
 # What the server takes back with a transaction; all else commits it, or isn't known.
 ROWS = frozenset(["INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT", "WITH", "VALUES", "DO", "LOAD", "SHOW", "EXPLAIN"])
+# It would have each statement of ours begin a transaction. Dumps of phpMyAdmin begin with it.
+AUTOCOMMIT = re.compile(r"SET\s+(?:SESSION\s+|@@(?:SESSION\s*\.\s*)?)?autocommit\s*:?=\s*(\S+)", re.IGNORECASE)
 COMMITTING_SET = re.compile(r"SET\s+(?:PASSWORD|DEFAULT\s+ROLE|[^;]*\bautocommit\b)", re.IGNORECASE)
 
 
@@ -81,6 +83,7 @@ def adapted(body: model.SqlBody) -> model.SqlBody:
     text = body.whole or body.text
     statements = split(text)
     _require_complete(body.path, statements)
+    statements = _with_a_begin(map(_as_control, statements))
     if body.transactional or body.note is not None:
         inner = _unwrapped(statements)
         if all(takes_back(each) for each in inner):
@@ -90,11 +93,58 @@ def adapted(body: model.SqlBody) -> model.SqlBody:
     return model.SqlBody(body.path, text, blocks, transactional=False, secrets=body.secrets)
 
 
+def _as_control(statement: model.Statement) -> model.Statement:
+    """Return a statement; for one that turns autocommit off or on, what it comes to: a BEGIN, or a COMMIT."""
+    match = AUTOCOMMIT.fullmatch(statement.text)
+    if match is None:
+        return statement
+    word = "BEGIN" if match[1].upper() in ("0", "OFF", "FALSE") else "COMMIT"
+    return statement._replace(text=word, keyword=word)
+
+
+def _with_a_begin(statements: Iterable[model.Statement]) -> List[model.Statement]:
+    """Leave out a COMMIT or a ROLLBACK that has no BEGIN: it does nothing."""
+    kept: List[model.Statement] = []
+    is_open = False
+    for each in statements:
+        if each.keyword in BEGINS or is_open or each.keyword not in CONTROL:
+            kept.append(each)
+        if each.keyword in CONTROL:
+            is_open = each.keyword in BEGINS
+    return kept
+
+
 def takes_back(statement: model.Statement) -> bool:
     """Return whether what a statement does can be rolled back, and it commits nothing."""
     if statement.keyword == "SET":
         return not COMMITTING_SET.match(statement.text)
     return statement.keyword in ROWS or statement.text.startswith("(")
+
+
+def without_comments(text: str) -> str:
+    """Return a text with a blank in the place of each comment; one that is run is no comment."""
+
+    def plain(token: "re.Match[str]") -> str:
+        found = token.group()
+        if RUN_COMMENT.match(found):
+            return " " + RUN_COMMENT.sub("", found, count=1)[:-2] + " "
+        return " " if found.startswith(("/*", "--", "#")) else found
+
+    before, now = "", text.strip()
+    while before != now:  # what is run may have comments in it
+        before, now = now, re.sub(OPAQUE, plain, now, flags=re.DOTALL).strip()
+    return now
+
+
+def without_strings(text: str) -> str:
+    """Return a text with empty strings in the place of its strings. What stands beside a dot is a name, in quotes."""
+
+    def emptied(token: "re.Match[str]") -> str:
+        found = token.group()
+        beside = text[: token.start()].rstrip().endswith(".") or text[token.end() :].lstrip().startswith(".")
+        return "''" if found[0] == "'" or (found[0] == '"' and not beside) else found
+
+    return re.sub(OPAQUE, emptied, text, flags=re.DOTALL)
 
 
 def identifiers(text: str) -> Iterator[str]:
@@ -115,22 +165,30 @@ def _unwrapped(statements: List[model.Statement]) -> List[model.Statement]:
 
 
 def _without_vain_blocks(statements: List[model.Statement]) -> List[model.Statement]:
-    """Leave out the BEGIN and the COMMIT of blocks in which another statement commits anyway."""
+    """Leave out the BEGIN and the COMMIT or ROLLBACK of blocks in which another statement commits anyway."""
     kept: List[model.Statement] = []
-    block: Optional[List[model.Statement]] = None
+    block: List[model.Statement] = []
     for each in statements:
-        if each.keyword in BEGINS:
-            kept += block or []
-            block = [each]
-        elif block is None:
-            kept.append(each)
-        elif each.keyword in COMMITS:
-            inner = block[1:]
-            kept += [*block, each] if all(map(takes_back, inner)) else inner
-            block = None
-        else:
+        if block and each.keyword in CONTROL:
+            is_end = each.keyword not in BEGINS
+            kept += _block(block, each if is_end else None)
+            block = [] if is_end else [each]
+        elif block or each.keyword in BEGINS:
             block.append(each)
-    return kept + (block or [])
+        else:
+            kept.append(each)
+    return kept + _block(block, None)
+
+
+def _block(block: List[model.Statement], end: Optional[model.Statement]) -> List[model.Statement]:
+    """Return a block as it is sent.
+
+    :param block: from its BEGIN on; may be empty.
+    :param end: None: it has none.
+    """
+    if all(map(takes_back, block[1:])):
+        return block + ([end] if end is not None else [])
+    return block[1:]
 
 
 def _require_complete(path: str, statements: List[model.Statement]) -> None:

@@ -40,6 +40,13 @@ UNION ALL SELECT event_name, last_altered FROM information_schema.events
  WHERE event_schema = DATABASE() AND event_name IN %s
 """
 MOST_NAMES = 500
+# What changes nothing that a look at the objects which it names would see.
+UNSEEN = re.compile(
+    r"\bEXCHANGE\s+PARTITION\b|^RENAME\s+TABLES?\b[^;]*,"
+    r"|^(?:CREATE|ALTER|DROP|RENAME)\s+(?:OR\s+REPLACE\s+)?(?:USER|ROLE|DATABASE|SCHEMA|SERVER|TABLESPACE)\b"
+    r"|(?:`[^`]+`|[\w$]+)\s*\.\s*(?:`[^`]+`|[\w$]+)",
+    re.IGNORECASE,
+)
 
 
 def send(cursor: Any, statement: Statement, note: Note, look: Callable[[Any], None]) -> None:
@@ -56,7 +63,7 @@ def send(cursor: Any, statement: Statement, note: Note, look: Callable[[Any], No
         _inside(cursor, statement.text, note, look)
     else:
         names = list(dict.fromkeys(grammar.identifiers(statement.text)))
-        known = len(names) <= MOST_NAMES and statement.keyword in ATOMIC
+        known = len(names) <= MOST_NAMES and _leaves_a_trace(statement)
         stored = STORED.search(statement.text) is not None
         note({"names": names, "stored": stored, "was": _look_of(cursor, names, stored)} if known else None)
         cursor.execute(statement.text)
@@ -74,6 +81,12 @@ def _inside(cursor: Any, text: str, note: Note, look: Callable[[Any], None]) -> 
     finally:
         if not connection.closed:
             connection.rollback()
+
+
+def _leaves_a_trace(statement: Statement) -> bool:
+    """Return whether a look at what a statement names tells that it was done: as a whole, or not at all."""
+    bare = grammar.without_strings(grammar.without_comments(statement.text))
+    return statement.keyword in ATOMIC and not UNSEEN.search(bare)
 
 
 def _look_of(cursor: Any, names: List[str], stored: bool) -> str:
@@ -103,7 +116,7 @@ def has_built(statement: Statement, built: Sequence[str]) -> bool:
 
     :raises Interrupted: when nobody can know.
     """
-    if CUT_OFF in built and statement.keyword not in ATOMIC and not grammar.takes_back(statement):
+    if CUT_OFF in built and not _leaves_a_trace(statement) and not grammar.takes_back(statement):
         raise errors.Interrupted(
             "A run was cut off at %s in line %d, and whether that was done can't be known"
             % (" ".join(statement.text.split()[:4]), statement.line),

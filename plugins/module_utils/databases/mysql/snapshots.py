@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from types import MappingProxyType
-from typing import Any, Callable, Dict, FrozenSet, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from ... import errors
 from ...schema.snapshot import ObjectKey, Snapshot
@@ -46,6 +46,7 @@ KINDS = {"BASE TABLE": "TABLE", "SYSTEM VERSIONED": "TABLE"}
 # Who made an object, and the next number of a column, are no part of a schema.
 DEFINER = re.compile(r"^(CREATE(?: OR REPLACE)?(?: ALGORITHM=\w+)?) DEFINER=(?:`[^`]*`@`[^`]*`|`[^`]*`|\S+)")
 COUNTER = re.compile(r" AUTO_INCREMENT=\d+(?= |$)")
+STRING = re.compile(r"'(?:[^'\\]|\\.|'')*'", re.DOTALL)
 STARTS = re.compile(r" STARTS '[^']*'")
 
 
@@ -150,6 +151,22 @@ def objects_of(connection: Any, exclude: FrozenSet[str]) -> List[Shown]:
         ]
 
 
+def _within(text: str, database: str) -> str:
+    """Return a statement without the name of its own database: in a copy, it would lead back to the original."""
+    own = quoted(database) + "."
+    return "".join(part if is_string else part.replace(own, "") for part, is_string in _parts(text))
+
+
+def _parts(text: str) -> Iterator[Tuple[str, bool]]:
+    """Yield a text in parts, with whether each is a string."""
+    end = 0
+    for string in STRING.finditer(text):
+        yield text[end : string.start()], False
+        yield string.group(), True
+        end = string.end()
+    yield text[end:], False
+
+
 def _shown(cursor: Any, kind: str, name: str, starts_by_default: bool) -> Shown:
     query, place, mode = SHOWN[kind]
     cursor.execute(composed(query, name=name))
@@ -159,7 +176,7 @@ def _shown(cursor: Any, kind: str, name: str, starts_by_default: bool) -> Shown:
         text = text.decode("utf-8", "replace")
     if text is None:
         return Shown(kind, name, None)
-    text = DEFINER.sub(r"\1", text)
+    text = _within(DEFINER.sub(r"\1", text), cursor.connection.database)
     if kind == "TABLE":
         head, bracket, tail = text.rpartition("\n)")
         text = head + bracket + COUNTER.sub("", tail)

@@ -17,7 +17,8 @@ OF_A_SERVER = (
     *("statement_timeout", "postgresql_bin_dir"),
 )
 ELSEWHERE = {"rehearsal_on": ("server", "cluster", "empty"), "state": ("scripted", "trimmed", "rebuilt")}
-HINT = "Leave it out: an SQLite database is a file, which is read and written as the task's user."
+A_FILE = "Leave it out: an SQLite database is a file, which is read and written as the task's user."
+HINT = "Leave it out. What SQLite can do, and can't, is told in docs/sqlite.md."
 
 
 def target(params: Mapping[str, Any], connection: Iterable[str]) -> Target:
@@ -27,5 +28,6 @@ def target(params: Mapping[str, Any], connection: Iterable[str]) -> Target:
     :raises OptionInvalid: when it can't be read, or an option is given that SQLite can't honour.
     """
     login = [name for name in connection if name not in OF_A_FILE]
-    refuse(params, (*login, *OF_A_SERVER), ELSEWHERE, "SQLite", HINT)
+    refuse(params, login, {}, "SQLite", A_FILE)
+    refuse(params, OF_A_SERVER, ELSEWHERE, "SQLite", HINT)
     return parse_url(params["url"])

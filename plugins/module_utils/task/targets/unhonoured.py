@@ -24,7 +24,9 @@ def refuse(
     :raises OptionInvalid: names the first of them.
     """
     for name in names:
-        if params.get(name) not in (None, [], 0, {}):
+        given = params.get(name)
+        # An empty list says nothing, but that no hazard is allowed.
+        if given not in (None, [], 0, {}) or (name == "allow_hazards" and given is not None):
             raise errors.OptionInvalid(MEANINGLESS % (name, database), hint=hint)
     for name, meaningless in values.items():
         if params.get(name) in meaningless:

@@ -49,6 +49,7 @@ UNHONOURED = [
     {"rehearsal_data": ["all"]},
     {"rehearsal_extensions": ["hstore"]},
     {"allow_hazards": ["rewrite"]},
+    {"allow_hazards": []},
     {"statement_timeout": 5.0},
 ]
 

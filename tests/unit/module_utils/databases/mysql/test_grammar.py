@@ -81,11 +81,24 @@ BODIES = {
         False,
         ["CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)"],
     ),
-    "SET autocommit = 1; DELETE FROM t": (False, ["SET autocommit = 1", "DELETE FROM t"]),
+    "SET autocommit = 1; DELETE FROM t": (True, ["DELETE FROM t"]),
+    "SET AUTOCOMMIT=0; DELETE FROM t; COMMIT; SET @@session.autocommit = ON": (True, ["DELETE FROM t"]),
+    # As phpMyAdmin writes its dumps.
+    "SET AUTOCOMMIT = 0; START TRANSACTION; CREATE TABLE t (a int); INSERT INTO t VALUES (1); COMMIT": (
+        False,
+        ["BEGIN", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)"],
+    ),
     "SET PASSWORD = ''": (False, ["SET PASSWORD = ''"]),
     "CALL p()": (False, ["CALL p()"]),
     "BEGIN; DELETE FROM t; COMMIT; DROP TABLE t": (False, ["BEGIN", "DELETE FROM t", "COMMIT", "DROP TABLE t"]),
-    # The server commits at the DROP: the block is none.
+    "DELETE FROM t; COMMIT; ROLLBACK": (True, ["DELETE FROM t"]),
+    # The server commits at the DROP: the block is none, whatever ends it.
+    "BEGIN; DELETE FROM t; DROP TABLE t": (False, ["DELETE FROM t", "DROP TABLE t"]),
+    "BEGIN; DELETE FROM t; DROP TABLE t; ROLLBACK": (False, ["DELETE FROM t", "DROP TABLE t"]),
+    "BEGIN; DELETE FROM t; DROP TABLE t; BEGIN; DELETE FROM u; COMMIT": (
+        False,
+        ["DELETE FROM t", "DROP TABLE t", "BEGIN", "DELETE FROM u", "COMMIT"],
+    ),
     "BEGIN; DELETE FROM t; DROP TABLE t; COMMIT; DELETE FROM u": (
         False,
         ["DELETE FROM t", "DROP TABLE t", "DELETE FROM u"],
