@@ -208,6 +208,7 @@ def _urls(database: str, below: Path, python: Path) -> Iterator[dict[str, str]]:
         finally:
             mariadb.stop(server)
     elif database == "duckdb":
+        _run([python, "-c", "import sys, duckdb; duckdb.connect(sys.argv[1]).close()", below / "app.duckdb"])
         yield {"url": f"duckdb:///{below}/app.duckdb", "rehearsal_url": f"duckdb:///{below}/empty.duckdb"}
     else:
         yield _firebird(below, python)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,14 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.generic
     parse_url,
 )
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.generic.session import MigrationCursor
-from ansible_collections.pgops.migrations.plugins.module_utils.databases.generic.tables import lock_of
+from ansible_collections.pgops.migrations.plugins.module_utils.databases.generic.tables import lock_of, mark_of
 
 from .conftest import Project, done
+
+
+def place(path: Path) -> Target:
+    """Return what rehearsal_url leads to."""
+    return replace(parse_url(f"duckdb:///{path}"), for_rehearsals=True)
 
 
 class DuckProject(Project):
@@ -31,6 +37,9 @@ class DuckProject(Project):
     def __init__(self, directory: Path, path: Path) -> None:
         super().__init__(f"duckdb:///{path}", directory, "")
         self.path = path
+        import duckdb
+
+        duckdb.connect(str(path)).close()
 
     @property
     def target(self) -> Target:
@@ -39,7 +48,7 @@ class DuckProject(Project):
 
     def migrate(self, **options: Any) -> Report:
         """Run the engine; it rehearses in a database that is empty."""
-        empty = parse_url(f"duckdb:///{self.path.with_name('empty.duckdb')}")
+        empty = place(self.path.with_name("empty.duckdb"))
         return super().migrate(**{"rehearsal_server": empty, **options})
 
     def query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -80,7 +89,8 @@ def test_what_its_dialect_cant_copy_is_said(project: DuckProject) -> None:
     project.write(v1="CREATE TABLE a (x integer);")
     report = project.check()
     assert done(report) == []
-    assert any("Not rehearsed: its tables can't be made in another database" in each for each in report.warnings)
+    said = f"Not rehearsed: the tables of duckdb {project.path} can't be copied"
+    assert any(said in each for each in report.warnings), report.warnings
     assert project.tables() == ["there"]
 
 
@@ -161,16 +171,38 @@ def test_a_script_for_an_engine(project: DuckProject) -> None:
 @pytest.mark.parametrize(
     ("url", "error", "said"),
     [
-        ("nosuch://db/x", errors.DependencyError, "url leads to nosuch, and SQLAlchemy has no such dialect here"),
+        ("nosuch://db/x", errors.OptionInvalid, "url begins with nosuch, which SQLAlchemy doesn't know here"),
         ("oracle+oracledb://db/x", errors.DependencyError, "url leads to oracle, and the driver can't be imported"),
-        (
-            "duckdb:////no/such/directory/x.db",
-            errors.ConnectError,
-            "No connection to duckdb /no/such/directory/x.db",
-        ),
+        ("duckdb:////no/such/directory/x.db", errors.DatabaseMissing, "There is no file /no/such/directory/x.db"),
     ],
 )
 def test_what_leads_nowhere(url: str, error: type[errors.MigrationError], said: str, project: DuckProject) -> None:
     project.write(v1="SELECT 1;")
     with pytest.raises(error, match=said):
         project.migrate(target=parse_url(url))
+
+
+def test_a_file_that_is_not_there_is_not_made(project: DuckProject) -> None:
+    project.write(v1="CREATE TABLE t (x integer);")
+    target = parse_url(project.url + ".misspelt")
+    assert done(project.check(target=target)) == ["1"]
+    with pytest.raises(errors.DatabaseMissing):
+        project.migrate(target=target)
+    assert not Path(str(project.path) + ".misspelt").exists()
+
+
+def test_the_database_itself_is_no_place_to_rehearse_in(project: DuckProject) -> None:
+    project.write(v1="CREATE TABLE t (x integer);")
+    other = project.path.parent / ".." / project.path.parent.name / project.path.name
+    with pytest.raises(errors.RehearsalError, match="rehearsal_url leads to the database itself"):
+        project.check(rehearsal_server=place(other), rehearsal="required")
+    assert project.query("SELECT table_name FROM information_schema.tables") == []
+
+
+def test_one_rehearsal_at_a_time(project: DuckProject) -> None:
+    project.write(v1="CREATE TABLE t (x integer);")
+    with closing(connect(place(project.path.with_name("empty.duckdb")), "")) as connection:
+        mark_of().create(connection.sa)
+        connection.commit()
+    with pytest.raises(errors.RehearsalError, match="another rehearsal is in it, or was killed"):
+        project.check(rehearsal="required")

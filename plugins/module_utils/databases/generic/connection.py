@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, FrozenSet, Optional, Tuple
 
@@ -14,16 +15,16 @@ from .session import KIND, MigrationConnection
 # The port of connections: see databases/port.py.
 __all__ = ["Target", "connect", "describe", "for_sqlalchemy", "parse_url", "identity", "settled", "takes_no_writes"]
 
-# Dialects that come in packages of their own, or need a driver whose name is another → the package.
+# Dialects that come in packages of their own → the package.
 PACKAGES = {
     "cockroachdb": "sqlalchemy-cockroachdb",
     "duckdb": "duckdb-engine",
     "firebird": "sqlalchemy-firebird",
     "ibm_db_sa": "ibm-db-sa",
-    "mssql": "pyodbc",
-    "oracle": "oracledb",
     "snowflake": "snowflake-sqlalchemy",
 }
+# Dialects whose driver makes a file that isn't there, and the databases that are none.
+FILES = {"duckdb": (":memory:", "md:")}
 WRITTEN = "Write it as SQLAlchemy does: dialect://user@host/database."
 
 
@@ -32,10 +33,12 @@ class Target:
     """A database that SQLAlchemy knows.
 
     :ivar url: SQLAlchemy's, parsed.
+    :ivar for_rehearsals: whether rehearsal_url names it; its file is made where it isn't there.
     """
 
     url: Any = field(repr=False)
     session_role: Optional[str] = None
+    for_rehearsals: bool = False
 
     @property
     def kind(self) -> str:
@@ -97,7 +100,7 @@ def parse_url(url: str, option: str = "url") -> Target:
     except sqlalchemy.exc.NoSuchModuleError:
         raise _no_dialect(target, option) from None
     except ImportError as error:
-        raise _no_dialect(target, option, str(error)) from None
+        raise _no_driver(target, option, error) from None
     except sqlalchemy.exc.ArgumentError as error:
         raise errors.OptionInvalid("%s: %s" % (option, error), hint=WRITTEN) from None
     return target
@@ -107,8 +110,10 @@ def connect(target: Target, application_name: str) -> MigrationConnection:
     """Open a connection.
 
     :param application_name: isn't shown to anybody.
+    :raises DatabaseMissing: when the driver would make it.
     :raises ConnectError: when there is no connecting.
     """
+    _require_file(target)
     sqlalchemy = deps.import_sqlalchemy()
     engine = sqlalchemy.create_engine(target.url, poolclass=sqlalchemy.pool.NullPool, future=True)
     try:
@@ -146,12 +151,33 @@ def takes_no_writes(connection: Any) -> Optional[str]:
     return None
 
 
-def _no_dialect(target: Target, option: str, said: str = "") -> errors.DependencyError:
-    package = PACKAGES.get(target.dialect, target.dialect)
-    what = "the driver can't be imported (%s)" % said if said else "SQLAlchemy has no such dialect here"
-    error = errors.DependencyError(
-        "%s leads to %s, and %s" % (option, target.dialect, what),
-        hint="Install the package %s for the Python that runs the task there, if that is what is meant." % package,
-    )
+def _require_file(target: Target) -> None:
+    """Look for a file: one that is misspelt must not become a new database."""
+    path = target.url.database
+    is_file = target.dialect in FILES and path and not path.startswith(FILES[target.dialect])
+    if is_file and not target.for_rehearsals and not os.path.exists(path):
+        raise errors.DatabaseMissing(
+            "There is no file %s" % path,
+            hint="Correct url, or make an empty database there with the database's own program.",
+        )
+
+
+def _no_dialect(target: Target, option: str) -> errors.MigrationError:
+    package = PACKAGES.get(target.dialect)
+    if package is None:
+        return errors.OptionInvalid(
+            "%s begins with %s, which SQLAlchemy doesn't know here" % (option, target.url.drivername),
+            hint="Is it spelt right? If so, install the package with its dialect for the Python that runs the task.",
+        )
+    return _dependency("%s leads to %s, and its dialect isn't installed" % (option, target.dialect), package)
+
+
+def _no_driver(target: Target, option: str, error: ImportError) -> errors.MigrationError:
+    said = "%s leads to %s, and the driver can't be imported (%s)" % (option, target.dialect, error)
+    return _dependency(said, error.name or target.url.drivername)
+
+
+def _dependency(said: str, package: str) -> errors.DependencyError:
+    error = errors.DependencyError(said, hint="Install %s for the Python that runs the task there." % package)
     error.library = package
     return error

@@ -12,6 +12,7 @@ from ... import deps, errors
 from ...schema.snapshot import Snapshot
 from ..copying import RehearsalImpossible
 from ..tools import Tools
+from . import tables
 from .connection import Target, connect
 from .driver_errors import first_words
 from .snapshots import PARTIAL, SchemaReader
@@ -86,21 +87,49 @@ def whole(
 
     :param target: the database that was named for it.
     :param original: the database that is to be migrated; None: there is none yet.
-    :raises RehearsalImpossible: when none was named, or it isn't empty.
+    :raises RehearsalImpossible: when none was named, it isn't empty, or it is the original under another name.
     """
-    if original is None or target.url == original.url:
+    if not target.for_rehearsals:
         raise RehearsalImpossible(NONE, hint=HINT)
-    reader = SchemaReader(())
-    if reader.take(target).objects:
-        raise RehearsalImpossible(
-            "the database that rehearsal_url names isn't empty", hint="Empty it, or name another."
-        )
-    snapshot = SchemaReader(exclude).take(original)
+    _require_empty(target)
+    snapshot = SchemaReader(exclude).take(original) if original is not None else None
+    _mark(target, original)
     try:
-        _make(original, target, [name.strip('"').lower() for name in exclude])
+        if original is not None:
+            _make(original, target, [name.strip('"').lower() for name in exclude])
         yield EmptyDatabase(target, snapshot)
     finally:
         _empty(target)
+
+
+def _require_empty(target: Target) -> None:
+    found = SchemaReader(()).take(target).objects
+    if found:
+        at_work = any(key.name.lower() == tables.MARK for key in found)
+        what = "another rehearsal is in it, or was killed" if at_work else "it holds tables"
+        raise RehearsalImpossible(
+            "the database that rehearsal_url names isn't empty: %s" % what, hint="Empty it, or name another."
+        )
+
+
+def _mark(target: Target, original: Optional[Target]) -> None:
+    """Put a mark into the database, for as long as the rehearsal is in it, and look whether the original has it.
+
+    :raises RehearsalImpossible: when it has: two URLs may lead to one database.
+    """
+    table = tables.mark_of()
+    with closing(connect(target, "")) as connection:
+        table.create(connection.sa)
+        connection.commit()
+    if original is None:
+        return
+    with closing(connect(original, "")) as connection:
+        is_same = bool(tables.columns_of(connection, tables.MARK))
+    if is_same:
+        with closing(connect(target, "")) as connection:
+            table.drop(connection.sa)
+            connection.commit()
+        raise RehearsalImpossible("rehearsal_url leads to the database itself", hint="Name another, which is empty.")
 
 
 def _make(original: Target, target: Target, exclude: Sequence[str]) -> None:
@@ -118,7 +147,11 @@ def _make(original: Target, target: Target, exclude: Sequence[str]) -> None:
                 metadata.create_all(copy.sa)
                 copy.commit()
     except sqlalchemy.exc.SQLAlchemyError as error:
-        raise RehearsalImpossible("its tables can't be made in another database: %s" % first_words(error)) from None
+        raise RehearsalImpossible(
+            "the tables of %s can't be copied into the database that rehearsal_url names: %s"
+            % (original.address, first_words(error)),
+            hint="Leave rehearsal_url out; the plan is then listed.",
+        ) from None
 
 
 def _empty(target: Target) -> None:

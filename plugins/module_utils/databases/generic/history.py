@@ -63,8 +63,8 @@ class History(NamedTuple):
 
     def tables(self) -> List[str]:
         """Return the quoted names of what has to be left out of a snapshot."""
-        lock = QualifiedName(tables.LOCK)
-        return [each.quoted() for each in (self.table, self.log, self.snapshot, lock)]
+        ours = (QualifiedName(tables.LOCK), QualifiedName(tables.MARK))
+        return [each.quoted() for each in (self.table, self.log, self.snapshot, *ours)]
 
 
 def unfound(table: QualifiedName, repository_id: Optional[str] = None) -> History:

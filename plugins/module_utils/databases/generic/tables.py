@@ -12,6 +12,8 @@ from ... import deps
 
 LOG_COLUMNS = ("event", "version", "done_by", "detail", "checksum", "applied")
 LOCK = "pgops_migrations_lock"
+# Stands in the database of a rehearsal.
+MARK = "pgops_rehearsal"
 
 
 def history_of(name: str) -> Any:
@@ -59,6 +61,12 @@ def lock_of() -> Any:
     """Return the table whose one row is locked by the run."""
     sa = deps.import_sqlalchemy()
     return sa.Table(LOCK, sa.MetaData(), sa.Column("runs", sa.Integer, nullable=False))
+
+
+def mark_of() -> Any:
+    """Return the table that stands in the database of a rehearsal as long as that lasts."""
+    sa = deps.import_sqlalchemy()
+    return sa.Table(MARK, sa.MetaData(), sa.Column("at_work", sa.Integer))
 
 
 def columns_of(connection: Any, name: str) -> Tuple[str, ...]:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional
 
 from ...databases.generic.connection import Target, parse_url
@@ -22,7 +23,8 @@ VALUES = {
     "prechecks": ("required",),
     "single_transaction": (True,),
 }
-HINT = "Leave it out, or write it into url. What such a database can do, and can't, is told in docs/other-databases.md."
+IN_URL = "Leave it out, or write it into url."
+HINT = "Leave it out. What such a database can do, and can't, is told in docs/other-databases.md."
 
 
 def target(params: Mapping[str, Any], connection: Iterable[str]) -> Target:
@@ -33,7 +35,9 @@ def target(params: Mapping[str, Any], connection: Iterable[str]) -> Target:
     :raises DependencyError: without SQLAlchemy, its dialect, or the driver.
     """
     unknown = [name for name in connection if name not in KNOWN]
-    refuse(params, (*unknown, *MEANINGLESS), VALUES, "such a database", HINT)
+    dialect = str(params["url"]).strip().partition(":")[0].partition("+")[0]
+    refuse(params, unknown, {}, dialect, IN_URL)
+    refuse(params, MEANINGLESS, VALUES, dialect, HINT)
     found = parse_url(params["url"])
     given = {word: params[option] for option, word in {**LOGIN, "login_db": "database"}.items() if params.get(option)}
     return Target(found.url.set(**given)) if given else found
@@ -45,4 +49,4 @@ def rehearsal_target(params: Mapping[str, Any]) -> Optional[Target]:
     :raises OptionInvalid: when it is of another kind.
     """
     url = params.get("rehearsal_url")
-    return parse_url(url, "rehearsal_url") if url is not None else None
+    return replace(parse_url(url, "rehearsal_url"), for_rehearsals=True) if url is not None else None

@@ -75,7 +75,7 @@ OF_OTHERS = [
 @pytest.mark.parametrize("given", OF_OTHERS, ids=str)
 def test_what_other_databases_have_no_use_for_is_refused(given: dict[str, Any]) -> None:
     (name,) = given
-    with pytest.raises(OptionInvalid, match=f"{name}.* has no meaning for such a database, which url names"):
+    with pytest.raises(OptionInvalid, match=f"{name}.* has no meaning for duckdb, which url names"):
         target(params(url="duckdb:///x", **given))
 
 
