@@ -200,6 +200,8 @@ def test_a_pooler_in_transaction_mode_is_refused(project: Project, mode: str) ->
         if mode == "session":
             assert done(project.migrate(target=target, policies=Policies(drift="ignore"))) == ["1"]
             return
+        (said,) = [each for each in project.check(target=target).warnings if "in transaction mode" in each]
+        assert said.startswith("A real run would fail. A connection pooler")
         with pytest.raises(MigrationError, match="in transaction mode") as caught:
             project.migrate(target=target)
         assert caught.value.kind == "connection"

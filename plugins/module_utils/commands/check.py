@@ -47,7 +47,7 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
     required = required or request.rehearsal == "required" or request.rehearsal_on == EMPTY
     jobs = context.jobs = read_all(context, view.plan.steps)
     if jobs and connection is not None:
-        _warn_of_read_only(context, connection)
+        _warn_of_refusals(context, connection)
         database_of(connection).settings.let_last(connection)
     if not jobs or (request.rehearsal == "off" and not required):
         context.progress = left
@@ -77,12 +77,17 @@ def check(context: Context, view: View, connection: Any, required: bool = False)
         raise
 
 
-def _warn_of_read_only(context: Context, connection: Any) -> None:
-    sessions = database_of(connection).sessions
-    reason = sessions.takes_no_writes(connection)
+def _warn_of_refusals(context: Context, connection: Any) -> None:
+    """Say what a real run would stop at, though no copy shows it."""
+    database = database_of(connection)
+    reason = database.sessions.takes_no_writes(connection)
     if reason is not None:
-        where = sessions.describe(connection)
+        where = database.sessions.describe(connection)
         context.warnings.append("A real run would fail: %s takes no writes (%s)." % (where, reason))
+    try:
+        database.locks.require_own_session(connection, context.request.target)
+    except errors.ConnectError as error:
+        context.warnings.append("A real run would fail. %s." % error.message)
 
 
 def _look(context: Context, view: View, connection: Any, copy: ScratchCopy) -> None:
