@@ -115,7 +115,7 @@ msg:
   description: How many are pending and who is at work, in one sentence.
   returned: always
   type: str
-  sample: 1 of 3 migrations are pending; pg_migrate 1/1 20250104090000 is at work.
+  sample: 1 of 3 migrations is pending; pg_migrate 1/1 20250104090000 is at work.
 migrations:
   description: One entry for each migration, on disk or recorded; with O(only=pending), for each that is pending.
   returned: success

@@ -10,7 +10,8 @@ from typing import Any, List, Mapping, Tuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ..module_utils.report.words import harmless, many
+from ..module_utils.report.words import harmless
+from ..module_utils.wording import many
 from .markup import shown
 from .page import MIGRATION_COLUMNS, PRECHECK_COLUMNS, Page
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Iterable, List, Mapping, Sequence
 
-from ..module_utils.report.words import many
+from ..module_utils.wording import many
 from .markup import code, cut, fenced, prose, table
 from .page import MIGRATION_COLUMNS, PRECHECK_COLUMNS, Danger, Page
 

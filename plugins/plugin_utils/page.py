@@ -10,7 +10,8 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 from ..module_utils.hazard import Level
 from ..module_utils.report.attention import named
 from ..module_utils.report.plan import FAILURES, Fate
-from ..module_utils.report.words import duration, harmless, many, size
+from ..module_utils.report.words import duration, harmless, size
+from ..module_utils.wording import many
 
 Result = Mapping[str, Any]
 # The worst first.

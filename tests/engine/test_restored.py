@@ -48,12 +48,12 @@ def test_what_the_last_run_left_was_left_elsewhere(shop: Project) -> None:
     shop.url = restore(shop)
     found = drift_of(shop)
     assert found.state == "unknown"
-    assert "restored dump" in found.reason
+    assert "was restored from a dump, or moved here" in found.reason
     shop.write(v2="CREATE TABLE two (x int)")
-    assert "came here with a restored dump" in shop.check().warnings[0]
+    assert "was restored from a dump, or moved here" in shop.check().warnings[0]
     report = shop.migrate()
     assert report.drift is None
-    assert "came here with a restored dump" in report.warnings[0]
+    assert "was restored from a dump, or moved here" in report.warnings[0]
     # From here on it has a life of its own.
     assert drift_of(shop).state == "same"
     shop.write(v3="CREATE TABLE three (x int)")

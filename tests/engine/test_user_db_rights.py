@@ -229,6 +229,12 @@ def test_settings_of_a_role_in_a_database(admin: Administration) -> None:
         ([{"role": "nobody", "name": "jit", "value": False}], "there is no role nobody"),
         ([{"database": "nowhere", "name": "jit", "value": False}], "there is no database nowhere"),
         ({"jit": None}, "jit has no value"),
+        ([{"role": "a", "name": "jit", "value": 1, "state": "absent"}], "jit has a value, and is to be absent"),
+        ([{"role": "a", "name": "jit", "state": "gone"}], "the state of jit is neither present nor absent"),
+        ([{"role": "a", "name": "jit", "value": v} for v in (1, 0)], "jit is there twice, for the same role"),
+        ([{"role": "a", "name": "jit", "value": 1}, 7], "settings: element 2 is no dictionary"),
+        ([{"role": "a", "name": "jit", "value": 1, "scope": "x"}], "settings: element 1 has scope, which isn't known"),
+        ([{"role": "a", "value": 1}], "settings: element 1 has no name"),
     ],
 )
 def test_settings_that_there_are_not(admin: Administration, settings: Any, words: str) -> None:

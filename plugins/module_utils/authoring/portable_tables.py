@@ -17,6 +17,7 @@ from ..databases.names import QualifiedName
 from ..databases.tools import Tools
 from ..runtimes.alchemy.engine import engine_on, legacy
 from ..schema.snapshot import ObjectKey, Snapshot
+from ..wording import some
 from .model_script import Model, write_model
 from .portable import Source, as_text, connected, in_order, read, statements, writing_of
 from .same import APPLICATION, require_same
@@ -97,8 +98,17 @@ def _script(engine: Any, source: Source, facts: Facts, ordered: Sequence[ObjectK
             unlike = _impossible(source, written) or tables
         if not unlike:
             return _text(source, model, before, [key for key in ordered if key not in made])
+        if blamed.issuperset(tables):
+            raise _unlike_error(unlike)
         # What is blamed once more isn't the cause.
         blamed.update(tables if blamed.issuperset(unlike) else unlike)
+
+
+def _unlike_error(unlike: Sequence[ObjectKey]) -> errors.Unwritable:
+    return errors.Unwritable(
+        "In an empty database these come out otherwise than they are: %s" % some([str(key) for key in unlike]),
+        hint="Nothing was written. Ask for it as SQL instead (kind: sql), or leave these out.",
+    )
 
 
 def _text(source: Source, model: Model, before: Sequence[ObjectKey], after: Sequence[ObjectKey]) -> str:

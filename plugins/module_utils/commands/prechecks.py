@@ -15,6 +15,7 @@ from ..planning.request import Request
 from ..precheck import MOST_ROWS, Answer, Precheck, Verdict
 from ..rehearsal.prechecks import Added
 from ..rehearsal.rehearse import Rehearsal
+from ..wording import many
 
 REPAIR = (
     "Nothing was touched. Correct these rows first, or in a migration before it; prechecks has all that was asked. "
@@ -62,12 +63,8 @@ def _in_words(answer: Answer) -> str:
     """Return how many rows violate it, and which."""
     if answer.rows is None:
         return str(answer.reason)
-    rows = "{:,} or more rows".format(answer.rows) if answer.rows >= MOST_ROWS else _rows(answer.rows)
+    rows = "{:,} or more rows".format(answer.rows) if answer.rows >= MOST_ROWS else many(answer.rows, "row")
     return rows + (", for example %s %s" % (answer.key, ", ".join(answer.sample)) if answer.sample else "")
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else "%d rows" % count
 
 
 def judge(found: Sequence[Precheck], rehearsal: Rehearsal, required: bool) -> None:

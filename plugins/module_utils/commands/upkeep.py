@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Optional, Sequence, Tuple
 from .. import errors
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
+from ..versions import Version
 
 
 class UpkeepRequest(NamedTuple):
@@ -140,14 +141,22 @@ def _rebuild(connection: Any, request: UpkeepRequest, versions: Optional[Sequenc
 
 
 def _lost(version: str, lost: Sequence[Tuple[str, str, str, str]], history: Any) -> Tuple[str, str, str, str]:
-    for row in lost:
-        if row[0] == version:
-            return row
+    """Return the row of a version, as it is spelt in the log or as the same number."""
+    found = [row for row in lost if row[0] == version] or [row for row in lost if _is_same(row[0], version)]
+    if found:
+        return found[0]
     raise errors.UnknownVersion(
-        "The log %s tells of no row of the version %s that the history has lost" % (history.log, version),
-        hint="Nothing was written. Look with check mode and without versions what it tells of.",
+        "The version %s isn't lost: the history %s has it, or its log doesn't" % (version, history.table),
+        hint="Nothing was written. In check mode, and without versions, the task lists what is lost.",
         version=version,
     )
+
+
+def _is_same(text: str, other: str) -> bool:
+    try:
+        return Version.recorded(text) == Version.recorded(other)
+    except ValueError:
+        return False
 
 
 def _find(connection: Any, request: UpkeepRequest) -> Any:

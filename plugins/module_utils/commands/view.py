@@ -19,6 +19,7 @@ from ..planning.releases import after
 from ..planning.request import Request
 from ..scripts.kinds import sqlalchemy_migrate, sqltext
 from ..scripts.kinds.catalogue import read
+from ..wording import some
 from .context import Context
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _irreversible_error(scripts: Sequence[model.Script]) -> errors.MigrationErro
     if len(scripts) == 1:
         what = "The migration %s has no down (%s)" % (first.label, first.path)
     else:
-        what = "%d of the migrations have no down: %s" % (len(scripts), ", ".join(each.label for each in scripts))
+        what = "%d of the migrations have no down: %s" % (len(scripts), some([each.label for each in scripts]))
     return errors.Irreversible(
         what,
         hint="Nothing was rolled back. Add one, or roll back by hand and mark it as pending.",

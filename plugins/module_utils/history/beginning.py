@@ -9,8 +9,8 @@ from typing import Any, Optional, Sequence
 
 from .. import errors, model
 from ..databases.choose import database_of
+from ..wording import some
 
-MOST_NAMED = 5
 # What of the log means that the history has begun.
 BEGUN = tuple(
     event.value
@@ -36,8 +36,7 @@ def has_begun(connection: Any, history: Any, rows: Sequence[model.HistoryRow]) -
 def objects_there(connection: Any) -> Optional[str]:
     """Return what a database holds though no history is there, in words; None: nothing, or what a sibling has made."""
     found = database_of(connection).beside.objects(connection)
-    more = " and %d more" % (len(found) - MOST_NAMED) if len(found) > MOST_NAMED else ""
-    return ", ".join(found[:MOST_NAMED]) + more if found else None
+    return some(found) if found else None
 
 
 def nonempty(what: str, policy: str, database: str) -> Optional[str]:

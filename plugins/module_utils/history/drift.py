@@ -32,7 +32,7 @@ WRITTEN_SINCE = (
     "the history was written after the snapshot: by a mark, by another tool, or by a run that was cut off or had no "
     "client program"
 )
-RESTORED = "the history came here with a restored dump, or from another cluster: what the last run left was left there"
+RESTORED = "this database was restored from a dump, or moved here, and the last run's snapshot is of where it came from"
 NOT_OURS = "what is kept isn't a snapshot of this collection's"
 LATER_RELEASE = "the snapshot is of a later release of this collection"
 

@@ -9,8 +9,9 @@ from enum import Enum
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple
 
 from ..hazard import HazardKind, Level
+from ..wording import many
 from .plan import FAILURES
-from .words import harmless, many, size
+from .words import harmless, size
 
 MOST_OBJECTS = 3
 MOST_EXAMPLES = 3

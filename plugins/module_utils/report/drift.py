@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict
 
-# Of the objects that were changed, as many as a sentence has room for.
-MOST_NAMED = 5
+from ..wording import some
 
 
 def drift_sentence(found: Any) -> str:
@@ -21,9 +20,7 @@ def drift_sentence(found: Any) -> str:
     if found.state == "same":
         return "the schema is what the last run left (%s)" % found.since
     names = ["%s %s" % (each.type, ".".join(filter(None, [each.schema, each.name]))) for each in found.objects]
-    more = " and %d more" % (len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
-    what = ", ".join(names[:MOST_NAMED]) + more
-    return "the schema was changed since the last run (%s), and not by a migration: %s" % (found.since, what)
+    return "the schema was changed since the last run (%s), and not by a migration: %s" % (found.since, some(names))
 
 
 def drift_shown(found: Any) -> Dict[str, Any]:

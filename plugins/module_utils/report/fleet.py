@@ -11,10 +11,11 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..wording import many
 from .attention import Tone
 from .plan import Fate
 from .summary import BETWEEN, INDENT, Line, laid_out
-from .words import clipped, columns_of, duration, harmless, many, padded
+from .words import clipped, columns_of, duration, harmless, padded
 
 # More groups, or failures, than that are one line.
 MOST_GROUPS = 8

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .words import duration, harmless, many
+from ..wording import many
+from .words import duration, harmless
 
 # Seconds between two lines on the same state: longer each time, for who waits for an hour wants no 3,600 lines.
 PAUSES = (2.0, 5.0, 10.0, 20.0, 30.0)

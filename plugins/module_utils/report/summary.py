@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..wording import many
 from .attention import Notice, Tone, notice_of
 from .plan import FAILURES, Fate
-from .words import clipped, columns_of, duration, harmless, many, padded, wrapped
+from .words import clipped, columns_of, duration, harmless, padded, wrapped
 
 Row = Mapping[str, Any]
 

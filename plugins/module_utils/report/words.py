@@ -94,8 +94,3 @@ def duration(milliseconds: float) -> str:
         return "%.1f s" % seconds
     minutes, seconds = divmod(round(seconds), 60)
     return "%d min %02d s" % (minutes, seconds) if minutes < 100 else "%d h %02d min" % divmod(minutes, 60)
-
-
-def many(count: int, what: str) -> str:
-    """Return a number of things: 1 migration, 2,000 migrations."""
-    return "%s %s%s" % (format(count, ","), what, "" if count == 1 else "s")

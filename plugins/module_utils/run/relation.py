@@ -9,6 +9,7 @@ from typing import FrozenSet, Iterable, List, Mapping, NamedTuple, Optional, Tup
 
 from ..databases.sight import EXCLUSIVE, MODES, Details, Held, Relation, Sight
 from ..hazard import HazardKind
+from ..wording import some
 
 NOTHING = Details()
 MOST_NAMES = 3
@@ -189,5 +190,4 @@ def strongest(modes: Iterable[str]) -> Optional[str]:
 
 def listed(names: List[str]) -> str:
     """Return names in a sentence, the first ones of many."""
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (" and %d more" % more if more > 0 else "")
+    return some(names, MOST_NAMES)

@@ -9,6 +9,7 @@ import re
 from types import MappingProxyType
 from typing import Iterable, NamedTuple, Optional, Sequence
 
+from ..wording import some
 from .snapshot import ObjectKey, Snapshot
 
 
@@ -32,9 +33,7 @@ class Unreadable(NamedTuple):
 
 def labels(left_out: Iterable[Unreadable], most: int = 5) -> str:
     """Return what is left out, in words; of many, the first."""
-    named = [each.label for each in left_out]
-    more = "" if len(named) <= most else " and %d more" % (len(named) - most)
-    return ", ".join(named[:most]) + more
+    return some([each.label for each in left_out], most)
 
 
 def without(snapshot: Snapshot, left_out: Sequence[Unreadable]) -> Snapshot:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import Dict, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .. import errors, model
 from ..sql import marks, others
+from ..wording import some
 from .kinds import alembic, catalogue, drizzle, flyway, sqlalchemy_migrate
 from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 
@@ -34,7 +35,6 @@ ABOUT = re.compile(
 )
 NOT_ALONE = re.compile(r"(?:__\w+__|conftest|setup|env)\.py")
 
-MOST_NAMED = 5
 MOST_FOLDERS = 200
 DEEPEST = 3
 
@@ -136,7 +136,7 @@ def _of_others(listing: Listing, kind: str) -> Dict[str, str]:
 def _passed_over(listing: Listing, kind: str, names: Sequence[str], kinds: Dict[str, str]) -> errors.ScriptInvalid:
     there = ", ".join(dict.fromkeys(kinds[name] for name in names))
     return errors.ScriptInvalid(
-        "kind: %s passes over what is of kind %s in %s: %s" % (kind, there, listing.directory, _listed(names)),
+        "kind: %s passes over what is of kind %s in %s: %s" % (kind, there, listing.directory, some(names)),
         path=listing.path(names[0]),
     )
 
@@ -146,7 +146,7 @@ def _no_such_kind(listing: Listing, kind: str, names: Sequence[str], kinds: Dict
     wanted = kind or "that was named"
     return errors.ScriptInvalid(
         "There are no migrations of the kind %s in %s; what is there looks like %s: %s"
-        % (wanted, listing.directory, there, _listed(names)),
+        % (wanted, listing.directory, there, some(names)),
         hint="Leave kind out, set the one that they are of, or name another directory.",
         path=listing.directory,
     )
@@ -157,10 +157,8 @@ def _unread(listing: Listing, kind: str, names: Sequence[str]) -> errors.ScriptI
     if len(names) == 1:
         what = "%s looks like a migration, but no kind of script reads it" % first
     else:
-        what = "In %s, %d names look like migrations, but no kind of script reads them: %s" % (
-            *(listing.directory, len(names)),
-            _listed(names),
-        )
+        what = "In %s, %d names look like migrations, but no kind of script reads them: %s"
+        what %= (listing.directory, len(names), some(names))
     return errors.ScriptInvalid(
         what,
         hint="%s; move it elsewhere; or set on_unread to warn or ignore." % _remedy(listing, kind, names[0]),
@@ -186,7 +184,7 @@ def _remedy(listing: Listing, kind: str, name: str) -> str:
     if name in listing.folders and not name.endswith(LANGUAGES):
         held = Listing.of(listing.path(name)).files
         return "It is a folder%s; name it %s" % (
-            " with " + _listed(held) if held else "",
+            " with " + some(list(held)) if held else "",
             " or ".join(kind.LOOKS_LIKE for kind in catalogue.KINDS if "/" in kind.LOOKS_LIKE),
         )
     return "Name it %s" % " or ".join(looks_of(name))
@@ -206,7 +204,7 @@ def _elsewhere(listing: Listing) -> Optional[errors.ScriptInvalid]:
         folder, kind, names = found
         return errors.ScriptInvalid(
             "There are no migrations in %s, but what is in %s looks like %s: %s"
-            % (listing.directory, folder, kind, _listed(names)),
+            % (listing.directory, folder, kind, some(names)),
             hint="Name that directory, if it is the one. %s" % every_kind(),
             path=listing.directory,
         )
@@ -251,7 +249,7 @@ def _without_version(listing: Listing) -> Optional[errors.ScriptInvalid]:
     if not names:
         return None
     return errors.ScriptInvalid(
-        "There are no migrations in %s: no kind of script has a name like %s" % (listing.directory, _listed(names)),
+        "There are no migrations in %s: no kind of script has a name like %s" % (listing.directory, some(names)),
         hint=_known_as(listing, names) + every_kind(),
         path=listing.directory,
     )
@@ -278,9 +276,3 @@ def _may_be_script(name: str) -> bool:
 def every_kind() -> str:
     """Return which kinds there are, and what their names look like, as a sentence."""
     return "The kinds are %s." % ", ".join("%s (%s)" % (each.KIND, each.LOOKS_LIKE) for each in catalogue.KINDS)
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = list(names)
-    more = " and %d more" % (len(shown) - MOST_NAMED) if len(shown) > MOST_NAMED else ""
-    return ", ".join(shown[:MOST_NAMED]) + more

@@ -13,7 +13,7 @@ from ..commands.standing import PENDING, Standing
 from ..databases.tools import Tools
 from ..planning.releases import Release
 from ..report.progress import at_work_elsewhere
-from ..report.words import many
+from ..wording import many, some
 from . import sent
 from .entry import Failed, run_program
 from .parameters import scripts_and_history
@@ -21,7 +21,6 @@ from .target import target
 
 # What is said of databases that were looked at.
 LOOKED_AT = {"ok": "looked at"}
-MOST_NAMED = 5
 
 
 def pg_migration_info(module: Any) -> Dict[str, Any]:
@@ -99,7 +98,7 @@ def _told(found: Info) -> Dict[str, Any]:
     """Return what of one database may be told of several."""
     pending = [str(each.version) for each in found.standings if each.state in PENDING]
     where = "not there yet, " if found.database_missing else "at version %s, " % found.current if found.current else ""
-    named = ": " + ", ".join(pending[:MOST_NAMED]) + (" …" if len(pending) > MOST_NAMED else "") if pending else ""
+    named = ": " + some(pending) if pending else ""
     return {
         "changed": False,
         "warnings": list(found.warnings),
@@ -120,7 +119,8 @@ def _counted(result: Dict[str, Any]) -> str:
 
 
 def _sentence(found: Info) -> str:
-    told = ["%d of %d migrations are pending" % (found.pending_count, found.total)]
+    verb = "is" if found.pending_count == 1 else "are"
+    told = ["%d of %s %s pending" % (found.pending_count, many(found.total, "migration"), verb)]
     if found.database_missing:
         told.append("there is no such database on this server")
     if found.running:

@@ -12,6 +12,7 @@ from ..commands.mark import Mark, MarkRequest, mark
 from ..commands.retire import retire
 from ..commands.upkeep import Reduced, UpkeepRequest, rebuild, reduce, trim
 from ..databases.tools import Tools
+from ..wording import many
 from . import sent
 from .entry import run_program
 from .parameters import scripts_and_history
@@ -157,9 +158,10 @@ def _trimmed(request: UpkeepRequest) -> Dict[str, Any]:
     """Trim the log of one database."""
     found = trim(request)
     verb = "Would take" if request.checking else "Took"
-    what = "%s %d events out of the log %s; %d stay." % (verb, found.gone, found.log, found.left)
+    gone, stay = many(found.gone, "event"), "%s stay%s" % (format(found.left, ","), "s" if found.left == 1 else "")
+    what = "%s %s out of the log %s; %s." % (verb, gone, found.log, stay)
     nothing = "The log %s has nothing that may go." % found.log
-    lines = ["%d events\n" % count for count in (found.gone + found.left, found.left)]
+    lines = [many(count, "event") + "\n" for count in (found.gone + found.left, found.left)]
     return {
         "changed": bool(found.gone),
         "msg": what if found.gone else nothing,
@@ -172,7 +174,7 @@ def _rebuilt(request: UpkeepRequest, versions: Optional[Sequence[str]]) -> Dict[
     """Give the history of one database back what its log tells of."""
     found = rebuild(request, versions)
     verb = "Would give" if request.checking else "Gave"
-    what = "%s the history %s %d rows back, as its log has them." % (verb, found.table, len(found.rows))
+    what = "%s %s back to the history %s, from its log." % (verb, many(len(found.rows), "row"), found.table)
     return {
         "changed": bool(found.rows),
         "msg": what if found.rows else "The history %s has all that its log tells of." % found.table,

@@ -65,11 +65,7 @@ def settings(params: Mapping[str, Any]) -> Tuple[Setting, ...]:
                 "settings: nothing says whose %s is" % each["name"], hint="Name role, database, or both."
             )
         found.append(Setting(each.get("role"), each.get("database"), str(each["name"]), _value(each)))
-    places = [(each.place, each.name.lower()) for each in found]
-    if len(set(places)) < len(places):
-        raise errors.OptionInvalid(
-            "settings: one is there twice, for the same role and database", hint="Leave one out."
-        )
+    _refuse_twice([(each.place, each.name.lower()) for each in found], "settings", "for the same role and database")
     return tuple(found)
 
 
@@ -123,11 +119,13 @@ def _some_names(given: Sequence[str], option: str) -> Tuple[str, ...]:
 def _value(given: Mapping[str, Any]) -> Optional[str]:
     """Return a setting's value as text; None: it is to be taken away."""
     state, value = given.get("state", "present"), given.get("value")
-    if state not in ("present", "absent") or (value is None) is (state == "present"):
+    wrong = {
+        "present": "%s has no value" if value is None else "",
+        "absent": "%s has a value, and is to be absent" if value is not None else "",
+    }.get(state, "the state of %s is neither present nor absent")
+    if wrong:
         raise errors.OptionInvalid(
-            "settings: %s has no value" % given["name"]
-            if state == "present"
-            else "settings: state is present or absent",
+            "settings: %s" % wrong % given["name"],
             hint="Give a value; or write state: absent, and no value, to have the setting taken away.",
         )
     if isinstance(value, bool):
@@ -149,33 +147,49 @@ def _elements(
     given = params[option]
     if given is not None and not isinstance(given, (list, tuple)):
         raise errors.OptionInvalid("%s is no list" % option, hint="Begin each element with a dash.")
-    return [_element(each, option, keys, names) for each in given or ()]
+    where = "%s: element %%d" % option
+    return [_element(each, where % number, keys, names) for number, each in enumerate(given or (), 1)]
 
 
-def _element(given: Any, option: str, keys: Sequence[str], names: Sequence[str]) -> Dict[str, Any]:
+def _element(given: Any, where: str, keys: Sequence[str], names: Sequence[str]) -> Dict[str, Any]:
     if isinstance(given, str):
         given = {"name": given}
-    unknown = [key for key in given if key not in keys] if isinstance(given, Mapping) else ["?"]
-    if unknown or given.get("name") in (None, ""):
+    wrong = _wrong(given, keys)
+    if wrong:
         raise errors.OptionInvalid(
-            "%s: an element can't be read%s"
-            % (option, ": it has %s" % unknown[0] if unknown[:1] not in ([], ["?"]) else ""),
+            "%s %s" % (where, wrong),
             hint="It has a name, and may have %s." % ", ".join(key for key in keys if key != "name"),
         )
     known = {key: value for key, value in given.items() if value is not None}
     for key, value in known.items():
         if key in names:
-            check_name(str(value), option)
+            check_name(str(value), where.partition(":")[0])
         elif isinstance(value, str) and (not value.strip() or "\0" in value):
             raise errors.OptionInvalid(
-                "%s: %s is empty, or contains a NUL character" % (option, key),
+                "%s: its %s is empty, or contains a NUL character" % (where, key),
                 hint="If it comes from a template, that gave nothing. Correct it, or leave it out.",
             )
     return {key: str(value) if key in names or key == "version" else value for key, value in known.items()}
 
 
+def _wrong(given: Any, keys: Sequence[str]) -> Optional[str]:
+    """Return what is wrong with an element."""
+    if not isinstance(given, Mapping):
+        return "is no dictionary"
+    unknown = next((key for key in given if key not in keys), None)
+    if unknown is not None:
+        return "has %s, which isn't known there" % unknown
+    return "has no name" if given.get("name") in (None, "") else None
+
+
 def _once_each(found: Sequence[Any], option: str) -> Tuple[Any, ...]:
     kept = list(dict.fromkeys(found))
-    if len({each.name for each in kept}) < len(kept):
-        raise errors.OptionInvalid("%s: one is there twice, with different words" % option, hint="Leave one out.")
+    _refuse_twice([(each.name,) for each in kept], option, "with different words")
     return tuple(kept)
+
+
+def _refuse_twice(keys: Sequence[Tuple[Any, ...]], option: str, how: str) -> None:
+    """Refuse what is there twice; the name stands last in its key."""
+    twice = next((key[-1] for key in keys if keys.count(key) > 1), None)
+    if twice is not None:
+        raise errors.OptionInvalid("%s: %s is there twice, %s" % (option, twice, how), hint="Leave one out.")

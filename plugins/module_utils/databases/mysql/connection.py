@@ -207,7 +207,7 @@ def _refused(target: Target, error: BaseException) -> errors.MigrationError:
     said = first_words(error)
     if code_of(error) == NOT_THERE:
         return errors.DatabaseMissing(
-            "There is no database %s on %s" % (target.database, target.address),
+            "There is no database %s" % target.address,
             hint="Create it first (community.mysql.mysql_db), or correct its name.",
         )
     return errors.ConnectError(

@@ -12,20 +12,25 @@ from ... import deps, errors
 from ..values import Diagnosis
 
 LOCK_TIMEOUT = frozenset([1205, 3572])
-STATEMENT_TIMEOUT = frozenset([1969, 3024])
 READ_ONLY = frozenset([1290, 1792, 1836])
 GONE = frozenset([0, 1053, 1080, 1927, 2000, 2003, 2006, 2013, 2055])
 NO_RIGHT = frozenset([1044, 1142, 1143, 1227, 1370, 1410])
 SYNTAX = frozenset([1064, 1149])
 NOT_THERE = 1049
 
-ADVICE = {
-    1305: "If a statement has committed, its savepoints are gone: the server commits at CREATE, ALTER, DROP and so on.",
-    1419: "The server keeps a binary log: a function or trigger needs a user with SUPER there, or the server's "
-    "log_bin_trust_function_creators.",
-    1969: "statement_timeout is over. Raise it, or make the statement shorter.",
-    1064: "Bodies of routines need DELIMITER, unless all of it stands between BEGIN and END.",
-}
+TOO_LONG = "statement_timeout is over. Raise it, or make the statement shorter."
+# Number, what it has to say → what to do. What is cut off in its middle is wrong near nothing.
+ADVICE = (
+    (1305, "SAVEPOINT", "CREATE, ALTER, DROP and others commit, and the savepoints are gone with that."),
+    (
+        *(1419, ""),
+        "The server keeps a binary log: a function or trigger needs a user with SUPER there, or the server's "
+        "log_bin_trust_function_creators.",
+    ),
+    (1969, "", TOO_LONG),
+    (3024, "", TOO_LONG),
+    (1064, "near ''", "If this is the body of a routine, it needs DELIMITER, or BEGIN and END around all of it."),
+)
 
 
 def diagnose(error: BaseException, connection: Any) -> Optional[Diagnosis]:
@@ -36,7 +41,7 @@ def diagnose(error: BaseException, connection: Any) -> Optional[Diagnosis]:
     if not isinstance(error, driver):
         return None
     code = code_of(error)
-    return Diagnosis(_kind(code), first_words(error), ADVICE.get(code), is_syntax=code in SYNTAX)
+    return Diagnosis(_kind(code), first_words(error), _advice(code, first_words(error)), is_syntax=code in SYNTAX)
 
 
 def as_migration_error(error: Any) -> errors.MigrationError:
@@ -45,7 +50,7 @@ def as_migration_error(error: Any) -> errors.MigrationError:
     if kind is errors.ScriptFailed:
         return errors.ServerRefused("The server refused a statement of this task: %s" % said)
     hints = {
-        errors.LockTimeout: "Run again when it has ended.",
+        errors.LockTimeout: "Another session holds it (SHOW PROCESSLIST shows them): run again when that has ended.",
         errors.PrivilegeError: "Grant it, or run the task as another user (login_user).",
         errors.ConnectError: "Look into the server's log, and run again: what is recorded stands.",
     }
@@ -78,6 +83,10 @@ def code_of(error: BaseException) -> int:
     """Return the server's number of an error; -1: it has none."""
     code = error.args[0] if error.args else None
     return code if isinstance(code, int) else -1
+
+
+def _advice(code: int, said: str) -> Optional[str]:
+    return next((advice for number, words, advice in ADVICE if number == code and words in said), None)
 
 
 def _kind(code: int) -> Type[errors.MigrationError]:

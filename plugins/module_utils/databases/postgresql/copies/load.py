@@ -14,6 +14,7 @@ from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple
 
 from .... import deps
 from ....sql.statements import SplitError, split
+from ....wording import some
 from ..dump import DumpError, marks, without_attver
 from ..server_errors import first_words
 
@@ -283,5 +284,4 @@ def groups(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
 
 def listed(names: Sequence[str]) -> str:
     """Return names in words; of many, the first."""
-    more = " and %d more" % (len(names) - MOST_NAMED) if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more
+    return some(names, MOST_NAMED)
