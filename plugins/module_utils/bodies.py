@@ -42,6 +42,17 @@ class SqlBody(NamedTuple):
     secrets: Tuple[str, ...] = ()
 
 
+class Callback(NamedTuple):
+    """SQL that runs at an event of each run, as Flyway has it.
+
+    :ivar event: its name, such as afterMigrate.
+    """
+
+    event: str
+    path: str
+    checksum: str
+
+
 class Takes(Enum):
     """What a function of a script is called with, by its parameter's name; NOTHING: it uses ``alembic.op``."""
 

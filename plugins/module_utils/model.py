@@ -13,13 +13,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple, Optional, Tuple
 
-from .bodies import Body, PythonBody, SqlBody, Statement, Takes
+from .bodies import Body, Callback, PythonBody, SqlBody, Statement, Takes
 from .hazard import Hazard
 from .revisions import Revision
 from .versions import Version
 
 # Words of everybody's as well, though they have files of their own.
-__all__ = ["Body", "PythonBody", "Revision", "SqlBody", "Statement", "Takes", "Version"]
+__all__ = ["Body", "Callback", "PythonBody", "Revision", "SqlBody", "Statement", "Takes", "Version"]
 
 
 class Direction(Enum):
@@ -103,6 +103,7 @@ class Script(NamedTuple):
     :ivar repeats_on_change: it runs again whenever its checksum isn't the recorded one.
     :ivar revision: where a graph puts it; None: its version does.
     :ivar checkpoint: what it takes the place of; None: it is a migration like others.
+    :ivar callbacks: what may run before or after it, in the order of their names.
     """
 
     version: Version
@@ -117,6 +118,7 @@ class Script(NamedTuple):
     repeats_on_change: bool = False
     revision: Optional[Revision] = None
     checkpoint: Optional[Checkpoint] = None
+    callbacks: Tuple[Callback, ...] = ()
 
     @property
     def label(self) -> str:
@@ -125,16 +127,26 @@ class Script(NamedTuple):
         return str(self.version) if alone or not self.name else "%s_%s" % (self.version, self.name)
 
 
+class Around(NamedTuple):
+    """What runs before and after a script in one of its directions; what is transactional, in the same transaction."""
+
+    direction: Direction
+    before: Tuple[SqlBody, ...] = ()
+    after: Tuple[SqlBody, ...] = ()
+
+
 class Migration(NamedTuple):
     """A script that has been read: what it would run, and what it says about itself.
 
     :ivar verify: what has to hold when it is applied, statement by statement.
+    :ivar around: what a run has around it; None: nothing.
     """
 
     script: Script
     up: Body
     down: Optional[Body] = None
     verify: Optional[SqlBody] = None
+    around: Optional[Around] = None
 
     def body(self, direction: Direction) -> Body:
         """Return what a step in this direction runs; that there is a down has been seen to before."""

@@ -126,6 +126,17 @@ def test_a_check_shows_what_comes_out_and_touches_nothing(life: Project) -> None
     assert any(applied.diffs or ())
 
 
+def test_what_flyway_runs_around_migrations(life: Project) -> None:
+    life.file("V1__one.sql", "CREATE TABLE told (what varchar(40));")
+    life.file("V2__two.sql", "INSERT INTO told VALUES ('2');")
+    for event in ("afterEachMigrate", "afterMigrate"):
+        life.file(f"{event}.sql", f"INSERT INTO told VALUES ('{event}');")
+    assert done(life.check()) == ["1", "2"]
+    assert done(life.migrate()) == ["1", "2"]
+    told = [what for (what,) in life.query("SELECT what FROM told")]
+    assert sorted(told) == ["2", "afterEachMigrate", "afterEachMigrate", "afterMigrate"]
+
+
 def test_a_failing_migration_leaves_nothing(life: Project) -> None:
     life.write(v1="CREATE TABLE a (x integer);", v2="CREATE TABLE b (x integer);\nDROP TABLE nope;")
     with pytest.raises(errors.ScriptFailed, match="line 2, column 1.*DROP TABLE nope") as caught:

@@ -203,7 +203,7 @@ BAD: dict[str, tuple[dict[str, str], list[str]]] = {
         {"1_a/migration.sql": "SELECT 1;", "init/migration.sql": "SELECT 1;"},
         ["init has a migration.sql, and no version"],
     ),
-    "Flyway: a callback": ({"V1__a.sql": "", "afterMigrate.sql": ""}, ["afterMigrate.sql looks like a migration"]),
+    "Flyway: a callback": ({"V1__a.sql": "", "afterInfo.sql": ""}, ["afterInfo.sql looks like a migration"]),
     "Flyway: a configuration": (
         {"V1__a.sql": "SELECT 1", "V1__a.sql.conf": "# x\nshouldExecute=false\n"},
         ["V1__a.sql.conf, line 2", "executeInTransaction"],

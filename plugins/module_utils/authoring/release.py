@@ -95,15 +95,23 @@ class Release:
 
     def _migration(self, step: model.Step, migration: model.Migration, outcome: model.Outcome) -> Iterator[str]:
         body = migration.body(step.direction)
-        statements = _statements(migration, body, outcome)
+        around = migration.around or model.Around(step.direction)
+        before, statements, after = (
+            [text for each in bodies for text in _statements(migration, each, outcome)]
+            for bodies in (around.before, (body,), around.after)
+        )
         yield "-- %s" % " ".join(step.script.label.split())
         if isinstance(body, model.PythonBody):
             yield "-- What it sent in the rehearsal, as it was recorded."
-        if body.transactional:
+        if body.transactional or before:
             yield BEGIN
+        yield from before
+        if before and not body.transactional:
+            yield COMMIT
         yield from statements
         if not body.transactional:
             yield BEGIN
+        yield from after
         yield self._resets + " " + PREPARES
         for each in step.replaces:
             yield self._record(model.Step(each._replace(checksum="")), model.Event.CHECKPOINT)

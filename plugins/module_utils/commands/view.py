@@ -17,7 +17,7 @@ from ..planning.order import in_one_order
 from ..planning.plan import plan_baseline, plan_migrate, plan_rollback
 from ..planning.releases import after
 from ..planning.request import Request
-from ..scripts.kinds import sqlalchemy_migrate, sqltext
+from ..scripts.kinds import reading, sqlalchemy_migrate, sqltext
 from ..scripts.kinds.catalogue import read
 from ..wording import some
 from .context import Context
@@ -132,7 +132,25 @@ def read_all(context: Context, steps: Sequence[model.Step]) -> List[Tuple[model.
     for warning in look_for(context.request, [job for job in jobs if job[0].script in new]):
         context.warn(warning)
     known.update(new)  # what was refused is refused again
-    return jobs
+    return _with_callbacks(context.request, jobs)
+
+
+def _with_callbacks(
+    request: Request, jobs: List[Tuple[model.Step, model.Migration]]
+) -> List[Tuple[model.Step, model.Migration]]:
+    """Return jobs with what runs around them, if anything does."""
+    if not any(step.script.callbacks for step, dummy in jobs):
+        return jobs
+    from ..scripts import callbacks
+    from ..scripts.variables import filled
+
+    grammar, variables = database_of(request.target).grammar, request.variables
+    source, secrets = reading.text if variables is None else filled(variables.all()), _secrets(request)
+
+    def read(path: str) -> model.SqlBody:
+        return grammar.adapted(callbacks.body(path, source)._replace(secrets=secrets))
+
+    return callbacks.around(jobs, read, request.state != "tested")
 
 
 def _irreversible_error(scripts: Sequence[model.Script]) -> errors.MigrationError:
@@ -178,7 +196,12 @@ def _as_written(request: Request) -> Callable[[model.Script], model.Migration]:
         return read
     from ..scripts.variables import reader
 
-    return reader(request.variables.all(), tuple(filter(None, request.variables.secret.values())))
+    return reader(request.variables.all(), _secrets(request))
+
+
+def _secrets(request: Request) -> Tuple[str, ...]:
+    """Return the values that must not be told."""
+    return tuple(filter(None, request.variables.secret.values())) if request.variables is not None else ()
 
 
 def _as_begun(step: model.Step, migration: model.Migration) -> model.Migration:

@@ -153,5 +153,7 @@ def _texts(snapshot: Snapshot, number: int) -> Sequence[str]:
 
 def _scripts(steps: Sequence[model.Step], variables: Optional[Variables]) -> str:
     lines = ["%s %s %s" % (step.direction.value, step.script.version, step.script.checksum) for step in steps]
+    around = dict.fromkeys(each for step in steps for each in step.script.callbacks)
+    lines += ["around %s %s" % (each.event, each.checksum) for each in around]
     lines += variables.lines() if variables is not None else []
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

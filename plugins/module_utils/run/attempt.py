@@ -23,6 +23,7 @@ from .session import Session
 LEFT_NOTE = "went on outside a transaction, as it asked for"
 ENDED_NOTE = "ended its transaction itself, in the middle of an SQL text: what came before that stood on its own"
 EMPTY_QUERY = "can't execute an empty query"
+NOTHING = model.Around(model.Direction.UP)
 
 
 class ShouldNotRun(Exception):
@@ -41,6 +42,8 @@ class Attempt:
         self.prepared = prepared
         self.step, self.migration = job
         self.body = self.migration.body(self.step.direction)
+        around = self.migration.around
+        self.around = around if around is not None and around.direction is self.step.direction else NOTHING
         self.place: Place = InOneTransaction(session) if session.single_transaction else InTransaction(session)
         self._recorder = Recorder()
 
@@ -61,7 +64,9 @@ class Attempt:
     @property
     def may_deallocate(self) -> bool:
         """Return whether it may have sent DEALLOCATE or DISCARD; what Python sends isn't known."""
-        return isinstance(self.body, model.PythonBody) or glance.may_deallocate(self.body.text)
+        if isinstance(self.body, model.PythonBody):
+            return True
+        return any(glance.may_deallocate(each.text) for each in (self.body, *self.around.before, *self.around.after))
 
     def run(self, cursor: Any) -> Optional[str]:
         """Run the body. Return what a person should know about how it ran.
@@ -76,12 +81,17 @@ class Attempt:
         if isinstance(self.body, model.PythonBody):
             return self._run_python(cursor, self.body)
         if self.body.transactional:
-            self._send_all(cursor, self.body)
+            self._send_around(cursor, self.around.before)
+            self._send_all(cursor, self.body, self.place)
+            self._send_around(cursor, self.around.after)
         else:
+            if self.place.in_transaction and self.step.resume is None:
+                # It is committed with the log of the start, and so done once.
+                self._send_around(cursor, self.around.before)
             outside = self._outside()
             outside.begin(cursor)
             with self.connection.outside(self.session.guard):
-                self._send_all(cursor, self.body)
+                self._send_all(cursor, self.body, outside)
         return self.body.note
 
     def end(self, cursor: Any, tables: TableWatch) -> None:
@@ -90,24 +100,33 @@ class Attempt:
         :raises ScriptFailed: when it isn't.
         """
         self.place.end(cursor, tables)
-        if self.migration.verify is not None and self.step.direction is model.Direction.UP:
+        is_outside = not self.place.in_transaction
+        asked = self.migration.verify if self.step.direction is model.Direction.UP else None
+        if is_outside and (asked or self.around.after):
+            self.connection.rollback()  # what has looked at tables has put its own search_path there
+            self._send_around(cursor, self.around.after)
+        if asked is not None:
             from .verifying import verify
 
-            if not self.place.in_transaction:
-                self.connection.rollback()  # what has looked at tables has put its own search_path there
-            verify(cursor, self.session, self.migration, self.migration.verify)
-            if not self.place.in_transaction:
+            verify(cursor, self.session, self.migration, asked)
+            if is_outside and not self.around.after:
                 self.connection.rollback()
 
-    def _send_all(self, cursor: Any, body: model.SqlBody) -> None:
+    def _send_around(self, cursor: Any, bodies: Sequence[model.SqlBody]) -> None:
+        """Send what runs around the script, in the open transaction, wherever the script itself runs."""
+        for body in bodies:
+            self._send_all(cursor, body, InTransaction(self.session))
+
+    def _send_all(self, cursor: Any, body: model.SqlBody, place: Place) -> None:
         if self.session.guard is not None:
             self.session.guard.look_at(body.text)
         for number, statement in enumerate(body.messages):
             try:
-                self.place.send(cursor, body, number)
+                place.send(cursor, body, number)
             except self.connection.Error as error:
                 if EMPTY_QUERY not in str(error):
-                    probe = self._probe if self.session.guard is not None and body.transactional else None
+                    is_alone = self.around is NOTHING and body.transactional
+                    probe = self._probe if self.session.guard is not None and is_alone else None
                     raise explain(error, self.migration, body, self.connection, statement.offset, probe) from None
 
     def _probe(self, statements: Sequence[model.Statement]) -> Optional[int]:

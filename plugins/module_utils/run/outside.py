@@ -20,7 +20,8 @@ from .session import Session
 class OutsideTransaction(Place):
     """Where a step runs that can't be in a transaction, or has left it.
 
-    :ivar statement_index: the statement that it is at: tried again, it goes on there.
+    :ivar statement_index: the statement that it is at, from 0; behind the last one, their number: tried again, it goes
+        on there.
     """
 
     in_transaction = False
@@ -68,6 +69,9 @@ class OutsideTransaction(Place):
         except self.connection.Error as error:
             if index != self._sent_before or not once.has_dropped(statement, error):
                 raise
+        if not self.session.database.transactions.in_transaction(self.connection):
+            # What comes behind the script may be tried again, and this must not.
+            self.statement_index = index + 1
 
     def end(self, cursor: Any, tables: TableWatch) -> None:
         """Close what the script may have left open, go back to transactions, and look at what has become of tables.

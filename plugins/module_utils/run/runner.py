@@ -224,6 +224,8 @@ class _Run:
         if number >= len(self.jobs) or self.after_each is not None:
             return False
         step, migration = self.jobs[number]
+        if attempt.migration.around is not None:
+            return False
         mine, following = attempt.body, migration.body(step.direction)
         if not isinstance(mine, model.SqlBody) or not isinstance(following, model.SqlBody):
             return False

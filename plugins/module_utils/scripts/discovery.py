@@ -12,7 +12,7 @@ from .. import errors, model
 from ..revisions import in_order
 from ..versions import GRAPH, NUMERIC
 from . import repository
-from .kinds import catalogue, checkpoint, sqlalchemy_migrate
+from .kinds import catalogue, checkpoint, flyway, sqlalchemy_migrate
 from .kinds.claim import DIALECTS, Claim, Listing, refuse_leading_out
 
 # on_unread: what to do about what has a version in its name and isn't read.
@@ -42,8 +42,11 @@ def discover(
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
     found: Dict[model.Version, model.Script] = {}
+    callbacks: List[str] = []
     for directory in directories:
-        for script in _discover_one(directory, kind, follow, on_unread, warn or _unheard, dialects):
+        scripts, its_callbacks = _discover_one(directory, kind, follow, on_unread, warn or _unheard, dialects)
+        callbacks += its_callbacks
+        for script in scripts:
             other = found.setdefault(script.version, script)
             if other is not script:
                 raise _duplicate(other.path, script.path, script.version)
@@ -51,7 +54,16 @@ def discover(
         return _by_graph(found.values(), order)
     order = order or _order_of(found.values())
     ordered = sorted(version.ordered(order) for version in found)
-    return tuple(catalogue.survey(_with_version(found[version], version)) for version in ordered)
+    surveyed = tuple(catalogue.survey(_with_version(found[version], version)) for version in ordered)
+    return _with_callbacks(surveyed, callbacks) if callbacks else surveyed
+
+
+def _with_callbacks(scripts: Sequence[model.Script], paths: Sequence[str]) -> Tuple[model.Script, ...]:
+    """Let what runs around Flyway's scripts be known of each, in whichever of the directories it is."""
+    from .callbacks import survey
+
+    callbacks = survey(paths)
+    return tuple(each._replace(callbacks=callbacks) if each.kind == flyway.KIND else each for each in scripts)
 
 
 def _by_graph(scripts: Iterable[model.Script], order: Optional[str]) -> Tuple[model.Script, ...]:
@@ -111,7 +123,8 @@ def _discover_one(
     on_unread: str,
     warn: Callable[[str], None],
     dialects: Tuple[str, ...],
-) -> List[model.Script]:
+) -> Tuple[List[model.Script], List[str]]:
+    """Return the scripts of a directory, and the paths of callbacks."""
     own, home = repository.find(directory, follow), None if follow else directory
     if own is not None:
         if home is not None:
@@ -122,14 +135,25 @@ def _discover_one(
     if len(looks) > 1:
         raise _mixed_error(directory, looks)
     kind, claimed = next(iter(looks.items()), (wanted or "", []))
-    for claim in claimed:
-        listing.admit(claim.file_name)
-    if on_unread != IGNORE and _is_more(listing, claimed):
+    callbacks = _callbacks(listing, kind) if kind in ("", flyway.KIND) else []
+    for name in (*(claim.file_name for claim in claimed), *callbacks):
+        listing.admit(name)
+    if on_unread != IGNORE and _is_more(listing, claimed) and (claimed or not callbacks):
         _tell_unread(listing, kind, claimed, on_unread, warn)
     beginnings = list(checkpoint.claim(listing))
-    if not claimed and not beginnings:
+    if not claimed and not beginnings and not callbacks:
         warn("There are no migrations in %s." % directory)
-    return _pair(listing, kind, claimed) + _pair(listing, checkpoint.KIND, beginnings)
+    scripts = _pair(listing, kind, claimed) + _pair(listing, checkpoint.KIND, beginnings)
+    return scripts, [listing.path(name) for name in callbacks]
+
+
+def _callbacks(listing: Listing, kind: str) -> List[str]:
+    """Return the callbacks of a directory of Flyway's; nothing else may be in one that has no scripts."""
+    from .callbacks import FILE, find
+
+    if not kind and not any(FILE.fullmatch(name) for name in listing.files):
+        return []
+    return list(find(listing))
 
 
 def _is_more(listing: Listing, claimed: Sequence[Claim]) -> bool:

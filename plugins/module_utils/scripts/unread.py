@@ -16,6 +16,7 @@ from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tu
 from .. import errors, model
 from ..sql import marks, others
 from ..wording import some
+from . import callbacks
 from .kinds import alembic, catalogue, drizzle, flyway, sqlalchemy_migrate
 from .kinds.claim import LANGUAGES, VERIFY, Claim, Listing, verify_of
 
@@ -89,7 +90,7 @@ def _left(listing: Listing, kind: str, claimed: Sequence[Claim]) -> Iterator[str
         taken |= {name + flyway.CONFIG for name in taken}
     yield from sorted(listing.verifying - {verify_of(claim.file_name) for claim in claimed})
     for name in sorted({*listing.files, *folders}):
-        if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
+        if kind == flyway.KIND and _is_other_callback(name):
             yield name
         if name in taken or not (SUSPECT.fullmatch(name) or VERSIONED.fullmatch(name) or _of_a_tool(name)):
             continue
@@ -107,9 +108,14 @@ def _left_below(listing: Listing, claimed: Set[str], above: str = "") -> Iterato
         for name in sub.files:
             path = os.path.join(folder, name)
             known = path in claimed or path[: -len(flyway.CONFIG)] in claimed or _is_beside_the_point(name)
-            if not known and (OF_FLYWAY.fullmatch(name) or flyway.CALLBACK.fullmatch(name)):
+            if not known and (OF_FLYWAY.fullmatch(name) or _is_other_callback(name)):
                 yield path
         yield from _left_below(sub, claimed, folder)
+
+
+def _is_other_callback(name: str) -> bool:
+    """Return whether it is a callback of Flyway's for an event that no run here has."""
+    return bool(flyway.CALLBACK.fullmatch(name)) and not callbacks.FILE.fullmatch(name)
 
 
 def _of_a_tool(name: str) -> bool:
@@ -170,8 +176,8 @@ def _remedy(listing: Listing, kind: str, name: str) -> str:
     """Return what to do about the first thing that isn't read."""
     if kind == drizzle.KIND and name.endswith(".sql"):
         return "%s doesn't list it: drizzle wouldn't run it either. Have drizzle-kit add it" % drizzle.JOURNAL
-    if kind == flyway.KIND and flyway.CALLBACK.fullmatch(name):
-        return "It is a callback of Flyway's, and no such script runs here: write what it does into an R__ script"
+    if kind == flyway.KIND and _is_other_callback(os.path.basename(name)):
+        return "It is a callback of Flyway's for what no run here has; read are %s" % ", ".join(callbacks.EVENTS)
     if kind == alembic.KIND and name.endswith(".py"):
         return "alembic reads what is in folders only if it is told to: name the folder in migrations_dir, too"
     if name.endswith(VERIFY):

@@ -23,7 +23,7 @@ REPEATABLE = re.compile(r"R__(?P<name>.+)\.sql")
 MOST_FOLDERS = 2000
 SECTIONS = {"V": model.Direction.UP, "U": model.Direction.DOWN}
 
-# What Flyway runs before or after others, whatever is pending. It isn't read here.
+# What Flyway runs before or after others. Which of them are read is said in scripts/callbacks.py.
 CALLBACK = re.compile(r"(?:(?:before|after)[A-Z]\w*|createSchema)(?:__.+)?\.(?:sql|java|class)")
 # What it runs on a new database in the place of all scripts up to that version.
 BASELINE = re.compile(r"B(?P<version>[0-9]+(?:[._][0-9]+)*)__(?P<name>.+)\.sql")
@@ -93,7 +93,7 @@ def read(script: model.Script, source: reading.Source = reading.text) -> model.M
     if script.checkpoint is not None and script.checkpoint.replaces is not None:
         return checkpoint.read(script)  # what looks like a placeholder in it is what came of one
     return model.Migration(
-        script, _body(script.path, source), _body(script.down_path, source) if script.down_path else None
+        script, body(script.path, source), body(script.down_path, source) if script.down_path else None
     )
 
 
@@ -119,7 +119,11 @@ def _in_transaction(path: str) -> bool:
     return found
 
 
-def _body(path: str, source: reading.Source) -> model.SqlBody:
+def body(path: str, source: reading.Source) -> model.SqlBody:
+    """Read a file.
+
+    :raises ScriptInvalid: see read().
+    """
     text = source(path)
     _refuse_placeholders(path, reading.text(path), source is not reading.text)
     if not _in_transaction(path + CONFIG):

@@ -508,7 +508,36 @@ def test_scripts_with_one_number_of_a_tool_that_knows_them_by_name(tmp_path):
     assert shown(found) == ["2_b sql_migrate", "10-a sql_migrate", "10_b sql_migrate"]
 
 
-@pytest.mark.parametrize("name", ["V4__d.java", "v4__d.sql", "V4_d.sql", "afterMigrate.sql", "B4_d.sql", "r__d.sql"])
+def test_callbacks_of_flyway(tmp_path):
+    one, two = fill(tmp_path / "one", ["V1__a.sql", "afterMigrate__2.sql"]), str(tmp_path / "two")
+    fill(tmp_path / "two/b", ["V2__b.sql", "afterMigrate__1.sql", "beforeEachUndo.sql"])
+    found = [
+        [(each.event, os.path.relpath(each.path, tmp_path)) for each in script.callbacks]
+        for script in discover((one, two))
+    ]
+    expected = [
+        ("afterMigrate", "two/b/afterMigrate__1.sql"),
+        ("afterMigrate", "one/afterMigrate__2.sql"),
+        ("beforeEachUndo", "two/b/beforeEachUndo.sql"),
+    ]
+    assert found == [expected, expected]
+
+
+def test_callbacks_beside_other_scripts_are_none(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.up.sql", "afterMigrate.sql"])
+    assert [script.callbacks for script in discover((directory,))] == [()]
+
+
+def test_a_callback_that_leads_out(tmp_path):
+    directory = fill(tmp_path / "m", ["V1__a.sql"])
+    (tmp_path / "elsewhere.sql").write_text("SELECT 1")
+    (tmp_path / "m" / "afterMigrate.sql").symlink_to(tmp_path / "elsewhere.sql")
+    with pytest.raises(ScriptInvalid, match="afterMigrate.sql is a link that leads out"):
+        discover((directory,))
+    assert len(discover((directory,), follow=True)[0].callbacks) == 1
+
+
+@pytest.mark.parametrize("name", ["V4__d.java", "v4__d.sql", "V4_d.sql", "afterClean.sql", "B4_d.sql", "r__d.sql"])
 def test_what_isn_t_read_in_a_folder_of_flyway(tmp_path, name):
     directory = fill(tmp_path / "m", ["V1__a.sql"])
     fill(tmp_path / "m/b/c", ["V3__c.sql", "V3__c.sql.conf", "README.md", "schema.sql", "4.png", name])

@@ -64,7 +64,7 @@ REFUSED = {
     "alembic_two_of_one": ("Two scripts have the version aa01", ""),
     "alembic_unknown_down": ("down_revision = 'aa01', and there is no such revision", "another directory"),
     "alembic_without_revision": ("helpers.py is among alembic's revisions", "move it out"),
-    "flyway_callback": ("afterMigrate.sql looks like a migration", "callback of Flyway's.*R__"),
+    "flyway_callback": ("afterMigrateError.sql looks like a migration", "callback of Flyway.s.*afterMigrate"),
     "flyway_configuration": ("V1__a.sql.conf, line 1: nothing but executeInTransaction", ""),
     "flyway_java": ("V2__b.java looks like a migration", "Flyway"),
     "flyway_small_letter": ("v2__b.sql looks like a migration", "V<version>__<name>.sql"),

@@ -1,0 +1,2 @@
+-- Whatever was added, the desk may look at it.
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;
