@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Callable, Iterator, List, Sequence, Tuple
+from typing import Callable, Iterable, Iterator, List, Sequence, Tuple
 
 from .. import errors, model
 from .kinds import flyway, reading
@@ -56,6 +56,21 @@ def survey(paths: Sequence[str]) -> Tuple[model.Callback, ...]:
     return tuple(
         model.Callback(FILE.fullmatch(name)["event"], path, reading.checksum(reading.read_bytes(path)))  # type: ignore
         for name, path in sorted(by_name.items())
+    )
+
+
+def with_callbacks(scripts: Sequence[model.Script], callbacks: Tuple[model.Callback, ...]) -> Tuple[model.Script, ...]:
+    """Let what runs around Flyway's scripts be known of each, in whichever of the directories it is."""
+    if not callbacks:
+        return tuple(scripts)
+    return tuple(each._replace(callbacks=callbacks) if each.kind == flyway.KIND else each for each in scripts)
+
+
+def as_scripts(scripts: Iterable[model.Script]) -> Tuple[model.Script, ...]:
+    """Return the callbacks of scripts as if they were scripts too, for whoever looks at files."""
+    found = {callback.path: script for script in scripts for callback in script.callbacks}
+    return tuple(
+        script._replace(path=path, down_path=None, verify_path=None, callbacks=()) for path, script in found.items()
     )
 
 

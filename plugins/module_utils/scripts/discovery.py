@@ -11,7 +11,7 @@ from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 from .. import errors, model
 from ..revisions import in_order
 from ..versions import GRAPH, NUMERIC
-from . import repository
+from . import callbacks, repository
 from .kinds import catalogue, checkpoint, flyway, sqlalchemy_migrate
 from .kinds.claim import DIALECTS, Claim, Listing, refuse_leading_out
 
@@ -42,10 +42,10 @@ def discover(
     :raises DuplicateVersion: two files of one version, in whichever directories.
     """
     found: Dict[model.Version, model.Script] = {}
-    callbacks: List[str] = []
+    around: List[str] = []
     for directory in directories:
         scripts, its_callbacks = _discover_one(directory, kind, follow, on_unread, warn or _unheard, dialects)
-        callbacks += its_callbacks
+        around += its_callbacks
         for script in scripts:
             other = found.setdefault(script.version, script)
             if other is not script:
@@ -55,15 +55,7 @@ def discover(
     order = order or _order_of(found.values())
     ordered = sorted(version.ordered(order) for version in found)
     surveyed = tuple(catalogue.survey(_with_version(found[version], version)) for version in ordered)
-    return _with_callbacks(surveyed, callbacks) if callbacks else surveyed
-
-
-def _with_callbacks(scripts: Sequence[model.Script], paths: Sequence[str]) -> Tuple[model.Script, ...]:
-    """Let what runs around Flyway's scripts be known of each, in whichever of the directories it is."""
-    from .callbacks import survey
-
-    callbacks = survey(paths)
-    return tuple(each._replace(callbacks=callbacks) if each.kind == flyway.KIND else each for each in scripts)
+    return callbacks.with_callbacks(surveyed, callbacks.survey(around))
 
 
 def _by_graph(scripts: Iterable[model.Script], order: Optional[str]) -> Tuple[model.Script, ...]:
@@ -135,25 +127,23 @@ def _discover_one(
     if len(looks) > 1:
         raise _mixed_error(directory, looks)
     kind, claimed = next(iter(looks.items()), (wanted or "", []))
-    callbacks = _callbacks(listing, kind) if kind in ("", flyway.KIND) else []
-    for name in (*(claim.file_name for claim in claimed), *callbacks):
+    around = _callbacks(listing, kind) if kind in ("", flyway.KIND) else []
+    for name in (*(claim.file_name for claim in claimed), *around):
         listing.admit(name)
-    if on_unread != IGNORE and _is_more(listing, claimed) and (claimed or not callbacks):
+    if on_unread != IGNORE and _is_more(listing, claimed) and (claimed or not around):
         _tell_unread(listing, kind, claimed, on_unread, warn)
     beginnings = list(checkpoint.claim(listing))
-    if not claimed and not beginnings and not callbacks:
+    if not claimed and not beginnings and not around:
         warn("There are no migrations in %s." % directory)
     scripts = _pair(listing, kind, claimed) + _pair(listing, checkpoint.KIND, beginnings)
-    return scripts, [listing.path(name) for name in callbacks]
+    return scripts, [listing.path(name) for name in around]
 
 
 def _callbacks(listing: Listing, kind: str) -> List[str]:
-    """Return the callbacks of a directory of Flyway's; nothing else may be in one that has no scripts."""
-    from .callbacks import FILE, find
-
-    if not kind and not any(FILE.fullmatch(name) for name in listing.files):
+    """Return the callbacks of a directory of Flyway's, or of one that has no scripts."""
+    if not kind and not any(callbacks.FILE.fullmatch(name) for name in listing.files):
         return []
-    return list(find(listing))
+    return list(callbacks.find(listing))
 
 
 def _is_more(listing: Listing, claimed: Sequence[Claim]) -> bool:

@@ -14,6 +14,7 @@ from ..files import opening
 from ..schemes import GENERIC, kind_of
 from ..versions import GRAPH
 from . import neighbours, repository, trust
+from .callbacks import as_scripts, with_callbacks
 from .discovery import FAIL, discover
 from .kinds import catalogue, reading
 from .kinds.claim import DIALECTS, refuse_leading_out
@@ -47,10 +48,17 @@ def describe(
     found = discover(directories, kind, follow, on_unread, order, warnings.append, dialects)
     scripts = [script._asdict() for script in found]
     for script in scripts:
+        del script["callbacks"]  # all of Flyway's have the same
         script["checkpoint"] = script["checkpoint"] and (script["checkpoint"].replaces,)
         script["version"] = (str(script["version"]), script["version"].order)
         script["revision"] = script["revision"] and tuple(script["revision"])
-    return {"repository_id": repository_of_all(directories, follow), "scripts": scripts, "warnings": warnings}
+    callbacks = [tuple(each) for each in next((each.callbacks for each in found if each.callbacks), ())]
+    return {
+        "repository_id": repository_of_all(directories, follow),
+        "scripts": scripts,
+        "callbacks": callbacks,
+        "warnings": warnings,
+    }
 
 
 def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], versions: Sequence[str]) -> None:
@@ -64,7 +72,8 @@ def refuse_writable(described: Mapping[str, Any], directories: Sequence[str], ve
 def scripts_of(described: Mapping[str, Any]) -> Tuple[model.Script, ...]:
     """Return the scripts that were described."""
     found: Sequence[Mapping[str, Any]] = described["scripts"]
-    return tuple(_script_of(place, each) for place, each in enumerate(found))
+    scripts = tuple(_script_of(place, each) for place, each in enumerate(found))
+    return with_callbacks(scripts, tuple(model.Callback(*each) for each in described["callbacks"]))
 
 
 def _script_of(place: int, described: Mapping[str, Any]) -> model.Script:
@@ -94,12 +103,14 @@ def at(described: Mapping[str, Any], sources: Sequence[str], places: Sequence[st
         home = max((each for each in moved if text and text.startswith(each)), key=len, default=None)
         return os.path.join(moved[home], text[len(home) :]) if text is not None and home is not None else text
 
-    return tuple(
+    scripts = tuple(
         script._replace(
             path=str(path(script.path)), down_path=path(script.down_path), verify_path=path(script.verify_path)
         )
         for script in scripts_of(described)
     )
+    callbacks: Tuple[model.Callback, ...] = next((each.callbacks for each in scripts if each.callbacks), ())
+    return with_callbacks(scripts, tuple(each._replace(path=str(path(each.path))) for each in callbacks))
 
 
 def pack(described: Mapping[str, Any], directories: Sequence[str], archive: str, follow: bool = False) -> List[str]:
@@ -127,7 +138,7 @@ def pack(described: Mapping[str, Any], directories: Sequence[str], archive: str,
 
 def _pack_one(parcel: _Parcel, scripts: Sequence[model.Script], directory: str, name: str, follow: bool) -> None:
     home = os.path.join(directory, "")
-    own = [script for script in scripts if script.path.startswith(home)]
+    own = [script for script in (*scripts, *as_scripts(scripts)) if script.path.startswith(home)]
     with_python = any(script.path.endswith(".py") for script in own)
     parcel.add_folder(name)
     needed = dict.fromkeys(path for path in _needed(directory, own) if os.path.lexists(path))

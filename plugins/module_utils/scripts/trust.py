@@ -11,6 +11,7 @@ from typing import Dict, Iterable, Iterator, List, Sequence
 from .. import errors, model
 from ..files import writers
 from . import imports, repository
+from .callbacks import as_scripts
 from .kinds import catalogue
 
 
@@ -22,7 +23,8 @@ def refuse_writable(directories: Sequence[str], scripts: Iterable[model.Script])
     :param directories: those that the scripts were found in.
     :raises ScriptInvalid: names the first file or directory, and who it is.
     """
-    for directory, own in _by_directory(directories, scripts).items():
+    scripts = list(scripts)
+    for directory, own in _by_directory(directories, [*scripts, *as_scripts(scripts)]).items():
         try:
             owner = os.stat(directory).st_uid
             trusted = {writers.ROOT, os.geteuid(), owner}

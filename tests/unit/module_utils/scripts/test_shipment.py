@@ -57,6 +57,11 @@ SHIPPED: dict[str, tuple[list[str], list[str], set[str]]] = {
         ["V1__a.sql.conf", "deep/V2__b.sql.conf"],
         {"V1__a.sql.conf", "deep/V2__b.sql.conf"},
     ),
+    "what Flyway runs around": (
+        ["V1__a.sql"],
+        ["afterMigrate.sql", "deep/beforeMigrate__x.sql", "deep/beforeMigrate__x.sql.conf"],
+        {"afterMigrate.sql", "deep/beforeMigrate__x.sql", "deep/beforeMigrate__x.sql.conf"},
+    ),
     "what verifies": (
         ["1_a.up.sql", "2_b.up.sql"],
         ["1_a.verify.sql"],
@@ -74,6 +79,21 @@ def test_shipped(tmp_path: Path, name: str) -> None:
     assert packed == {"0/", *("0/" + path for path in [*scripts, *expected])}
     assert left == []
     assert {(member.uid, member.gid, member.mode) for member in members.values()} <= {(0, 0, 0o644), (0, 0, 0o755)}
+
+
+def test_what_runs_around_goes_along_from_a_directory_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path / "m", "V1__a.sql")
+    write(tmp_path / "hooks", "afterMigrate.sql", "README.md")
+    assert set(pack(tmp_path, tmp_path / "m", tmp_path / "hooks")[0]) == {
+        *("0", "0/V1__a.sql", "1", "1/afterMigrate.sql")
+    }
+    paths = [str(tmp_path / "m"), str(tmp_path / "hooks")]
+    described = json.loads(json.dumps(shipment.describe(paths, None)))
+    (there,) = shipment.at(described, paths, ["/t/0", "/t/1"])
+    (here,) = shipment.scripts_of(described)
+    assert [(each.event, each.path) for each in there.callbacks] == [("afterMigrate", "/t/1/afterMigrate.sql")]
+    assert [each.checksum for each in there.callbacks] == [each.checksum for each in here.callbacks]
+    assert here.callbacks[0].checksum
 
 
 def test_a_repository_goes_along_with_its_configuration(tmp_path: Path) -> None:

@@ -88,6 +88,14 @@ def test_a_script_that_a_link_leads_to(tmp_path: Path) -> None:
         look(directory)
 
 
+def test_what_flyway_runs_around(tmp_path: Path) -> None:
+    directory = fill(tmp_path, {"V1__a.sql": "SELECT 1", "deep/afterMigrate.sql": "SELECT 1"})
+    look(directory)
+    os.chmod(os.path.join(directory, "deep/afterMigrate.sql"), 0o666)
+    with pytest.raises(ScriptInvalid, match="may write .*/deep/afterMigrate.sql, and"):
+        look(directory)
+
+
 def test_nothing_to_run_is_nothing_to_refuse(tmp_path: Path) -> None:
     directory = fill(tmp_path, SQL)
     os.chmod(directory, 0o777)
