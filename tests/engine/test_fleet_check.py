@@ -173,6 +173,74 @@ def test_one_whose_table_is_locked_is_named(many: Many) -> None:
     assert result["counts"] == {"ok": 0, "changed": 2, "failed": 1, "not_reached": 0}
 
 
+NOBODY_CAN_LOOK = "UPDATE a SET id = 1 WHERE id IS NULL; ALTER TABLE a ALTER id SET NOT NULL"
+
+
+@pytest.mark.parametrize("checking", [True, False])
+def test_what_nobody_can_look_at_fails_every_database_where_looking_is_required(many: Many, checking: bool) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.project.write(v2=NOBODY_CAN_LOOK)
+    result = many.migrate(checking=checking, prechecks="required")
+    assert [each["name"] for each in result["failed_databases"]] == names
+    assert {each["error"]["kind"] for each in result["failed_databases"]} == {"precheck"}
+    assert [each["prechecks"][0]["verdict"] for each in result["failed_databases"]] == ["not_checked"] * 3
+    assert [many.applied(name) for name in names] == [["1"]] * 3
+
+
+def test_what_could_not_be_watched_fails_every_database_where_looking_is_required(
+    many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(**TWO)
+    rehearse = check.rehearse
+    monkeypatch.setattr(check, "rehearse", lambda *given: rehearse(*given)._replace(unwatched="no catalogs"))
+    result = many.migrate(prechecks="required")
+    assert [each["name"] for each in result["failed_databases"]] == names
+    assert [many.applied(name) for name in names] == [[]] * 3
+
+
+def test_a_real_run_looks_in_the_rows_of_every_database_first(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.query(names[2], "INSERT INTO a VALUES (NULL)")
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL", v3="CREATE TABLE c (id int)")
+    result = many.migrate(prechecks="required")
+    assert [(each["name"], each["error"]["kind"]) for each in result["failed_databases"]] == [(names[2], "precheck")]
+    assert [many.applied(name) for name in names] == [["1", "2", "3"], ["1", "2", "3"], ["1"]]
+
+
+def test_what_was_looked_for_in_rows_is_shown_of_each_group(many: Many) -> None:
+    names = many.make("a", "b", "c", "d")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.query(names[0], "INSERT INTO a VALUES (NULL)")
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
+    with many.open(names[1]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
+        result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2))
+    assert [each["name"] for each in result["failed_databases"]] == [names[0]]
+    shown = [(each["example"], each["databases"], each["prechecks"][0]["verdict"]) for each in result["groups"]]
+    assert shown == [(names[2], 2, "passed"), (names[1], 1, "not_checked")]
+    proved = [" ".join(each["rehearsal"]["not_proved"]) for each in result["groups"]]
+    assert ["1 constraint that the plan adds holds" in each for each in proved] == [True, False]
+    assert "doesn't hold" not in "".join(proved)
+
+
+def test_what_kept_us_from_the_rows_of_the_example_is_told_of_it_alone(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
+    with many.open(names[0]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE a IN SHARE MODE")
+        result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2))
+    said = [each.partition(": ")[0] for each in result["warnings"] if "Not looked for in the real rows" in each]
+    assert said == [names[0]]
+
+
 SHARED = {
     "writes only": "def up(cursor):\n    cursor.execute('CREATE TABLE x (id int); INSERT INTO x VALUES (1)')\n",
 }

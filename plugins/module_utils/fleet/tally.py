@@ -16,7 +16,7 @@ MOST_NAMES = 10
 MOST_GROUPS = 20
 # Of more groups than these, what is large isn't kept.
 MOST_TOLD = 200
-LARGE = frozenset(["plan", "hazards", "diff", "drift", "differs", "rehearsal"])
+LARGE = frozenset(["plan", "hazards", "diff", "drift", "differs", "rehearsal", "prechecks"])
 MOST_FAILURES = 100
 MOST_WARNINGS = 10
 # Stands for the name of a database in a sentence that is said of several.
