@@ -20,6 +20,7 @@ from ..fleet.selection import Fleet, Selection, find
 from ..fleet.tally import Group, Tally
 from ..planning.request import Request
 from ..report import fleet as report
+from ..run.signals import held
 from ..schemes import POSTGRESQL, kind_of
 from .entry import Failed
 from .progress_file import Lines
@@ -147,6 +148,7 @@ def ask(
     return _result(run, fleet, plan, said, None, plainly)
 
 
+@held()
 def _result(
     run: Callable[[int, Tally, Tick], List[str]],
     fleet: Fleet,
@@ -156,7 +158,7 @@ def _result(
     shown_as: Optional[Callable[[Group], Dict[str, Any]]] = None,
     connections: int = fleet_run.CONNECTIONS_EACH,
 ) -> Dict[str, Any]:
-    """Do the work on each database, and return what came of it.
+    """Do the work on each database, and return what came of it, whatever has ended the work.
 
     :param run: does it, with so many workers; fills the tally, and returns what there is to warn of.
     :param shown_as: returns a group as it is in the result; None: as pg_migrate's.
@@ -172,6 +174,8 @@ def _result(
             said += run(count, tally, _telling(shown, tally, started))
         except errors.Stop as stop:
             error = errors.Signal.of(stop)
+        except errors.MigrationError as failed:
+            error = failed
     if tally.wants and error is None:
         return {"changed": False, "_wants_scripts": list(tally.wants)}
     result = result_of(tally, fleet.address, time.monotonic() - started, shown_as)
