@@ -267,19 +267,31 @@ def test_a_broken_script_is_refused_in_every_database(many: Many) -> None:
     assert result["summary"][1].startswith(f"  {many.prefix}_1 and 2 others  failed")
 
 
-def test_a_role_with_few_connections_has_fewer_workers(many: Many) -> None:
+# how many connections the role may have, options, and how many a run takes at most
+FEW: dict[str, tuple[int, dict[str, Any], int]] = {
+    "a run": (6, {}, 4),
+    "a run that rehearses first": (11, {"prechecks": "required", "rehearsal_on": "server"}, 6),
+}
+
+
+@pytest.mark.parametrize("case", FEW)
+def test_a_role_with_few_connections_has_fewer_workers(many: Many, case: str) -> None:
+    connections, options, each = FEW[case]
     names = many.make("1", "2", "3")
     role = many.prefix + "_few"
-    many.project.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 6")
+    many.project.execute(f"CREATE ROLE {role} LOGIN CREATEDB CONNECTION LIMIT {connections}")
     try:
         for name in names:
             many.project.execute(f"ALTER DATABASE {name} OWNER TO {role}")
             many.query(name, f"GRANT ALL ON SCHEMA public TO {role}")
         many.project.write(**TWO)
         target = Target({**parse_url(many.project.url), "user": role})
-        result = many.migrate(target=target)
+        result = many.migrate(target=target, **options)
         assert result["counts"]["changed"] == 3
-        assert result["warnings"][0].startswith("1 worker instead of 3: the server has 6 connections left")
+        assert result["warnings"][0] == (
+            f"1 worker instead of 3: the server has {connections} connections left for this user, "
+            f"and a run takes up to {each}."
+        )
     finally:
         for name in [*names]:
             many.project.execute(f"DROP DATABASE {name} WITH (FORCE)")

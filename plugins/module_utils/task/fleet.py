@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .. import errors
@@ -27,6 +28,7 @@ from .progress_file import Lines
 from .results import failure, migrate_result
 
 Tick = Callable[[], None]
+Run = Callable[[int, Tally, Tick], List[str]]
 NOT_THERE = "Not there yet: %s. What is shown of them is what would come out in new, empty ones."
 MOST_NAMED = 5
 FIRST_LINE_AFTER = 2.0
@@ -76,17 +78,16 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
     if fleet.missing:
         said.append(NOT_THERE % ", ".join(fleet.missing[:MOST_NAMED]))
     results = Results(migrate_result, failure)
-    if request.checking and request.rehearsal != "off":
-        check = _rehearsing(request, tools, results)
-        each = fleet_run.CONNECTIONS_TO_REHEARSE
-        return _result(
-            lambda count, tally, tick: check(fleet.names, count, tally, tick),
-            *(fleet, plan, said, params["_progress"]),
-            connections=each,
-        )
+    is_gated = request.rehearses_first and not request.checking and request.described is None
+    only_rehearses = request.checking and request.rehearsal != "off"
     if request.checking:  # nothing is touched, so there is nothing to be careful with
         plan = plan._replace(serial=(), max_fail_percentage=100)
-    return _result(_migrating(fleet, plan, request, tools, results), fleet, plan, said, params["_progress"])
+    if only_rehearses:
+        run: Run = partial(_rehearsing(request, tools, results), fleet.names)
+    else:
+        run = _migrating(fleet, plan, request, tools, results, is_gated)
+    each = fleet_run.CONNECTIONS_TO_REHEARSE if only_rehearses or is_gated else fleet_run.CONNECTIONS_EACH
+    return _result(run, fleet, plan, said, params["_progress"], connections=each)
 
 
 def _rehearsing(
@@ -101,10 +102,12 @@ def _rehearsing(
 
 
 def _migrating(
-    fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results
-) -> Callable[[int, Tally, Tick], List[str]]:
-    """Return what migrates databases; where only what was rehearsed may be applied, each batch is rehearsed first."""
-    is_gated = request.rehearses_first and not request.checking and request.described is None
+    fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results, is_gated: bool
+) -> Run:
+    """Return what migrates databases.
+
+    :param is_gated: only what was rehearsed may be applied: each batch is rehearsed first.
+    """
 
     def run(count: int, tally: Tally, tick: Tick) -> List[str]:
         said: List[str] = []
@@ -150,7 +153,7 @@ def ask(
 
 @held()
 def _result(
-    run: Callable[[int, Tally, Tick], List[str]],
+    run: Run,
     fleet: Fleet,
     plan: Schedule,
     said: List[str],
