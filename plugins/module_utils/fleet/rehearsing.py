@@ -153,7 +153,7 @@ class Rehearsals:
             found, difference = kind.found, differences.get(kind.example)
             self._tally.add(kind.example, _with(found.outcome, difference))
             for name in kind.names:
-                outcome = _of(kind.found.shared, kind.example, name)
+                outcome = kind.found.shared._replace(about=kind.example)
                 if outcome.fate is not Fate.FAILED and found.asked.is_anything:
                     differing[name] = difference
                     jobs.append(Ask(name, found.asked, outcome))
@@ -184,12 +184,6 @@ class Rehearsals:
 
 def _snapshot(kind: _Kind) -> Snapshot:
     return Snapshot(MappingProxyType(dict((kind.found.schema if kind.found else None) or ())))
-
-
-def _of(outcome: Outcome, example: str, name: str) -> Outcome:
-    """Return what came of one database as what comes of another."""
-    warnings = tuple(each.replace(example, name) for each in outcome.warnings)
-    return outcome._replace(warnings=warnings)
 
 
 def _with(outcome: Outcome, difference: Optional[_Difference]) -> Outcome:
