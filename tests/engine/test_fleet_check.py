@@ -80,6 +80,19 @@ def test_a_real_run_that_rehearses_first_does_so_once_for_all_that_are_alike(man
     assert [many.applied(name) for name in names] == [["1", "2"]] * 3
 
 
+def test_what_the_rehearsals_ahead_of_a_real_run_warn_of_is_said_once(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.query(names[1], "CREATE TABLE by_hand (id int)")
+    many.project.write(v2="ALTER TABLE a ALTER id TYPE bigint")
+    result = many.migrate(allow_hazards=("rewrite",), serial=["2", "1"])
+    assert result["counts"]["changed"] == 3
+    said = [each.partition(": ") for each in result["warnings"]]
+    assert [who for who, dummy, what in said if what.startswith("rewrite: ")] == [f"{names[0]} and 2 others"]
+    assert [who for who, dummy, what in said if what.startswith("The schema was changed")] == [names[1]]
+
+
 def test_what_does_not_pass_its_rehearsal_is_not_applied(many: Many) -> None:
     names = many.make("a", "b", "c")
     many.query(names[1], "CREATE TABLE a (id int)")

@@ -57,6 +57,7 @@ class Passed:
         """Take what a check has come to."""
         if outcome.fate is Fate.CHANGED:
             self.names.add(name)
+            self._tally.checked(name, outcome)
         else:
             self._tally.add(name, outcome)
 

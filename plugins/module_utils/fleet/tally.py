@@ -109,6 +109,7 @@ class Tally:
         self.wants: Dict[str, None] = {}
         self._groups: Dict[Tuple[Fate, str], Group] = {}
         self._warnings: Dict[str, Group] = {}
+        self._checked: Dict[str, Outcome] = {}
 
     @property
     def reached(self) -> int:
@@ -120,19 +121,31 @@ class Tally:
         """Return how many have failed."""
         return self.counts[Fate.FAILED]
 
+    def checked(self, name: str, outcome: Outcome) -> None:
+        """Keep what a check ahead of a run has warned of, until that run has come to its end."""
+        self._checked[name] = outcome._replace(told={})
+
     def add(self, name: str, outcome: Outcome) -> None:
         """Count what a run has come to."""
         place = self._places[name]
         self.counts[outcome.fate] += 1
         self.wants.update(dict.fromkeys(outcome.wants))
-        for sentence in outcome.warnings:
-            said = unnamed(sentence, outcome.about or name)
-            self._warnings.setdefault(said, Group(outcome.fate)).add(place, name, {"sentence": sentence})
+        self._warn(place, name, (self._checked.pop(name, outcome), outcome))
         if outcome.fate is not Fate.FAILED:
             new = Group(outcome.fate, is_whole=len(self._groups) < MOST_TOLD)
             self._groups.setdefault((outcome.fate, outcome.alike), new).add(place, name, outcome.told)
         elif len(self._failures) < MOST_FAILURES:
             self._failures.append((place, name, outcome))
+
+    def _warn(self, place: int, name: str, outcomes: Sequence[Outcome]) -> None:
+        """Take what there is to warn of; what a check and its run both say is said once."""
+        said: Dict[str, str] = {}
+        for outcome in outcomes:
+            for sentence in outcome.warnings:
+                said.setdefault(unnamed(sentence, outcome.about or name), sentence)
+        for key, sentence in said.items():
+            group = self._warnings.setdefault(key, Group(outcomes[-1].fate))
+            group.add(place, name, {"sentence": sentence})
 
     @property
     def failures(self) -> List[Tuple[str, Outcome]]:

@@ -84,6 +84,16 @@ def test_a_warning_that_another_database_has_given_is_shown_as_it_was_given():
     assert tally.warnings() == ["a and 2 others: data of a and of alpha"]
 
 
+def test_what_a_check_has_warned_of_is_said_with_its_run_and_once():
+    tally = Tally(["a1", "a2", "a3"])
+    for name in ("a1", "a2", "a3"):
+        tally.checked(name, Outcome(Fate.CHANGED, {}, warnings=("a1 is large", "t is locked"), about="a1"))
+    assert tally.warnings() == []  # none of them was reached
+    tally.add("a1", Outcome(Fate.CHANGED, {}, warnings=("a1 is large",)))
+    tally.add("a2", failed())
+    assert tally.warnings() == ["a1 and 1 other: a1 is large", "a1 and 1 other: t is locked"]
+
+
 def test_what_was_not_reached_is_counted():
     tally = Tally(names(10))
     tally.add("t0000", failed())
