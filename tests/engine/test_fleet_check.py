@@ -167,6 +167,7 @@ def test_rows_that_violate_the_plan_are_found_in_every_database(many: Many) -> N
     many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
     result = many.migrate(checking=True)
     assert result["counts"] == {"ok": 0, "changed": 1, "failed": 2, "not_reached": 0}
+    assert [each.partition(": ")[0] for each in result["warnings"]] == [f"{first} and 2 others"]  # it scans
     failures = {each["name"]: each for each in result["failed_databases"]}
     assert set(failures) == {first, third}
     assert {each["error"]["kind"] for each in failures.values()} == {"precheck"}

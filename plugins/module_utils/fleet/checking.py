@@ -100,7 +100,7 @@ class Check(Migration):
             value = self._rehearsed(context, error)
         else:
             dummy, error, stopped = tried(lambda: _ask(context, job))
-            value = self._passed(context, job) if error is None else self._failed_of_rows(context, error)
+            value = self._passed(context, job) if error is None else self._failed_of_rows(context, job, error)
         return Answer(value, is_last=stopped or self._has_run_python())
 
     def _rehearsed(self, context: Context, error: Optional[errors.MigrationError]) -> Rehearsed:
@@ -133,16 +133,16 @@ class Check(Migration):
         now = said_of_rows(context, found.prechecks or (), found.rehearsal)
         unproved = [now if each == job.asked.said else each for each in told["rehearsal"]["not_proved"]]
         told["rehearsal"] = {**told["rehearsal"], "not_proved": unproved}
-        warnings = tuple(dict.fromkeys((*job.outcome.warnings, *context.warnings)))
-        return job.outcome._replace(told=told, alike=alike_of(told), warnings=warnings)
+        return job.outcome._replace(told=told, alike=alike_of(told), warnings=_both(job.outcome, context))
 
-    def _failed_of_rows(self, context: Context, error: errors.MigrationError) -> Outcome:
+    def _failed_of_rows(self, context: Context, job: Ask, error: errors.MigrationError) -> Outcome:
         known: Dict[str, Any] = {"error": error.to_result()}
         found = self._results.bad(context.report(), True, error).get("prechecks") or ()
         violated = [each for each in found if each["verdict"] != "passed"]
         if violated:
             known["prechecks"] = violated
-        return Outcome(Fate.FAILED, {}, error=known, sentence=error.sentence())
+        warnings = _both(job.outcome, context)
+        return Outcome(Fate.FAILED, {}, "", known, error.sentence(), warnings, about=job.outcome.about)
 
 
 def _look(context: Context) -> Optional[Likeness]:
@@ -152,6 +152,11 @@ def _look(context: Context) -> Optional[Likeness]:
         if settled is None or settled.plan.idle:
             return None
         return likeness(context, settled, connection)
+
+
+def _both(rehearsed: Outcome, context: Context) -> Tuple[str, ...]:
+    """Return what the rehearsal has warned of, and then the look at the rows."""
+    return tuple(dict.fromkeys((*rehearsed.warnings, *context.warnings)))
 
 
 def _ask(context: Context, job: Ask) -> None:
