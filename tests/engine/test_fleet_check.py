@@ -530,3 +530,10 @@ def test_two_databases_that_came_by_different_ways_to_the_same(many: Many) -> No
             found.append(alike(connection))
     assert found[0] is not None
     assert found[0] == found[1]
+
+
+def test_of_databases_that_are_still_to_be_made_no_row_is_asked(many: Many) -> None:
+    (there,) = many.make("a")
+    many.project.write(v1="CREATE TABLE a (id int)", v2=NOBODY_CAN_LOOK)
+    result = many.migrate([there, there + "_x", there + "_y"], checking=True, prechecks="required")
+    assert (result["counts"]["changed"], result["counts"]["failed"]) == (3, 0)
