@@ -1092,6 +1092,12 @@ groups:
       description: As RV(cluster_changes).
       type: list
       elements: str
+    prechecks:
+      description:
+        - As RV(prechecks). Each database was asked for itself. Those of which something couldn't be looked at are in
+          another group than those of which it could.
+      type: list
+      elements: dict
 groups_left_out:
   description: How many groups there are beyond those in RV(groups).
   returned: with O(databases)

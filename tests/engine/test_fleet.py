@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import psycopg2
@@ -20,6 +21,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.names i
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.advisory import KEY
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.postgresql.connection import Target, parse_url
 from ansible_collections.pgops.migrations.plugins.module_utils.databases.tools import Tools
+from ansible_collections.pgops.migrations.plugins.module_utils.fleet.tally import Tally
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Request
 from ansible_collections.pgops.migrations.plugins.module_utils.run.signals import interruptible
 from ansible_collections.pgops.migrations.plugins.module_utils.task import fleet
@@ -265,19 +267,31 @@ def test_a_broken_script_is_refused_in_every_database(many: Many) -> None:
     assert result["summary"][1].startswith(f"  {many.prefix}_1 and 2 others  failed")
 
 
-def test_a_role_with_few_connections_has_fewer_workers(many: Many) -> None:
+# how many connections the role may have, options, and how many a run takes at most
+FEW: dict[str, tuple[int, dict[str, Any], int]] = {
+    "a run": (6, {}, 4),
+    "a run that rehearses first": (11, {"prechecks": "required", "rehearsal_on": "server"}, 6),
+}
+
+
+@pytest.mark.parametrize("case", FEW)
+def test_a_role_with_few_connections_has_fewer_workers(many: Many, case: str) -> None:
+    connections, options, each = FEW[case]
     names = many.make("1", "2", "3")
     role = many.prefix + "_few"
-    many.project.execute(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 6")
+    many.project.execute(f"CREATE ROLE {role} LOGIN CREATEDB CONNECTION LIMIT {connections}")
     try:
         for name in names:
             many.project.execute(f"ALTER DATABASE {name} OWNER TO {role}")
             many.query(name, f"GRANT ALL ON SCHEMA public TO {role}")
         many.project.write(**TWO)
         target = Target({**parse_url(many.project.url), "user": role})
-        result = many.migrate(target=target)
+        result = many.migrate(target=target, **options)
         assert result["counts"]["changed"] == 3
-        assert result["warnings"][0].startswith("1 worker instead of 3: the server has 6 connections left")
+        assert result["warnings"][0] == (
+            f"1 worker instead of 3: the server has {connections} connections left for this user, "
+            f"and a run takes up to {each}."
+        )
     finally:
         for name in [*names]:
             many.project.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -347,6 +361,77 @@ def test_a_signal_ends_what_is_open_and_names_it(many: Many) -> None:
     assert result["error"]["kind"] == "signal"
     assert [(each["name"], each["applied"]) for each in result["failed_databases"]] == [(first, ["1"]), (second, ["1"])]
     assert many.applied(first) == many.applied(second) == ["1"]
+
+
+def test_a_signal_after_the_last_database_is_done_changes_nothing(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = many.make("a", "b")
+    many.project.write(**TWO)
+    result_of = fleet.result_of
+
+    def interrupted(*given: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return result_of(*given)
+
+    monkeypatch.setattr(fleet, "result_of", interrupted)
+    with interruptible():
+        result = many.migrate()
+    assert (result["counts"]["changed"], "error" in result) == (2, False)
+    assert [many.applied(name) for name in names] == [["1", "2"]] * 2
+
+
+def test_a_signal_while_a_database_is_counted_loses_nothing_of_it(many: Many, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(**TWO)
+    add = Tally.add
+
+    def interrupted(tally: Tally, *given: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        add(tally, *given)
+
+    monkeypatch.setattr(Tally, "add", interrupted)
+    with interruptible():
+        result = many.migrate(workers=1)
+    assert result["error"]["kind"] == "signal"
+    assert result["counts"] == {"ok": 0, "changed": 1, "failed": 0, "not_reached": 2}
+    assert [many.applied(name) for name in names] == [["1", "2"], [], []]
+
+
+def test_where_no_further_process_can_be_started_what_was_done_is_told(
+    many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = many.make("a", "b")
+    many.project.write(**TWO)
+    fork, forks = os.fork, list[int]()
+
+    def refusing() -> int:
+        if forks:
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        forks.append(1)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", refusing)
+    result = many.migrate(serial=["1"])
+    assert result["error"]["kind"] == "worker"
+    assert result["counts"] == {"ok": 0, "changed": 1, "failed": 0, "not_reached": 1}
+    assert [many.applied(name) for name in names] == [["1", "2"], []]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(8))
+def test_whenever_a_signal_comes_what_was_done_is_told(many: Many, seed: int) -> None:
+    names = many.make(*("%02d" % number for number in range(30)))
+    many.project.write(**TWO)
+    interrupt = threading.Timer(0.05 + 0.06 * seed, os.kill, (os.getpid(), signal.SIGTERM))
+    with interruptible():
+        interrupt.start()
+        result = many.migrate(workers=4, policies=many_policies())
+        with suppress(errors.Stop):  # it came after the end
+            interrupt.join()
+    done = [name for name in names if many.applied(name)]
+    failed = {each["name"]: each.get("applied", []) for each in result["failed_databases"]}
+    assert [many.applied(name) for name in failed] == list(failed.values())
+    assert result["counts"]["changed"] == len([name for name in done if name not in failed])
+    assert sum(result["counts"].values()) == 30
 
 
 @pytest.mark.slow

@@ -80,6 +80,19 @@ def test_a_real_run_that_rehearses_first_does_so_once_for_all_that_are_alike(man
     assert [many.applied(name) for name in names] == [["1", "2"]] * 3
 
 
+def test_what_the_rehearsals_ahead_of_a_real_run_warn_of_is_said_once(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.query(names[1], "CREATE TABLE by_hand (id int)")
+    many.project.write(v2="ALTER TABLE a ALTER id TYPE bigint")
+    result = many.migrate(allow_hazards=("rewrite",), serial=["2", "1"])
+    assert result["counts"]["changed"] == 3
+    said = [each.partition(": ") for each in result["warnings"]]
+    assert [who for who, dummy, what in said if what.startswith("rewrite: ")] == [f"{names[0]} and 2 others"]
+    assert [who for who, dummy, what in said if what.startswith("The schema was changed")] == [names[1]]
+
+
 def test_what_does_not_pass_its_rehearsal_is_not_applied(many: Many) -> None:
     names = many.make("a", "b", "c")
     many.query(names[1], "CREATE TABLE a (id int)")
@@ -154,6 +167,7 @@ def test_rows_that_violate_the_plan_are_found_in_every_database(many: Many) -> N
     many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
     result = many.migrate(checking=True)
     assert result["counts"] == {"ok": 0, "changed": 1, "failed": 2, "not_reached": 0}
+    assert [each.partition(": ")[0] for each in result["warnings"]] == [f"{first} and 2 others"]  # it scans
     failures = {each["name"]: each for each in result["failed_databases"]}
     assert set(failures) == {first, third}
     assert {each["error"]["kind"] for each in failures.values()} == {"precheck"}
@@ -171,6 +185,74 @@ def test_one_whose_table_is_locked_is_named(many: Many) -> None:
         result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2), prechecks="required")
     assert [each["name"] for each in result["failed_databases"]] == [names[1]]
     assert result["counts"] == {"ok": 0, "changed": 2, "failed": 1, "not_reached": 0}
+
+
+NOBODY_CAN_LOOK = "UPDATE a SET id = 1 WHERE id IS NULL; ALTER TABLE a ALTER id SET NOT NULL"
+
+
+@pytest.mark.parametrize("checking", [True, False])
+def test_what_nobody_can_look_at_fails_every_database_where_looking_is_required(many: Many, checking: bool) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.project.write(v2=NOBODY_CAN_LOOK)
+    result = many.migrate(checking=checking, prechecks="required")
+    assert [each["name"] for each in result["failed_databases"]] == names
+    assert {each["error"]["kind"] for each in result["failed_databases"]} == {"precheck"}
+    assert [each["prechecks"][0]["verdict"] for each in result["failed_databases"]] == ["not_checked"] * 3
+    assert [many.applied(name) for name in names] == [["1"]] * 3
+
+
+def test_what_could_not_be_watched_fails_every_database_where_looking_is_required(
+    many: Many, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(**TWO)
+    rehearse = check.rehearse
+    monkeypatch.setattr(check, "rehearse", lambda *given: rehearse(*given)._replace(unwatched="no catalogs"))
+    result = many.migrate(prechecks="required")
+    assert [each["name"] for each in result["failed_databases"]] == names
+    assert [many.applied(name) for name in names] == [[]] * 3
+
+
+def test_a_real_run_looks_in_the_rows_of_every_database_first(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.query(names[2], "INSERT INTO a VALUES (NULL)")
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL", v3="CREATE TABLE c (id int)")
+    result = many.migrate(prechecks="required")
+    assert [(each["name"], each["error"]["kind"]) for each in result["failed_databases"]] == [(names[2], "precheck")]
+    assert [many.applied(name) for name in names] == [["1", "2", "3"], ["1", "2", "3"], ["1"]]
+
+
+def test_what_was_looked_for_in_rows_is_shown_of_each_group(many: Many) -> None:
+    names = many.make("a", "b", "c", "d")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.query(names[0], "INSERT INTO a VALUES (NULL)")
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
+    with many.open(names[1]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE a IN ACCESS EXCLUSIVE MODE")
+        result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2))
+    assert [each["name"] for each in result["failed_databases"]] == [names[0]]
+    shown = [(each["example"], each["databases"], each["prechecks"][0]["verdict"]) for each in result["groups"]]
+    assert shown == [(names[2], 2, "passed"), (names[1], 1, "not_checked")]
+    proved = [" ".join(each["rehearsal"]["not_proved"]) for each in result["groups"]]
+    assert ["1 constraint that the plan adds holds" in each for each in proved] == [True, False]
+    assert "doesn't hold" not in "".join(proved)
+
+
+def test_what_kept_us_from_the_rows_of_the_example_is_told_of_it_alone(many: Many) -> None:
+    names = many.make("a", "b", "c")
+    many.project.write(v1="CREATE TABLE a (id int)")
+    many.migrate()
+    many.project.write(v2="ALTER TABLE a ALTER id SET NOT NULL")
+    with many.open(names[0]) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE a IN SHARE MODE")
+        result = many.migrate(checking=True, limits=Limits(lock_timeout=0.2))
+    said = [each.partition(": ")[0] for each in result["warnings"] if "Not looked for in the real rows" in each]
+    assert said == [names[0]]
 
 
 SHARED = {
@@ -448,3 +530,10 @@ def test_two_databases_that_came_by_different_ways_to_the_same(many: Many) -> No
             found.append(alike(connection))
     assert found[0] is not None
     assert found[0] == found[1]
+
+
+def test_of_databases_that_are_still_to_be_made_no_row_is_asked(many: Many) -> None:
+    (there,) = many.make("a")
+    many.project.write(v1="CREATE TABLE a (id int)", v2=NOBODY_CAN_LOOK)
+    result = many.migrate([there, there + "_x", there + "_y"], checking=True, prechecks="required")
+    assert (result["counts"]["changed"], result["counts"]["failed"]) == (3, 0)

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Tuple
+from typing import Any, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
@@ -15,6 +15,7 @@ from ..hazard import Hazard
 from ..history import drift
 from ..planning import digest
 from ..planning.request import Request
+from ..precheck import Precheck
 from ..rehearsal.copier import ALL
 from ..rehearsal.rehearse import Rehearsal, rehearse
 from ..rehearsal.scratch_copy import Original, ScratchCopy, Wishes, rows_sentence
@@ -150,11 +151,16 @@ def _look_at_rows(context: Context, connection: Any, checked: Checked) -> None:
     request, rehearsal = context.request, checked.rehearsal
     found = prechecks.look(request, connection, rehearsal)
     before = rows_sentence(_wishes(context))
-    after = prechecks.told(before, found, rehearsal)
+    after = said_of_rows(context, found, rehearsal)
     unproved = tuple(after if each == before else each for each in rehearsal.unproved)
     context.checked = checked._replace(rehearsal=rehearsal._replace(unproved=unproved), prechecks=found)
     context.warnings += prechecks.warnings(found, rehearsal)
     prechecks.judge(found, rehearsal, request.prechecks == "required")
+
+
+def said_of_rows(context: Context, found: Sequence[Precheck], rehearsal: Rehearsal) -> str:
+    """Return what isn't proved of rows, now that the real ones were asked."""
+    return prechecks.told(rows_sentence(_wishes(context)), found, rehearsal)
 
 
 def _hazards(rehearsal: Rehearsal, connection: Any, has_rows: bool) -> Tuple[Hazard, ...]:

@@ -10,6 +10,7 @@ import traceback
 from typing import Any, Callable, Optional, Tuple
 
 from .. import errors
+from ..run.signals import obeyed
 
 FAULT_HINT = "This is a fault of the collection's, or of a script that disturbs it. Please report it, with %s."
 
@@ -29,7 +30,8 @@ class WorkerLost(errors.MigrationError):
 def tried(run: Callable[[], Any]) -> Tuple[Any, Optional[errors.MigrationError], bool]:
     """Return what came of a run, or its error; and whether a signal has ended it."""
     try:
-        return run(), None, False
+        with obeyed():
+            return run(), None, False
     except errors.MigrationError as caught:
         return None, caught, False
     except errors.Stop as stop:

@@ -57,6 +57,7 @@ class Passed:
         """Take what a check has come to."""
         if outcome.fate is Fate.CHANGED:
             self.names.add(name)
+            self._tally.checked(name, outcome)
         else:
             self._tally.add(name, outcome)
 
@@ -145,6 +146,7 @@ class Rehearsals:
     def _tell(self, workers: Workers) -> None:
         """Tell each database what the rehearsal on its kind has shown; where that asks something of rows, ask them."""
         differences = self._differences()
+        differing: Dict[str, Optional[_Difference]] = {}
         jobs: List[Ask] = []
         for kind in self._kinds:
             if kind.found is None or kind.found.shared is None:
@@ -152,15 +154,18 @@ class Rehearsals:
             found, difference = kind.found, differences.get(kind.example)
             self._tally.add(kind.example, _with(found.outcome, difference))
             for name in kind.names:
-                outcome = _with(_of(kind.found.shared, kind.example, name), difference)
-                if outcome.fate is not Fate.FAILED and any(each.question is not None for each in found.asked.added):
+                outcome = kind.found.shared._replace(about=kind.example)
+                if outcome.fate is not Fate.FAILED and found.asked.is_anything:
+                    differing[name] = difference
                     jobs.append(Ask(name, found.asked, outcome))
                 else:
-                    self._tally.add(name, outcome)
-        workers.each(jobs, self._take)
+                    self._tally.add(name, _with(outcome, difference))
 
-    def _take(self, job: Ask, answer: Any) -> None:
-        self._tally.add(job.name, lost(answer) if isinstance(answer, Lost) else answer)
+        def take(job: Ask, answer: Any) -> None:
+            outcome = lost(answer) if isinstance(answer, Lost) else answer
+            self._tally.add(job.name, _with(outcome, differing[job.name]))
+
+        workers.each(jobs, take)
 
     def _differences(self) -> Dict[str, _Difference]:
         """Return how schemas differ that have the same history, by the example of their kind."""
@@ -180,12 +185,6 @@ class Rehearsals:
 
 def _snapshot(kind: _Kind) -> Snapshot:
     return Snapshot(MappingProxyType(dict((kind.found.schema if kind.found else None) or ())))
-
-
-def _of(outcome: Outcome, example: str, name: str) -> Outcome:
-    """Return what came of one database as what comes of another."""
-    warnings = tuple(each.replace(example, name) for each in outcome.warnings)
-    return outcome._replace(warnings=warnings)
 
 
 def _with(outcome: Outcome, difference: Optional[_Difference]) -> Outcome:

@@ -90,7 +90,7 @@ def _group(group: Group) -> Dict[str, Any]:
         "schema_digest": digest.rsplit("-", 3)[-3] if digest else None,
         "diff": "".join(each["prepared"] for each in told.get("diff", ())),
     }
-    further = ("differs", "drift", "rehearsal", "cluster_changes")
+    further = ("differs", "drift", "rehearsal", "cluster_changes", "prechecks")
     return {**shown, **{key: told[key] for key in further if key in told}}
 
 

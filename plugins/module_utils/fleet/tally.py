@@ -12,15 +12,15 @@ from bisect import insort
 from enum import Enum
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..report.fleet import unnamed
+
 MOST_NAMES = 10
 MOST_GROUPS = 20
 # Of more groups than these, what is large isn't kept.
 MOST_TOLD = 200
-LARGE = frozenset(["plan", "hazards", "diff", "drift", "differs", "rehearsal"])
+LARGE = frozenset(["plan", "hazards", "diff", "drift", "differs", "rehearsal", "prechecks"])
 MOST_FAILURES = 100
 MOST_WARNINGS = 10
-# Stands for the name of a database in a sentence that is said of several.
-ANY = "\0"
 
 
 class Fate(Enum):
@@ -39,6 +39,7 @@ class Outcome(NamedTuple):
     :ivar error: the fields of the error, and what of the run is known beside it; None: there was none.
     :ivar sentence: the error as a person reads it.
     :ivar wants: versions whose scripts would be needed, where only what is known of them is here.
+    :ivar about: the database that the warnings name, where they were said of another one; None: this one.
     """
 
     fate: Fate
@@ -48,6 +49,7 @@ class Outcome(NamedTuple):
     sentence: str = ""
     warnings: Tuple[str, ...] = ()
     wants: Tuple[str, ...] = ()
+    about: Optional[str] = None
 
 
 class Group:
@@ -107,6 +109,7 @@ class Tally:
         self.wants: Dict[str, None] = {}
         self._groups: Dict[Tuple[Fate, str], Group] = {}
         self._warnings: Dict[str, Group] = {}
+        self._checked: Dict[str, Outcome] = {}
 
     @property
     def reached(self) -> int:
@@ -118,19 +121,31 @@ class Tally:
         """Return how many have failed."""
         return self.counts[Fate.FAILED]
 
+    def checked(self, name: str, outcome: Outcome) -> None:
+        """Keep what a check ahead of a run has warned of, until that run has come to its end."""
+        self._checked[name] = outcome._replace(told={})
+
     def add(self, name: str, outcome: Outcome) -> None:
         """Count what a run has come to."""
         place = self._places[name]
         self.counts[outcome.fate] += 1
         self.wants.update(dict.fromkeys(outcome.wants))
-        for sentence in outcome.warnings:
-            said = sentence.replace(name, ANY)
-            self._warnings.setdefault(said, Group(outcome.fate)).add(place, name, {})
+        self._warn(place, name, (self._checked.pop(name, outcome), outcome))
         if outcome.fate is not Fate.FAILED:
             new = Group(outcome.fate, is_whole=len(self._groups) < MOST_TOLD)
             self._groups.setdefault((outcome.fate, outcome.alike), new).add(place, name, outcome.told)
         elif len(self._failures) < MOST_FAILURES:
             self._failures.append((place, name, outcome))
+
+    def _warn(self, place: int, name: str, outcomes: Sequence[Outcome]) -> None:
+        """Take what there is to warn of; what a check and its run both say is said once."""
+        said: Dict[str, str] = {}
+        for outcome in outcomes:
+            for sentence in outcome.warnings:
+                said.setdefault(unnamed(sentence, outcome.about or name), sentence)
+        for key, sentence in said.items():
+            group = self._warnings.setdefault(key, Group(outcomes[-1].fate))
+            group.add(place, name, {"sentence": sentence})
 
     @property
     def failures(self) -> List[Tuple[str, Outcome]]:
@@ -144,8 +159,8 @@ class Tally:
 
     def warnings(self) -> List[str]:
         """Return what there is to warn of, each sentence once, with how many databases it is about."""
-        found = list(self._warnings.items())
-        lines = [_said(said, group) for said, group in found[:MOST_WARNINGS]]
+        found = list(self._warnings.values())
+        lines = [_said(group) for group in found[:MOST_WARNINGS]]
         left = len(found) - MOST_WARNINGS
         return [*lines, "There are %d further warnings of the databases." % left] if left > 0 else lines
 
@@ -154,8 +169,8 @@ def _without_large(told: Mapping[str, Any]) -> Mapping[str, Any]:
     return {key: value for key, value in told.items() if key not in LARGE}
 
 
-def _said(said: str, group: Group) -> str:
+def _said(group: Group) -> str:
     """Return a warning with the database that it is about, and how many others."""
     name = group.names[0]
     others = "" if not group.others else " and %s other%s" % (format(group.others, ","), "s" * (group.others > 1))
-    return "%s%s: %s" % (name, others, said.replace(ANY, name))
+    return "%s%s: %s" % (name, others, group.told["sentence"])

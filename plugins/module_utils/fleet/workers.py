@@ -6,6 +6,8 @@
 They are forks: what is known by then is theirs, without being read again. What a script does to its process (the
 working directory, the environment, modules that it imports, its output) stays in one of them. The process that forks
 has no connection open, and waits for nothing but them.
+
+A signal is obeyed where either side waits or works, and never while an answer is on its way: what is done is known.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import time
 from typing import Any, Callable, List, NamedTuple, NoReturn, Optional, Sequence
 
 from .. import errors
-from ..run.signals import interruptible
+from ..run.signals import held, interruptible, obey, obeyed
 from .failures import WorkerLost
 
 NO_PROCESS = "Nothing more was begun. Look at this host's limits of processes and memory, and run the task again."
@@ -78,12 +80,12 @@ class _Worker:
 
 
 class Workers:
-    """So many processes. A context: at its end there are none of them."""
+    """So many processes. A context: at its end there are none of them. No answer is lost while signals are held()."""
 
     def __init__(self, count: int, work: Work, tick: Optional[Callable[[], None]] = None) -> None:
         """Take what they do.
 
-        :param work: is called in a worker, with a job.
+        :param work: is called in a worker, with a job. Signals wait there but where it obeys them.
         :param tick: is called here, about once a second, while they work.
         """
         self._count, self._work, self._tick = count, work, tick or _nothing
@@ -124,11 +126,12 @@ class Workers:
 
     def _until_done(self, waiting: List[Any], take: Take, selector: selectors.BaseSelector) -> None:
         due = time.monotonic() + TICK_SECONDS
-        while True:
+        while waiting or self._busy():
+            obey()
             self._hand_out(waiting, selector)
-            if not any(worker.job is not None for worker in self._workers):
-                return
-            for key, dummy in selector.select(max(due - time.monotonic(), 0)):
+            with obeyed():
+                ready = selector.select(max(due - time.monotonic(), 0))
+            for key, dummy in ready:
                 self._answered(key.data, take, selector)
             if time.monotonic() >= due:
                 self._tick()
@@ -162,17 +165,24 @@ class Workers:
             take(job, found)
 
     def _stop(self, take: Take) -> None:
-        """End what the workers are at, and take what they can say of it. Another signal ends them at once."""
+        """End what the workers are at, and take what they say of it. Another signal ends them at once."""
+        busy = self._busy()
         try:
-            busy = [worker for worker in self._workers if worker.job is not None]
             for worker in busy:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(worker.pid, signal.SIGTERM)
             for worker in busy:
+                with obeyed():
+                    _wait_for(worker.answers)
                 self._answered(worker, take)
         except BaseException:
             self._kill()
+            for worker in self._busy():  # what they have said by then, or how they ended
+                self._answered(worker, take)
             raise
+
+    def _busy(self) -> List[_Worker]:
+        return [worker for worker in self._workers if worker.job is not None]
 
     def _kill(self) -> None:
         for worker in self._workers:
@@ -210,7 +220,7 @@ class Workers:
             for handle in (*others, jobs[1], answers[0], self._life):
                 os.close(handle)
             threading.Thread(target=_die_with_parent, args=(self._lifeline,), daemon=True).start()
-            with interruptible(OBEYED):
+            with held(), interruptible(OBEYED):
                 _work_until_closed(self._work, jobs[0], answers[1])
             status = 0
         finally:
@@ -232,6 +242,12 @@ def _die_with_parent(lifeline: int) -> None:
     """End this process when its parent is gone, as it would have ended itself: the server rolls back what is open."""
     os.read(lifeline, 1)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wait_for(handle: int) -> None:
+    with selectors.DefaultSelector() as selector:
+        selector.register(handle, selectors.EVENT_READ)
+        selector.select()
 
 
 def _send(handle: int, value: Any) -> None:

@@ -8,6 +8,7 @@ Made of a result's own keys, as report/summary.py is.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
@@ -23,6 +24,8 @@ MOST_FAILURES = 8
 LONGEST_NAME = 40
 LONGEST_ERROR = 200
 LEAST_FOR_REST = 3
+# Stands for the name of a database where sentences are compared.
+ANY = "\0"
 
 PLANNED = (Fate.REHEARSED.value, Fate.NOT_RUN.value)
 Result = Mapping[str, Any]
@@ -49,12 +52,20 @@ def failed_alike(failed: Iterable[Mapping[str, Any]]) -> List[Alike]:
     found: Dict[Tuple[Any, str], List[Mapping[str, Any]]] = {}
     for each in failed:
         error = each["error"]
-        found.setdefault((error.get("version"), error["message"].replace(each["name"], "")), []).append(each)
+        found.setdefault((error.get("version"), unnamed(error["message"], each["name"])), []).append(each)
     groups = sorted(found.items(), key=lambda item: -len(item[1]))
     return [
         Alike(_who(group[0]["name"], len(group)), len(group), version, group[0]["error"]["message"])
         for (version, dummy), group in groups
     ]
+
+
+def unnamed(text: str, name: str) -> str:
+    """Return a text by which sentences on several databases compare: a database's own name makes no difference.
+
+    Only where the name stands by itself: a database ``shop`` may have a table ``shopping``.
+    """
+    return re.sub(r"(?<![\w$-])%s(?![\w$-])" % re.escape(name), ANY, text)
 
 
 def _who(name: str, count: int) -> str:

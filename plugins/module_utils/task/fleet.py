@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 
 from .. import errors
@@ -20,12 +21,14 @@ from ..fleet.selection import Fleet, Selection, find
 from ..fleet.tally import Group, Tally
 from ..planning.request import Request
 from ..report import fleet as report
+from ..run.signals import held
 from ..schemes import POSTGRESQL, kind_of
 from .entry import Failed
 from .progress_file import Lines
 from .results import failure, migrate_result
 
 Tick = Callable[[], None]
+Run = Callable[[int, Tally, Tick], List[str]]
 NOT_THERE = "Not there yet: %s. What is shown of them is what would come out in new, empty ones."
 MOST_NAMED = 5
 FIRST_LINE_AFTER = 2.0
@@ -75,17 +78,16 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
     if fleet.missing:
         said.append(NOT_THERE % ", ".join(fleet.missing[:MOST_NAMED]))
     results = Results(migrate_result, failure)
-    if request.checking and request.rehearsal != "off":
-        check = _rehearsing(request, tools, results)
-        each = fleet_run.CONNECTIONS_TO_REHEARSE
-        return _result(
-            lambda count, tally, tick: check(fleet.names, count, tally, tick),
-            *(fleet, plan, said, params["_progress"]),
-            connections=each,
-        )
+    is_gated = request.rehearses_first and not request.checking and request.described is None
+    only_rehearses = request.checking and request.rehearsal != "off"
     if request.checking:  # nothing is touched, so there is nothing to be careful with
         plan = plan._replace(serial=(), max_fail_percentage=100)
-    return _result(_migrating(fleet, plan, request, tools, results), fleet, plan, said, params["_progress"])
+    if only_rehearses:
+        run: Run = partial(_rehearsing(request, tools, results), fleet.names)
+    else:
+        run = _migrating(fleet, plan, request, tools, results, is_gated)
+    each = fleet_run.CONNECTIONS_TO_REHEARSE if only_rehearses or is_gated else fleet_run.CONNECTIONS_EACH
+    return _result(run, fleet, plan, said, params["_progress"], connections=each)
 
 
 def _rehearsing(
@@ -100,10 +102,12 @@ def _rehearsing(
 
 
 def _migrating(
-    fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results
-) -> Callable[[int, Tally, Tick], List[str]]:
-    """Return what migrates databases; where only what was rehearsed may be applied, each batch is rehearsed first."""
-    is_gated = request.rehearses_first and not request.checking and request.described is None
+    fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results, is_gated: bool
+) -> Run:
+    """Return what migrates databases.
+
+    :param is_gated: only what was rehearsed may be applied: each batch is rehearsed first.
+    """
 
     def run(count: int, tally: Tally, tick: Tick) -> List[str]:
         said: List[str] = []
@@ -147,8 +151,9 @@ def ask(
     return _result(run, fleet, plan, said, None, plainly)
 
 
+@held()
 def _result(
-    run: Callable[[int, Tally, Tick], List[str]],
+    run: Run,
     fleet: Fleet,
     plan: Schedule,
     said: List[str],
@@ -156,7 +161,7 @@ def _result(
     shown_as: Optional[Callable[[Group], Dict[str, Any]]] = None,
     connections: int = fleet_run.CONNECTIONS_EACH,
 ) -> Dict[str, Any]:
-    """Do the work on each database, and return what came of it.
+    """Do the work on each database, and return what came of it, whatever has ended the work.
 
     :param run: does it, with so many workers; fills the tally, and returns what there is to warn of.
     :param shown_as: returns a group as it is in the result; None: as pg_migrate's.
@@ -172,6 +177,8 @@ def _result(
             said += run(count, tally, _telling(shown, tally, started))
         except errors.Stop as stop:
             error = errors.Signal.of(stop)
+        except errors.MigrationError as failed:
+            error = failed
     if tally.wants and error is None:
         return {"changed": False, "_wants_scripts": list(tally.wants)}
     result = result_of(tally, fleet.address, time.monotonic() - started, shown_as)

@@ -10,6 +10,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.fleet.likeness im
 
 ROW = {"version": "1", "name": "a", "duration_ms": 3, "rows_changed": 7, "outcome": "applied"}
 HAZARD = {"version": "1", "kind": "scan", "table": "t", "detail": None, "size_bytes": 10, "rows": 1}
+PRECHECK = {"version": "1", "table": "t", "constraint": "NOT NULL (x)", "verdict": "passed", "rows": 0, "reason": None}
 RESULT = {
     "plan": [ROW],
     "hazards": [HAZARD],
@@ -17,11 +18,13 @@ RESULT = {
     "current_version": "1",
     "plan_digest": "a-b-c",
     "pending": [],
+    "prechecks": [PRECHECK],
 }
 SAME = {
     "took longer": {"plan": [{**ROW, "duration_ms": 900}]},
     "wrote more rows": {"plan": [{**ROW, "rows_changed": 900}]},
     "a larger table": {"hazards": [{**HAZARD, "size_bytes": 900, "rows": 2}]},
+    "another reason": {"prechecks": [{**PRECHECK, "reason": "it took too long"}]},
     "what isn't told": {"msg": "another"},
 }
 OTHER = {
@@ -31,6 +34,7 @@ OTHER = {
     "another version": {"current_version": "2"},
     "another hazard": {"hazards": [{**HAZARD, "table": "u"}]},
     "another schema": {"plan_digest": "x-b-c"},
+    "rows not looked at": {"prechecks": [{**PRECHECK, "verdict": "not_checked"}]},
     "drift": {"drift": {"since": "now", "diff": "+z"}, "diff": [{"prepared": "drift"}, {"prepared": "+x"}]},
     "something left": {"pending": [{"version": "9"}]},
 }

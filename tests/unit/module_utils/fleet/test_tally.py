@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.fleet.results import error_of, result_of
 from ansible_collections.pgops.migrations.plugins.module_utils.fleet.tally import Fate, Outcome, Tally
 
@@ -46,6 +47,51 @@ def test_a_warning_of_many_is_said_once():
     for name in ("a2", "a3", "a1"):
         tally.add(name, Outcome(Fate.OK, {}, warnings=("%s isn't empty" % name,)))
     assert tally.warnings() == ["a1 and 2 others: a1 isn't empty"]
+
+
+# what two databases say: what is said of them
+WARNINGS = {
+    "a name within a word": (["t", "h"], ["the table has data"] * 2, ["t and 1 other: the table has data"]),
+    "a name that is a word": (["the", "b"], ["the t is large"] * 2, ["the: the t is large", "b: the t is large"]),
+    "a name within a name": (
+        ["shop", "shopping"],
+        ["shop: shopping_cart is large", "shopping: shopping_cart is large"],
+        ["shop and 1 other: shop: shopping_cart is large"],
+    ),
+    "in quotes and addresses": (
+        ["x.y", "x-y"],
+        ['"x.y" on h:1/x.y takes no writes', '"x-y" on h:1/x-y takes no writes'],
+        ['x.y and 1 other: "x.y" on h:1/x.y takes no writes'],
+    ),
+    "not the same": (["a", "b"], ["t is large", "u is large"], ["a: t is large", "b: u is large"]),
+}
+
+
+@pytest.mark.parametrize("case", WARNINGS)
+def test_only_a_name_that_stands_by_itself_makes_no_difference(case):
+    databases, said, expected = WARNINGS[case]
+    tally = Tally(databases)
+    for name, sentence in zip(databases, said):
+        tally.add(name, Outcome(Fate.OK, {}, warnings=(sentence,)))
+    assert tally.warnings() == expected
+
+
+def test_a_warning_that_another_database_has_given_is_shown_as_it_was_given():
+    tally = Tally(["a", "b", "c"])
+    own = Outcome(Fate.OK, {}, warnings=("data of a and of alpha",))
+    for name, outcome in (("b", own._replace(about="a")), ("a", own), ("c", own._replace(about="a"))):
+        tally.add(name, outcome)
+    assert tally.warnings() == ["a and 2 others: data of a and of alpha"]
+
+
+def test_what_a_check_has_warned_of_is_said_with_its_run_and_once():
+    tally = Tally(["a1", "a2", "a3"])
+    for name in ("a1", "a2", "a3"):
+        tally.checked(name, Outcome(Fate.CHANGED, {}, warnings=("a1 is large", "t is locked"), about="a1"))
+    assert tally.warnings() == []  # none of them was reached
+    tally.add("a1", Outcome(Fate.CHANGED, {}, warnings=("a1 is large",)))
+    tally.add("a2", failed())
+    assert tally.warnings() == ["a1 and 1 other: a1 is large", "a1 and 1 other: t is locked"]
 
 
 def test_what_was_not_reached_is_counted():

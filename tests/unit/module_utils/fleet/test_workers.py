@@ -13,8 +13,9 @@ import time
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
+from ansible_collections.pgops.migrations.plugins.module_utils.fleet import workers as workers_module
 from ansible_collections.pgops.migrations.plugins.module_utils.fleet.workers import Answer, Lost, Workers
-from ansible_collections.pgops.migrations.plugins.module_utils.run.signals import interruptible
+from ansible_collections.pgops.migrations.plugins.module_utils.run.signals import held, interruptible, obeyed
 
 
 def answers(count, work, jobs, **more):
@@ -80,7 +81,8 @@ def test_what_one_does_to_its_process_stays_there(monkeypatch):
 
 def sleeps(job):
     try:
-        time.sleep(60)
+        with obeyed():
+            time.sleep(60)
     except errors.Stop as stop:
         return Answer("stopped by %s" % stop, is_last=True)
     return Answer("slept")
@@ -94,6 +96,86 @@ def test_a_signal_ends_what_they_are_at(number):
         workers.each(["a", "b", "c"], found.__setitem__)
     assert found == {"a": "stopped by SIGTERM", "b": "stopped by SIGTERM"}
     assert children() == []
+
+
+LARGE = "x" * 5_000_000  # more than a pipe takes at once
+
+
+class Interrupted:
+    """An answer; while it is packed, its process gets a signal."""
+
+    def __reduce__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return str, (LARGE,)
+
+
+def interrupting(function):
+    """Return the function; when this process first calls it, it gets a signal."""
+    once = [os.getpid()]
+
+    def called(*given):
+        if once == [os.getpid()]:
+            os.kill(once.pop(), signal.SIGTERM)
+        return function(*given)
+
+    return called
+
+
+@pytest.mark.parametrize("name", ["_receive", "_read"])
+def test_an_answer_that_a_signal_meets_on_its_way_is_taken(name, monkeypatch):
+    found = {}
+
+    def work(job):
+        return Answer(LARGE) if job == 1 else sleeps(job)
+
+    monkeypatch.setattr(workers_module, name, interrupting(getattr(workers_module, name)))
+    with interruptible(), held(), Workers(2, work) as workers, pytest.raises(errors.Stop):
+        workers.each([1, 2, 3], found.__setitem__)
+    assert found[1] == LARGE
+    assert set(found.values()) <= {LARGE, "stopped by SIGTERM"}
+    assert children() == []
+
+
+def test_a_worker_that_gets_a_signal_while_it_answers_has_answered():
+    jobs = [Answer(Interrupted()), Answer("next")]
+    assert answers(1, lambda job: jobs[job], [0, 1]) == {0: LARGE, 1: "next"}
+
+
+def test_a_signal_while_an_answer_is_taken_begins_nothing_more():
+    found, begun = {}, []
+
+    def take(job, answer):
+        os.kill(os.getpid(), signal.SIGTERM)
+        found[job] = answer
+
+    def work(job):
+        begun.append(job)
+        return Answer(list(begun))
+
+    with interruptible(), held(), Workers(1, work) as workers, pytest.raises(errors.Stop):
+        workers.each([1, 2, 3], take)
+    assert found == {1: [1]}
+
+
+def test_a_second_signal_ends_them_at_once_and_what_was_answered_is_taken():
+    found, started = {}, time.monotonic()
+
+    def work(job):
+        if job == "done":
+            return Answer(LARGE)
+        time.sleep(60)  # deaf
+        return Answer("slept")
+
+    def twice():
+        for dummy in range(2):
+            time.sleep(0.3)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=twice, daemon=True).start()
+    with interruptible(), held(), Workers(2, work) as workers, pytest.raises(errors.Stop):
+        workers.each(["deaf", "done"], found.__setitem__)
+    assert found == {"deaf": Lost("was ended by SIGKILL"), "done": LARGE}
+    assert time.monotonic() - started < 30
 
 
 def test_they_die_with_their_parent():

@@ -127,3 +127,17 @@ def test_progress(numbers, expected):
 )
 def test_whose(others, expected):
     assert fleet.whose("a", others) == expected
+
+
+ALIKE = {
+    "the same": ([failure("a", "relation t"), failure("b", "relation t")], ["a and 1 other: relation t"]),
+    "its own name": ([failure("x1", "no x1 here"), failure("x2", "no x2 here")], ["x1 and 1 other: no x1 here"]),
+    "a name within a word": ([failure("t", "in the t"), failure("h", "in the h")], ["t and 1 other: in the t"]),
+    "other tables": ([failure("x", "shop"), failure("shop", "shop_x")], ["x: shop", "shop: shop_x"]),
+}
+
+
+@pytest.mark.parametrize("case", ALIKE)
+def test_who_has_failed_of_the_same(case):
+    failed, expected = ALIKE[case]
+    assert ["%s: %s" % (each.who, each.message) for each in fleet.failed_alike(failed)] == expected
