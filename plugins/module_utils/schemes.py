@@ -25,6 +25,11 @@ def kind_of(url: Optional[str]) -> str:
     return SCHEMES.get(match[1].partition("+")[0].lower(), GENERIC) if match else POSTGRESQL
 
 
+def dialect_of(url: Optional[str]) -> str:
+    """Return the scheme of a URL, without its driver."""
+    return (url or "").strip().partition(":")[0].partition("+")[0].lower()
+
+
 def password_of(url: str) -> Optional[str]:
     """Return the password in a URL; None: it has none."""
     match = PASSWORD.match(url)

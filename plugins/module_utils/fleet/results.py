@@ -12,7 +12,7 @@ from .failures import DatabasesFailed
 from .tally import MOST_GROUPS, Fate, Group, Tally
 
 MOST_NAMED = 3
-AGAIN = "Correct what they say, and run the task again: it goes on with those that aren't done. See failed_databases."
+AGAIN = "Run the task again when that is corrected: what is done stays done. Each error is in failed_databases."
 
 
 def result_of(
@@ -55,7 +55,13 @@ def error_of(tally: Tally) -> Optional[DatabasesFailed]:
     left = tally.total - tally.reached
     said += ["%s weren't reached" % format(left, ",")] if left else []
     counted = "%s of %s databases failed" % (format(tally.failed, ","), format(tally.total, ","))
-    return DatabasesFailed("%s. %s" % (counted, "; ".join(said)), hint=AGAIN)
+    return DatabasesFailed("%s. %s" % (counted, "; ".join(said)), hint=_hint(tally))
+
+
+def _hint(tally: Tally) -> str:
+    """Return what to do; where all failures have one hint, that too."""
+    hints = {(outcome.error or {}).get("error", {}).get("hint") for dummy, outcome in tally.failures}
+    return " ".join(filter(None, [*(hints if len(hints) == 1 else ()), AGAIN]))
 
 
 def _has_applied(error: Optional[Mapping[str, Any]]) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Se
 from .. import errors
 from ..databases.choose import database_of
 from ..databases.port_fleet import Census
+from ..wording import some
 
-MOST_NAMED = 5
 # What makes a pattern of a name.
 WILDCARDS = frozenset("*?[")
 
@@ -75,7 +75,7 @@ def chosen(selection: Selection, census: Census) -> Tuple[str, ...]:
     twice = _twice(names)
     if twice:
         raise errors.OptionInvalid(
-            "databases: %s twice: %s" % ("query gives" if selection.query else "names has", _listed(twice)),
+            "databases: %s twice: %s" % ("query gives" if selection.query else "names has", some(twice)),
             hint="Nothing was touched. Name each database once.",
         )
     return tuple(names)
@@ -92,7 +92,7 @@ def _matching(patterns: Sequence[str], census: Census) -> List[str]:
         others = [name for name in census.databases if name not in census.ours]
         raise errors.OptionInvalid(
             "databases: no database matches %s on %s" % (", ".join(patterns), census.address),
-            hint="There are: %s." % _listed(others) if others else "There is none but those that every server has.",
+            hint="There are: %s." % some(others) if others else "There is none but those that every server has.",
         )
     return found
 
@@ -128,12 +128,7 @@ def _twice(names: Iterable[str]) -> List[str]:
 
 def _missing_error(missing: Sequence[str], census: Census) -> errors.OptionInvalid:
     return errors.OptionInvalid(
-        "databases: not on %s: %s" % (census.address, _listed(missing)),
+        "databases: not on %s: %s" % (census.address, some(missing)),
         hint="Nothing was touched. Create them with pg_user_db or the role pgops.migrations.database; or correct "
         "the names.",
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = " and %s more" % format(len(names) - MOST_NAMED, ",") if len(names) > MOST_NAMED else ""
-    return ", ".join(names[:MOST_NAMED]) + more

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Dict, Iterator, List, Mapping, Optional, Seque
 
 from .. import errors, model
 from ..files import opening
-from ..schemes import GENERIC, kind_of
+from ..schemes import GENERIC, dialect_of, kind_of
 from ..versions import GRAPH
 from . import neighbours, repository, trust
 from .callbacks import as_scripts, with_callbacks
@@ -233,5 +233,5 @@ def _dialects(url: Optional[str]) -> Tuple[str, ...]:
     """Return what SQL is called that is written for the database of a URL."""
     kind = kind_of(url)
     if kind == GENERIC:
-        return ((url or "").strip().partition(":")[0].partition("+")[0].lower(), "default")
+        return (dialect_of(url), "default")
     return OTHERS.get(kind, DIALECTS)

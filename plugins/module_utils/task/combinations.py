@@ -67,7 +67,7 @@ def _check_many(params: Mapping[str, Any]) -> None:
             if params[option] is not None:
                 raise errors.OptionInvalid(
                     "%s has no meaning without databases" % option,
-                    hint="It says how many of many databases are migrated at a time. Leave it out, or set databases.",
+                    hint="It says how to go about many databases. Leave it out, or set databases.",
                 )
         return
     if params["state"] == "rolled_back" and params["version"] is None and params["release"] is None:

@@ -22,7 +22,8 @@ from ..fleet.tally import Group, Tally
 from ..planning.request import Request
 from ..report import fleet as report
 from ..run.signals import held
-from ..schemes import POSTGRESQL, kind_of
+from ..schemes import POSTGRESQL, dialect_of, kind_of
+from ..wording import some
 from .entry import Failed
 from .progress_file import Lines
 from .results import failure, migrate_result
@@ -30,7 +31,6 @@ from .results import failure, migrate_result
 Tick = Callable[[], None]
 Run = Callable[[int, Tally, Tick], List[str]]
 NOT_THERE = "Not there yet: %s. What is shown of them is what would come out in new, empty ones."
-MOST_NAMED = 5
 FIRST_LINE_AFTER = 2.0
 
 
@@ -47,7 +47,8 @@ def selection(params: Mapping[str, Any]) -> Selection:
         )
     if kind_of(params["url"]) != POSTGRESQL:
         raise errors.OptionInvalid(
-            "databases has no meaning for what url names", hint="Leave it out: many databases are for PostgreSQL."
+            "databases has no meaning for %s, which url names" % dialect_of(params["url"]),
+            hint="Leave it out: many databases are for PostgreSQL.",
         )
     if params["login_db"] is not None and "query" not in given:
         raise errors.OptionInvalid(
@@ -76,7 +77,7 @@ def migrate(params: Mapping[str, Any], request: Request, tools: Tools) -> Dict[s
     fleet = find(request.target, selection(params), may_miss=request.checking)
     request, said = with_scripts(request)
     if fleet.missing:
-        said.append(NOT_THERE % ", ".join(fleet.missing[:MOST_NAMED]))
+        said.append(NOT_THERE % some(fleet.missing))
     results = Results(migrate_result, failure)
     is_gated = request.rehearses_first and not request.checking and request.described is None
     only_rehearses = request.checking and request.rehearsal != "off"
@@ -101,9 +102,7 @@ def _rehearsing(
     return lambda names, count, tally, tick: Rehearsals(names, tally, request.diff_context).run(count, work, tick)
 
 
-def _migrating(
-    fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results, is_gated: bool
-) -> Run:
+def _migrating(fleet: Fleet, plan: Schedule, request: Request, tools: Tools, results: Results, is_gated: bool) -> Run:
     """Return what migrates databases.
 
     :param is_gated: only what was rehearsed may be applied: each batch is rehearsed first.

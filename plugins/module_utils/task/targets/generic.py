@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any, Iterable, Mapping, Optional
 
 from ...databases.generic.connection import Target, parse_url
+from ...schemes import dialect_of
 from .unhonoured import refuse
 
 LOGIN = {"login_user": "username", "login_password": "password", "login_host": "host", "login_port": "port"}
@@ -35,7 +36,7 @@ def target(params: Mapping[str, Any], connection: Iterable[str]) -> Target:
     :raises DependencyError: without SQLAlchemy, its dialect, or the driver.
     """
     unknown = [name for name in connection if name not in KNOWN]
-    dialect = str(params["url"]).strip().partition(":")[0].partition("+")[0]
+    dialect = dialect_of(params["url"])
     refuse(params, unknown, {}, dialect, IN_URL)
     refuse(params, MEANINGLESS, VALUES, dialect, HINT)
     found = parse_url(params["url"])
