@@ -174,6 +174,17 @@ def test_in_the_middle_with_the_old_ones_gone(shop: Project) -> None:
     assert "gone: 2_v2, 3_v3" in found.warnings[0]
 
 
+def test_a_new_database_below_it_with_files_gone(shop: Project) -> None:
+    written(shop, "2")
+    remove(shop, 1)
+    with pytest.raises(MigrationError, match="can't come to the version 1: .* gone \\(1_v1\\)") as caught:
+        shop.migrate(version="1")
+    assert caught.value.kind == "missing"
+    assert "version 2 at least" in str(caught.value.hint)
+    assert shop.tables() == []
+    assert done(shop.migrate(version="3")) == ["2", "3"]
+
+
 def test_what_it_has_by_hand_is_marked(shop: Project) -> None:
     shop.migrate(version="1")
     written(shop, "3")
