@@ -51,9 +51,9 @@ def shop(project: Project) -> Project:
     return project
 
 
-def made(project: Project, up_to: str, *tables: str, **options: Any) -> Squashed:
+def made(project: Project, up_to: str, *tables: str, target: Target | None = None, **options: Any) -> Squashed:
     """Return a checkpoint."""
-    request = SquashRequest(project.target, str(project.directory), HISTORY, "base", up_to, tables, **options)
+    request = SquashRequest(target or project.target, str(project.directory), HISTORY, "base", up_to, tables, **options)
     return squash(request, Tools(project._run, str(project.scratch_files), project.bin_dir))
 
 
@@ -112,6 +112,74 @@ def test_a_new_database_begins_with_it(shop: Project) -> None:
     ]
     assert done(shop.migrate()) == ["4"]
     assert shop.migrate().plan.steps == ()
+
+
+# A script, and what its sequence gives next.
+ADVANCED = {
+    "a default that another table's sequence feeds": (
+        "CREATE SEQUENCE s; CREATE TABLE t (id int DEFAULT nextval('s')); INSERT INTO t DEFAULT VALUES",
+        2,
+    ),
+    "standing alone, called": ("CREATE SEQUENCE s INCREMENT 5; SELECT nextval('s'), nextval('s')", 11),
+    "standing alone, set": ("CREATE SEQUENCE s; SELECT setval('s', 1000)", 1001),
+    "set, and not called": ("CREATE SEQUENCE s; SELECT setval('s', 1000, false)", 1000),
+    "restarted elsewhere": ("CREATE SEQUENCE s; ALTER SEQUENCE s RESTART WITH 77", 77),
+    "where it would begin has changed, and it stands": ("CREATE SEQUENCE s; ALTER SEQUENCE s START 50", 1),
+    "called, and set back": ("CREATE SEQUENCE s; SELECT nextval('s'); ALTER SEQUENCE s RESTART", 1),
+    "going down": ("CREATE SEQUENCE s INCREMENT -1; SELECT nextval('s'), nextval('s')", -3),
+    "of a table whose rows are gone": (
+        "CREATE TABLE t (id serial); ALTER SEQUENCE t_id_seq RENAME TO s; INSERT INTO t DEFAULT VALUES; DELETE FROM t",
+        2,
+    ),
+    "of a table whose rows are left out": (
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME s)); INSERT INTO t DEFAULT VALUES",
+        2,
+    ),
+    "of an empty table, set": ("CREATE TABLE t (x int); CREATE SEQUENCE s OWNED BY t.x; SELECT setval('s', 9)", 10),
+    "with a name that needs quotes": ("""CREATE SEQUENCE "it's \\ ""S"; SELECT setval('"it''s \\ ""S"', 5)""", 6),
+}
+NEXT = """
+SELECT nextval(oid::regclass) FROM pg_class
+ WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'schema_migrations%'
+"""
+
+
+@pytest.mark.parametrize("tables", [(), ("all",)])
+@pytest.mark.parametrize("name", ADVANCED)
+def test_sequences_stand_where_the_scripts_leave_them(project: Project, name: str, tables: tuple[str, ...]) -> None:
+    statements, following = ADVANCED[name]
+    project.write(v1=statements)
+    written(project, "1", *tables)
+    remove(project, 1)
+    assert done(project.migrate()) == ["1"]
+    assert project.query(NEXT) == [(following,)]
+
+
+def test_only_sequences_that_have_moved_are_set(project: Project) -> None:
+    project.write(v1="CREATE TABLE t (id serial); CREATE SEQUENCE u START 7; CREATE SEQUENCE v; SELECT nextval('v')")
+    text = str(made(project, "1").text)
+    assert [line for line in text.splitlines() if "setval" in line] == [
+        """SELECT pg_catalog.setval('"public"."v"', 1, true);"""
+    ]
+
+
+def test_a_sequence_that_the_checkpoint_itself_moves(project: Project) -> None:
+    project.write(v1="CREATE SEQUENCE s; CREATE MATERIALIZED VIEW m AS SELECT nextval('s')")
+    with pytest.raises(RehearsalError, match="its sequences stand elsewhere") as caught:
+        made(project, "1")
+    assert caught.value.diff == '-"public"."s" behind 1\n+"public"."s" behind 2'
+
+
+def test_a_sequence_that_may_not_be_read(project: Project) -> None:
+    project.write(v1="CREATE SEQUENCE s; REVOKE ALL ON SEQUENCE s FROM current_user")
+    project.execute("CREATE ROLE squash_reader LOGIN CREATEDB")
+    try:
+        target = Target({**parse_url(project.url), "user": "squash_reader"})
+        with pytest.raises(MigrationError, match='Where the sequence "public"."s" stands can\'t be read') as caught:
+            made(project, "1", target=target)
+        assert caught.value.kind == "schema_unread"
+    finally:
+        project.execute("DROP ROLE squash_reader")
 
 
 def test_its_rehearsal_is_the_real_run_s(shop: Project) -> None:

@@ -110,7 +110,7 @@ def squash(request: SquashRequest, tools: Tools) -> Squashed:
         text = head(base.text, replaced) + "\n" + written.text
         proof = _jobs_with(context, scripts, base, _script(request.name, base, path, replaced), text)
         with _replayed(request, tools, proof, "the checkpoint") as other:
-            _compare(copy, other, written)
+            _compare(copy, other, written, request.history_table)
     warnings += [TABLES_LEFT_OUT % _listed(written.left_out)] if written.left_out else []
     warnings += [NOT_IN_IT % "; ".join(changes)] if changes else []
     where = copy.scratch.place
@@ -224,7 +224,9 @@ def _beyond_error(what: str, error: errors.MigrationError) -> errors.RehearsalEr
     )
 
 
-def _compare(copy: ScratchCopy, other: ScratchCopy, written: checkpoint_script.Written) -> None:
+def _compare(
+    copy: ScratchCopy, other: ScratchCopy, written: checkpoint_script.Written, history_table: QualifiedName
+) -> None:
     """Compare what the scripts have given with what the checkpoint has.
 
     :raises RehearsalError: when it isn't the same; it has the difference.
@@ -237,8 +239,16 @@ def _compare(copy: ScratchCopy, other: ScratchCopy, written: checkpoint_script.W
     for table, digest in written.digests.items():
         if digests[table] != digest:
             ours, theirs = (checkpoint_script.sample_of(each.runner, table) for each in (copy, other))
-            lines = ["-" + row for row in ours if row not in theirs] + ["+" + row for row in theirs if row not in ours]
-            raise _other_error("the rows of %s are others" % table, "\n".join(lines[:100]))
+            raise _other_error("the rows of %s are others" % table, _difference(ours, theirs))
+    places = checkpoint_script.moved_in(other.runner, history_table)
+    if places != written.sequences:
+        ours, theirs = (["%s %s" % item for item in each.items()] for each in (written.sequences, places))
+        raise _other_error("its sequences stand elsewhere", _difference(ours, theirs))
+
+
+def _difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    lines = ["-" + each for each in ours if each not in theirs] + ["+" + each for each in theirs if each not in ours]
+    return "\n".join(lines[:100])
 
 
 def _other_error(what: str, diff: str) -> errors.RehearsalError:
