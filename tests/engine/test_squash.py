@@ -261,6 +261,49 @@ def test_what_it_has_by_hand_is_marked(shop: Project) -> None:
     assert done(shop.migrate()) == ["4"]
 
 
+@pytest.mark.parametrize("state", [State.PENDING, State.DEFERRED])
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("gone", [(), (1, 2, 3)])
+def test_what_it_gives_is_not_marked_as_to_be_run(
+    shop: Project, version: str, state: State, gone: tuple[int, ...]
+) -> None:
+    written(shop, "3")
+    remove(shop, *gone)
+    shop.migrate()
+    request = MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("4", version), state)
+    for checking in (True, False):
+        with pytest.raises(MigrationError, match=f"{version}_v{version} can't be marked as {state.value}") as caught:
+            mark(request._replace(checking=checking))
+        assert caught.value.kind == "conflict"
+        assert "begun with the checkpoint 3_base" in caught.value.message
+    assert shop.applied() == ["1", "2", "3", "4"]
+
+
+def test_all_that_it_gives_is_marked_as_to_be_run(shop: Project) -> None:
+    written(shop, "3")
+    shop.migrate(version="3")
+    shop.query("DROP TABLE country, visit CASCADE; DROP FUNCTION f(), told()")
+    mark(MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("1", "2", "3"), State.PENDING))
+    assert done(shop.migrate()) == ["3", "4"]
+
+
+def test_a_database_that_has_the_scripts_marks_one_as_to_be_run(shop: Project) -> None:
+    shop.write(v2="CREATE TABLE IF NOT EXISTS two (x int)")
+    shop.migrate(version="2")
+    written(shop, "2")
+    mark(MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("2",), State.PENDING))
+    assert done(shop.migrate(version="2")) == ["2"]
+
+
+def test_what_flyway_s_own_gives_is_not_marked_as_to_be_run(flyway: Project) -> None:
+    flyway.file("B2__base.sql", BASE)
+    flyway.migrate()
+    flyway.file("V1_5__late.sql", "CREATE TABLE late (x int)")
+    for version in ("1", "1.5"):
+        with pytest.raises(MigrationError, match="begun with the checkpoint 2_base, which takes its place"):
+            mark(MarkRequest(flyway.target, (str(flyway.directory),), HISTORY, (version,), State.PENDING))
+
+
 def test_a_baseline_has_all_that_it_takes_the_place_of(shop: Project) -> None:
     shop.query(ONE + TWO + THREE)
     written(shop, "3")

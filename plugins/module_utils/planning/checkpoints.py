@@ -99,11 +99,16 @@ def passed_over(
 
     :param begin: the checkpoint that the database begins with now.
     """
-    plain, checkpoints = apart(scripts)
-    rows = {row.version: row for row in history}
-    taken = [begin] if begin is not None else []
-    taken += [each for each in checkpoints if _has_begun_with(each, rows)]
+    plain, dummy = apart(scripts)
+    taken = (*((begin,) if begin is not None else ()), *begun_with(scripts, history))
     return {each.version for checkpoint in taken for each in replaced_by(checkpoint, plain)}
+
+
+def begun_with(scripts: Sequence[model.Script], history: Sequence[model.HistoryRow]) -> Scripts:
+    """Return the checkpoints that a database has begun with."""
+    events = {row.version: row.event for row in history}
+    dummy, checkpoints = apart(scripts)
+    return tuple(each for each in checkpoints if events.get(each.version.base) == model.Event.CHECKPOINT.value)
 
 
 def is_applied(checkpoint: model.Script, plain: Sequence[model.Script], history: Sequence[model.HistoryRow]) -> bool:
@@ -119,11 +124,6 @@ def changed_since(begin: model.Script, plain: Sequence[model.Script]) -> List[mo
     listed = begin.checkpoint.replaces if begin.checkpoint is not None else None
     then = {model.Version.parse(each.version): each.checksum for each in listed or ()}
     return [each for each in plain if formats.differ(then.get(each.version), each.checksum)]
-
-
-def _has_begun_with(checkpoint: model.Script, rows: Dict[model.Version, model.HistoryRow]) -> bool:
-    row = rows.get(checkpoint.version.base)
-    return row is not None and row.event == model.Event.CHECKPOINT.value
 
 
 def _require_beginning(
