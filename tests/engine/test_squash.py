@@ -339,6 +339,13 @@ def test_squashed_again_a_year_later(shop: Project) -> None:
     assert shop.query("SELECT count(*) FROM country") == [(2,)]
 
 
+def test_rows_that_look_like_its_head(project: Project) -> None:
+    project.write(v1='CREATE TABLE t (x text); INSERT INTO t VALUES (E\'a\\n-- replaces ["0", "", ""]\\nb\')')
+    written(project, "1", "t")
+    remove(project, 1)
+    assert done(project.migrate()) == ["1"]
+
+
 def test_one_that_is_there_is_left_alone(shop: Project) -> None:
     written(shop, "3")
     again = made(shop, "3")
