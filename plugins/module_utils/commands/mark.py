@@ -16,7 +16,7 @@ from ..planning.checkpoints import apart, begun_with, replaced_by, with_replaced
 from ..planning.integrity import is_modified
 from ..planning.plan import find_version
 from ..run.journal import unfinished
-from ..scripts.discovery import discover
+from ..scripts.discovery import scripts_of
 
 if TYPE_CHECKING:  # few ask for it
     from .accept_drift import Accepting
@@ -81,13 +81,7 @@ def mark(
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
     database = database_of(request.target)
-    scripts: Sequence[model.Script] = request.described or ()
-    if warn is not None:
-        for warning in request.said:
-            warn(warning)
-    if request.described is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        scripts = discover(request.directories, *wanted, warn, database.abilities.dialects)
+    scripts = scripts_of(request, database.abilities.dialects, warn)
     with (
         database.errors.translated(),
         closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
