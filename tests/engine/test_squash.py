@@ -397,7 +397,7 @@ INSERT INTO a VALUES (1);
 
 def test_a_proof_that_fails_writes_nothing_and_shows_the_difference(project: Project) -> None:
     project.write(v1=DEPENDENT)
-    with pytest.raises(RehearsalError, match='the rows of "public"."b" are others') as caught:
+    with pytest.raises(RehearsalError, match='the rows of "public"."b" are different') as caught:
         made(project, "1", "all")
     assert caught.value.diff == "-(7,0)\n+(7,1)"
     assert "Nothing was written" in str(caught.value.hint)
@@ -553,10 +553,21 @@ def test_a_file_for_psql_records_what_it_takes_the_place_of(shop: Project, tmp_p
         shop.migrate(state="rolled_back", version="2")
 
 
-def test_alembic_s_revisions_have_none(project: Project) -> None:
-    project.file("versions/aa01_a.py", "revision = 'aa01'\ndown_revision = None\n\ndef upgrade():\n    pass\n")
-    with pytest.raises(MigrationError, match="squash_to: revisions of alembic's"):
-        made(project, "aa01")
+REVISIONS = {
+    "one": "revision = 'aa01'\ndown_revision = None\n\ndef upgrade():\n    pass\n",
+    "one that can't be read": "revision = 'aa01'\ndown_revision = None\n\ndef upgrade(:\n",
+    "one whose place isn't a literal": "revision = 'aa01'\ndown_revision = above()\n",
+    "one behind what is gone": "revision = 'aa01'\ndown_revision = 'aa00'\n",
+}
+
+
+@pytest.mark.parametrize("text", REVISIONS.values(), ids=REVISIONS)
+def test_alembic_s_revisions_have_none(project: Project, text: str) -> None:
+    project.file("versions/aa01_a.py", text)
+    for up_to, options in (("aa01", {}), ("nowhere", {}), ("aa01", {"kind": "alembic"})):
+        with pytest.raises(MigrationError, match="no checkpoint can be made of alembic's revisions") as caught:
+            made(project, up_to, **options)
+        assert caught.value.kind == "option"
 
 
 def test_a_connection_is_left_alone(shop: Project) -> None:

@@ -175,7 +175,8 @@ def _refuse_in_vain(
                 "%s can't be marked as %s: this database has begun with the checkpoint %s, which takes its place, and "
                 "so it would never run" % (in_vain.label, state.value, checkpoint.label),
                 hint="Nothing was marked. To run its statements here, write them as a new migration. To begin "
-                "anew with an empty database, mark all that it has as pending, %s too." % checkpoint.version.base,
+                "anew with an empty database, mark all that it has as pending, version %s included."
+                % checkpoint.version.base,
                 version=str(in_vain.version),
                 path=checkpoint.path,
             )

@@ -27,7 +27,7 @@ from ..scripts import trust
 from ..scripts.discovery import discover
 from ..scripts.kinds import alembic, flyway
 from ..scripts.kinds.checkpoint import head
-from ..scripts.kinds.claim import CHECKPOINT
+from ..scripts.kinds.claim import CHECKPOINT, Listing
 from ..scripts.kinds.sqltext import message
 from ..scripts.repository import find as repository_of
 from .context import Context
@@ -35,10 +35,11 @@ from .view import read_all
 
 MOST_NAMED = 5
 TABLES_LEFT_OUT = (
-    "After the scripts, %s; the checkpoint has none of these rows. Where a new database needs them, name the table in "
-    "squash_tables."
+    "The checkpoint has none of the rows that the scripts leave in these tables: %s. If a new database needs them, "
+    "name the tables in squash_tables; a checkpoint that is there already has to be removed first."
 )
-NOT_IN_IT = "The scripts have changed what is beside the database, and the checkpoint doesn't: %s."
+NOT_IN_IT = "The scripts change what is outside of the database, and the checkpoint doesn't: %s."
+NOT_IN_A_DUMP = "A dump of the schema doesn't have what a script makes there: squash to a version below that script's."
 
 
 class SquashRequest(NamedTuple):
@@ -91,13 +92,14 @@ def squash(request: SquashRequest, tools: Tools) -> Squashed:
     :raises MigrationError: when a script fails, or no scratch database can be made.
     """
     warnings: List[str] = []
+    _refuse_alembic(request)
     scripts = discover([request.directory], request.kind, request.follow, "fail", None, warnings.append)
     plain, checkpoints = apart(scripts)
     base = find_version(request.up_to, with_replaced(scripts))
     there = next((each for each in checkpoints if each.version.base == base), None)
     if there is not None:
         return _is_there(there, plain)
-    _refuse(plain, base)
+    _refuse_repeatable(base)
     context = Context(_request_of(request, base), tools)
     steps = plan_migrate(scripts, (), str(base)).steps
     trust.refuse_writable([request.directory], [step.script for step in steps])
@@ -135,12 +137,17 @@ def _is_there(checkpoint: model.Script, plain: Sequence[model.Script]) -> Squash
     return Squashed(str(checkpoint.version), checkpoint.path, None, listed or ())
 
 
-def _refuse(plain: Sequence[model.Script], base: model.Version) -> None:
-    if any(script.kind == alembic.KIND for script in plain):
+def _refuse_alembic(request: SquashRequest) -> None:
+    """Refuse alembic's revisions, before any of them is read: whatever is wrong with them, none can be squashed."""
+    listing = Listing.of(request.directory, None if request.follow else request.directory)
+    if request.kind == alembic.KIND or (request.kind is None and alembic.is_among(listing)):
         raise errors.OptionInvalid(
-            "squash_to: revisions of alembic's are a graph, of which no checkpoint is made here",
-            hint="Write a revision that gives the whole schema (from_database), and give it no down_revision.",
+            "squash_to: no checkpoint can be made of alembic's revisions, which are a graph (%s)" % request.directory,
+            hint="Leave squash_to out. A revision that makes the whole schema has to be written by hand.",
         )
+
+
+def _refuse_repeatable(base: model.Version) -> None:
     if base.is_repeatable:
         raise errors.OptionInvalid(
             "squash_to: %s has no version, and runs again whenever it changes" % base,
@@ -234,16 +241,17 @@ def _compare(
     found = other.reader.take(other.scratch.dumps_as)
     diffs = [unified_diff(expected, found) for expected in written.snapshots]
     if all(diffs):
-        raise _other_error("its schema is another", diffs[-1])
+        raise _other_error("its schema is different", diffs[-1], NOT_IN_A_DUMP)
     digests: Dict[str, str] = checkpoint_script.digests_of(other.runner, list(written.digests))
     for table, digest in written.digests.items():
         if digests[table] != digest:
             ours, theirs = (checkpoint_script.sample_of(each.runner, table) for each in (copy, other))
-            raise _other_error("the rows of %s are others" % table, _difference(ours, theirs))
+            advice = "Leave this table out of squash_tables, or squash to a version below the script that fills it."
+            raise _other_error("the rows of %s are different" % table, _difference(ours, theirs), advice)
     places = checkpoint_script.moved_in(other.runner, history_table)
     if places != written.sequences:
         ours, theirs = (["%s %s" % item for item in each.items()] for each in (written.sequences, places))
-        raise _other_error("its sequences stand elsewhere", _difference(ours, theirs))
+        raise _other_error("its sequences stand elsewhere", _difference(ours, theirs), NOT_IN_A_DUMP)
 
 
 def _difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
@@ -251,16 +259,17 @@ def _difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
     return "\n".join(lines[:100])
 
 
-def _other_error(what: str, diff: str) -> errors.RehearsalError:
+def _other_error(what: str, diff: str, advice: str) -> errors.RehearsalError:
     error = errors.RehearsalError(
         "The checkpoint doesn't give what the scripts give: %s" % what,
-        hint="Nothing was written. The diff shows what: from the scripts' to the checkpoint's.",
+        hint="Nothing was written. Run with -vvv to see the diff: - is what the scripts give, + what the checkpoint "
+        "gives. %s" % advice,
     )
     error.diff = diff
     return error
 
 
 def _listed(left_out: Sequence[Tuple[str, int]]) -> str:
-    named = ["%s has %d row%s" % (table, count, "" if count == 1 else "s") for table, count in left_out[:MOST_NAMED]]
-    more = " and %d more tables have some" % (len(left_out) - MOST_NAMED) if len(left_out) > MOST_NAMED else ""
+    named = ["%s (%d row%s)" % (table, count, "" if count == 1 else "s") for table, count in left_out[:MOST_NAMED]]
+    more = " and %d more tables" % (len(left_out) - MOST_NAMED) if len(left_out) > MOST_NAMED else ""
     return ", ".join(named) + more

@@ -163,6 +163,7 @@ def test_nothing_is_rolled_back_over_it(target: str | None, steps: int) -> None:
     with pytest.raises(MigrationError, match="came with a checkpoint") as caught:
         plan_rollback(on_disk("1 2 3 3[1,2,3] 4"), recorded("1^ 2^ 3^ 4"), target, steps)
     assert caught.value.kind == "irreversible"
+    assert "Version 3, the checkpoint's, is the lowest" in str(caught.value.hint)
 
 
 def test_what_is_above_it_is_rolled_back() -> None:
