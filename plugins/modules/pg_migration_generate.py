@@ -73,7 +73,7 @@ options:
         it; one that has the old scripts counts it as applied, and one in the middle goes on with them. Nothing is moved
         or removed.
       - The scripts run on a scratch database, whose schema becomes the checkpoint. It is written when it gives the same
-        on another one, in its schema and in the rows of O(squash_tables), which is tried.
+        on another one, in its schema, in the rows of O(squash_tables) and in where sequences stand, which is tried.
       - The scratch databases are on the server that the connection leads to, as in a rehearsal of
         M(pgops.migrations.pg_migrate); with O(rehearsal_on=empty) no server is needed.
       - The file is C(<version>_<name>.checkpoint.sql), and Flyway's C(B<version>__<name>.sql) beside its scripts. Of

@@ -48,6 +48,8 @@ options:
     description:
       - V(applied) records a migration as if it had been run; V(pending) forgets it, also when its file is gone.
       - V(deferred) keeps it from running, and from being rolled back, until it is asked for.
+      - What a checkpoint takes the place of can't be marked as V(pending) or V(deferred) in a database that has begun
+        with the checkpoint, since it would never run there.
       - V(retired) says of migrations that are applied, and whose files are gone, that this is on purpose; without
         O(versions) of all of them. They stay applied, and C(on_missing) tells of them no more. Since 0.6.0.
       - V(trimmed) marks nothing. It takes events out of the history's log that are older than O(log_retention), but for

@@ -13,6 +13,7 @@ from ansible_collections.pgops.migrations.plugins.module_utils.databases.names i
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import MigrationError
 from ansible_collections.pgops.migrations.plugins.module_utils.model import State
 from ansible_collections.pgops.migrations.plugins.module_utils.planning.request import Policies
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
 
 from .conftest import Project, done
 
@@ -52,6 +53,18 @@ def test_what_is_retired_is_told_of_no_more(old: Project) -> None:
 def test_one_that_is_named(old: Project) -> None:
     assert retired(old, "3", "03") == (["3"], [])
     assert old.migrate().warnings == ("Applied, but the file is gone: 1_v1.",)
+
+
+def test_what_there_is_to_say_of_the_scripts(old: Project) -> None:
+    old.file("5-odd.py", "")
+    request = MarkRequest(old.target, (str(old.directory),), HISTORY, (), State.APPLIED, on_unread="warn")
+    here: list[str] = []
+    retire(request, here.append)
+    assert len(here) == 1 and "5-odd.py looks like a migration" in here[0]
+    described = discover(request.directories, on_unread="ignore")
+    there: list[str] = []
+    retire(request._replace(described=described, said=tuple(here)), there.append)
+    assert there == here
 
 
 def test_check_mode_writes_nothing(old: Project) -> None:

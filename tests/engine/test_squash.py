@@ -51,9 +51,9 @@ def shop(project: Project) -> Project:
     return project
 
 
-def made(project: Project, up_to: str, *tables: str, **options: Any) -> Squashed:
+def made(project: Project, up_to: str, *tables: str, target: Target | None = None, **options: Any) -> Squashed:
     """Return a checkpoint."""
-    request = SquashRequest(project.target, str(project.directory), HISTORY, "base", up_to, tables, **options)
+    request = SquashRequest(target or project.target, str(project.directory), HISTORY, "base", up_to, tables, **options)
     return squash(request, Tools(project._run, str(project.scratch_files), project.bin_dir))
 
 
@@ -112,6 +112,74 @@ def test_a_new_database_begins_with_it(shop: Project) -> None:
     ]
     assert done(shop.migrate()) == ["4"]
     assert shop.migrate().plan.steps == ()
+
+
+# A script, and what its sequence gives next.
+ADVANCED = {
+    "a default that another table's sequence feeds": (
+        "CREATE SEQUENCE s; CREATE TABLE t (id int DEFAULT nextval('s')); INSERT INTO t DEFAULT VALUES",
+        2,
+    ),
+    "standing alone, called": ("CREATE SEQUENCE s INCREMENT 5; SELECT nextval('s'), nextval('s')", 11),
+    "standing alone, set": ("CREATE SEQUENCE s; SELECT setval('s', 1000)", 1001),
+    "set, and not called": ("CREATE SEQUENCE s; SELECT setval('s', 1000, false)", 1000),
+    "restarted elsewhere": ("CREATE SEQUENCE s; ALTER SEQUENCE s RESTART WITH 77", 77),
+    "where it would begin has changed, and it stands": ("CREATE SEQUENCE s; ALTER SEQUENCE s START 50", 1),
+    "called, and set back": ("CREATE SEQUENCE s; SELECT nextval('s'); ALTER SEQUENCE s RESTART", 1),
+    "going down": ("CREATE SEQUENCE s INCREMENT -1; SELECT nextval('s'), nextval('s')", -3),
+    "of a table whose rows are gone": (
+        "CREATE TABLE t (id serial); ALTER SEQUENCE t_id_seq RENAME TO s; INSERT INTO t DEFAULT VALUES; DELETE FROM t",
+        2,
+    ),
+    "of a table whose rows are left out": (
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (SEQUENCE NAME s)); INSERT INTO t DEFAULT VALUES",
+        2,
+    ),
+    "of an empty table, set": ("CREATE TABLE t (x int); CREATE SEQUENCE s OWNED BY t.x; SELECT setval('s', 9)", 10),
+    "with a name that needs quotes": ("""CREATE SEQUENCE "it's \\ ""S"; SELECT setval('"it''s \\ ""S"', 5)""", 6),
+}
+NEXT = """
+SELECT nextval(oid::regclass) FROM pg_class
+ WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace AND relname NOT LIKE 'schema_migrations%'
+"""
+
+
+@pytest.mark.parametrize("tables", [(), ("all",)])
+@pytest.mark.parametrize("name", ADVANCED)
+def test_sequences_stand_where_the_scripts_leave_them(project: Project, name: str, tables: tuple[str, ...]) -> None:
+    statements, following = ADVANCED[name]
+    project.write(v1=statements)
+    written(project, "1", *tables)
+    remove(project, 1)
+    assert done(project.migrate()) == ["1"]
+    assert project.query(NEXT) == [(following,)]
+
+
+def test_only_sequences_that_have_moved_are_set(project: Project) -> None:
+    project.write(v1="CREATE TABLE t (id serial); CREATE SEQUENCE u START 7; CREATE SEQUENCE v; SELECT nextval('v')")
+    text = str(made(project, "1").text)
+    assert [line for line in text.splitlines() if "setval" in line] == [
+        """SELECT pg_catalog.setval('"public"."v"', 1, true);"""
+    ]
+
+
+def test_a_sequence_that_the_checkpoint_itself_moves(project: Project) -> None:
+    project.write(v1="CREATE SEQUENCE s; CREATE MATERIALIZED VIEW m AS SELECT nextval('s')")
+    with pytest.raises(RehearsalError, match="its sequences stand elsewhere") as caught:
+        made(project, "1")
+    assert caught.value.diff == '-"public"."s" behind 1\n+"public"."s" behind 2'
+
+
+def test_a_sequence_that_may_not_be_read(project: Project) -> None:
+    project.write(v1="CREATE SEQUENCE s; REVOKE ALL ON SEQUENCE s FROM current_user")
+    project.execute("CREATE ROLE squash_reader LOGIN CREATEDB")
+    try:
+        target = Target({**parse_url(project.url), "user": "squash_reader"})
+        with pytest.raises(MigrationError, match='Where the sequence "public"."s" stands can\'t be read') as caught:
+            made(project, "1", target=target)
+        assert caught.value.kind == "schema_unread"
+    finally:
+        project.execute("DROP ROLE squash_reader")
 
 
 def test_its_rehearsal_is_the_real_run_s(shop: Project) -> None:
@@ -174,12 +242,66 @@ def test_in_the_middle_with_the_old_ones_gone(shop: Project) -> None:
     assert "gone: 2_v2, 3_v3" in found.warnings[0]
 
 
+def test_a_new_database_below_it_with_files_gone(shop: Project) -> None:
+    written(shop, "2")
+    remove(shop, 1)
+    with pytest.raises(MigrationError, match="can't come to the version 1: .* gone \\(1_v1\\)") as caught:
+        shop.migrate(version="1")
+    assert caught.value.kind == "missing"
+    assert "version 2 at least" in str(caught.value.hint)
+    assert shop.tables() == []
+    assert done(shop.migrate(version="3")) == ["2", "3"]
+
+
 def test_what_it_has_by_hand_is_marked(shop: Project) -> None:
     shop.migrate(version="1")
     written(shop, "3")
     remove(shop, 1, 2, 3)
     mark(MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("2", "3"), State.APPLIED))
     assert done(shop.migrate()) == ["4"]
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.DEFERRED])
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("gone", [(), (1, 2, 3)])
+def test_what_it_gives_is_not_marked_as_to_be_run(
+    shop: Project, version: str, state: State, gone: tuple[int, ...]
+) -> None:
+    written(shop, "3")
+    remove(shop, *gone)
+    shop.migrate()
+    request = MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("4", version), state)
+    for checking in (True, False):
+        with pytest.raises(MigrationError, match=f"{version}_v{version} can't be marked as {state.value}") as caught:
+            mark(request._replace(checking=checking))
+        assert caught.value.kind == "conflict"
+        assert "begun with the checkpoint 3_base" in caught.value.message
+    assert shop.applied() == ["1", "2", "3", "4"]
+
+
+def test_all_that_it_gives_is_marked_as_to_be_run(shop: Project) -> None:
+    written(shop, "3")
+    shop.migrate(version="3")
+    shop.query("DROP TABLE country, visit CASCADE; DROP FUNCTION f(), told()")
+    mark(MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("1", "2", "3"), State.PENDING))
+    assert done(shop.migrate()) == ["3", "4"]
+
+
+def test_a_database_that_has_the_scripts_marks_one_as_to_be_run(shop: Project) -> None:
+    shop.write(v2="CREATE TABLE IF NOT EXISTS two (x int)")
+    shop.migrate(version="2")
+    written(shop, "2")
+    mark(MarkRequest(shop.target, (str(shop.directory),), HISTORY, ("2",), State.PENDING))
+    assert done(shop.migrate(version="2")) == ["2"]
+
+
+def test_what_flyway_s_own_gives_is_not_marked_as_to_be_run(flyway: Project) -> None:
+    flyway.file("B2__base.sql", BASE)
+    flyway.migrate()
+    flyway.file("V1_5__late.sql", "CREATE TABLE late (x int)")
+    for version in ("1", "1.5"):
+        with pytest.raises(MigrationError, match="begun with the checkpoint 2_base, which takes its place"):
+            mark(MarkRequest(flyway.target, (str(flyway.directory),), HISTORY, (version,), State.PENDING))
 
 
 def test_a_baseline_has_all_that_it_takes_the_place_of(shop: Project) -> None:
@@ -215,6 +337,13 @@ def test_squashed_again_a_year_later(shop: Project) -> None:
     remove(shop, 4, 5)
     assert shop.migrate().warnings == ()
     assert shop.query("SELECT count(*) FROM country") == [(2,)]
+
+
+def test_rows_that_look_like_its_head(project: Project) -> None:
+    project.write(v1='CREATE TABLE t (x text); INSERT INTO t VALUES (E\'a\\n-- replaces ["0", "", ""]\\nb\')')
+    written(project, "1", "t")
+    remove(project, 1)
+    assert done(project.migrate()) == ["1"]
 
 
 def test_one_that_is_there_is_left_alone(shop: Project) -> None:
@@ -268,7 +397,7 @@ INSERT INTO a VALUES (1);
 
 def test_a_proof_that_fails_writes_nothing_and_shows_the_difference(project: Project) -> None:
     project.write(v1=DEPENDENT)
-    with pytest.raises(RehearsalError, match='the rows of "public"."b" are others') as caught:
+    with pytest.raises(RehearsalError, match='the rows of "public"."b" are different') as caught:
         made(project, "1", "all")
     assert caught.value.diff == "-(7,0)\n+(7,1)"
     assert "Nothing was written" in str(caught.value.hint)
@@ -424,10 +553,21 @@ def test_a_file_for_psql_records_what_it_takes_the_place_of(shop: Project, tmp_p
         shop.migrate(state="rolled_back", version="2")
 
 
-def test_alembic_s_revisions_have_none(project: Project) -> None:
-    project.file("versions/aa01_a.py", "revision = 'aa01'\ndown_revision = None\n\ndef upgrade():\n    pass\n")
-    with pytest.raises(MigrationError, match="squash_to: revisions of alembic's"):
-        made(project, "aa01")
+REVISIONS = {
+    "one": "revision = 'aa01'\ndown_revision = None\n\ndef upgrade():\n    pass\n",
+    "one that can't be read": "revision = 'aa01'\ndown_revision = None\n\ndef upgrade(:\n",
+    "one whose place isn't a literal": "revision = 'aa01'\ndown_revision = above()\n",
+    "one behind what is gone": "revision = 'aa01'\ndown_revision = 'aa00'\n",
+}
+
+
+@pytest.mark.parametrize("text", REVISIONS.values(), ids=REVISIONS)
+def test_alembic_s_revisions_have_none(project: Project, text: str) -> None:
+    project.file("versions/aa01_a.py", text)
+    for up_to, options in (("aa01", {}), ("nowhere", {}), ("aa01", {"kind": "alembic"})):
+        with pytest.raises(MigrationError, match="no checkpoint can be made of alembic's revisions") as caught:
+            made(project, up_to, **options)
+        assert caught.value.kind == "option"
 
 
 def test_a_connection_is_left_alone(shop: Project) -> None:

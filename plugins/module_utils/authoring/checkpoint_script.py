@@ -1,7 +1,8 @@
 # Copyright (c) 2026, the pgops.migrations authors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what a scratch database has become as one script: its schema, and the rows of the tables that are named.
+"""Writes what a scratch database has become as one script: its schema, the rows of the tables that are named, and where
+its sequences stand.
 
 It is to run in databases of other owners. So what belongs to whoever has run the scripts says nothing of its owner: it
 will belong to whoever runs the checkpoint.
@@ -21,7 +22,7 @@ from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies import rows as row_copies
 from ..databases.postgresql.copies.scratch import scratch_database
 from ..databases.postgresql.gate import own_schemas
-from ..databases.postgresql.writing import rows
+from ..databases.postgresql.writing import rows, sequences
 from ..databases.tools import Tools
 from ..schema.snapshot import ObjectKey, Snapshot
 from .from_database import SETTINGS, Schema, as_text, read_schema
@@ -42,12 +43,14 @@ class Written(NamedTuple):
     :ivar text: the statements that make it so.
     :ivar snapshots: its schema; and what its dump gives where it is loaded, which may be written otherwise.
     :ivar digests: what stands for the rows of the tables that are in it, by their quoted names.
+    :ivar sequences: those that don't stand where they begin, by their quoted names.
     :ivar left_out: the tables that have rows and aren't in it, with how many.
     """
 
     text: str
     snapshots: Tuple[Snapshot, ...]
     digests: Dict[str, str]
+    sequences: Dict[str, sequences.Place]
     left_out: Tuple[Tuple[str, int], ...]
 
 
@@ -66,19 +69,27 @@ def write(target: Target, history_table: QualifiedName, tools: Tools, wanted: Se
         names = list(filled) if tuple(wanted) == (ALL,) else _named(connection, wanted)
         data = rows.as_sql(schema.reader.pg_dump, schema.target, tools, names)
         digests = rows.digests(connection, names)
+        moved = sequences.moved(connection, own)
+        data = "\n".join(filter(None, [data, sequences.as_sql(connection, moved)]))
         views = row_copies.populated(connection)
         role = rows.role(connection)
     dumped = schema.snapshot
     with scratch_database(schema.target, schema.facts) as scratch:
         schema = schema.tried_on(scratch)
     left_out = tuple((name, count) for name, count in filled.items() if name not in names)
-    return Written(_text(schema, data, views, role), (dumped, schema.expected or dumped), digests, left_out)
+    return Written(_text(schema, data, views, role), (dumped, schema.expected or dumped), digests, moved, left_out)
 
 
 def digests_of(target: Target, tables: Sequence[str]) -> Dict[str, str]:
     """Return what stands for the rows of tables, by their quoted names."""
     with closing(connect(target, APPLICATION)) as connection:
         return rows.digests(connection, tables)
+
+
+def moved_in(target: Target, history_table: QualifiedName) -> Dict[str, sequences.Place]:
+    """Return the sequences that don't stand where they begin, by their quoted names; without the history's."""
+    with closing(connect(target, APPLICATION)) as connection:
+        return sequences.moved(connection, database_of(connection).history.find(connection, history_table).tables())
 
 
 def sample_of(target: Target, table: str) -> Sequence[str]:

@@ -22,7 +22,7 @@ def require_same(wanted: Snapshot, made: Snapshot) -> None:
     if diff:
         error = errors.RehearsalError(
             "The schema can't be written as a migration: applied to an empty database it comes out different",
-            hint="The diff shows what. Nothing was written.",
+            hint="Nothing was written. Run with -vvv to see the diff: - is what is wanted, + what comes out.",
         )
         error.diff = diff
         raise error

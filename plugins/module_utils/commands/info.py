@@ -16,7 +16,7 @@ from ..databases.values import Activity
 from ..history.retired import with_last_event
 from ..planning.order import in_one_order
 from ..planning.releases import Release, releases
-from ..scripts.discovery import discover
+from ..scripts.discovery import scripts_of
 from .standing import PENDING, Standing, standings, with_reversible
 
 if TYPE_CHECKING:  # few ask for it
@@ -98,12 +98,10 @@ def info(request: InfoRequest, tools: Optional[Tools] = None) -> Info:
     :param tools: the means to read the schema, where drift is to be looked for.
     :raises MigrationError: when directory, connection or history can't be read; or the schema, with check_drift.
     """
-    warnings: List[str] = [*request.said]
-    scripts: Sequence[model.Script] = request.described or ()
-    if request.described is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        dialects = database_of(request.target).abilities.dialects
-        scripts = discover(request.directories, *wanted, warnings.append, dialects)
+    warnings: List[str] = []
+    scripts: Sequence[model.Script] = scripts_of(
+        request, database_of(request.target).abilities.dialects, warnings.append
+    )
     try:
         recorded = _read(request, tools)
     except errors.DatabaseMissing:

@@ -6,17 +6,17 @@
 from __future__ import annotations
 
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.names import QualifiedName
 from ..databases.values import Entry
-from ..planning.checkpoints import with_replaced
+from ..planning.checkpoints import apart, begun_with, replaced_by, with_replaced
 from ..planning.integrity import is_modified
 from ..planning.plan import find_version
 from ..run.journal import unfinished
-from ..scripts.discovery import discover
+from ..scripts.discovery import scripts_of
 
 if TYPE_CHECKING:  # few ask for it
     from .accept_drift import Accepting
@@ -81,13 +81,7 @@ def mark(
     :raises UnknownVersion: when one of them is unknown; then nothing is marked.
     """
     database = database_of(request.target)
-    scripts: Sequence[model.Script] = request.described or ()
-    if warn is not None:
-        for warning in request.said:
-            warn(warning)
-    if request.described is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        scripts = discover(request.directories, *wanted, warn, database.abilities.dialects)
+    scripts = scripts_of(request, database.abilities.dialects, warn)
     with (
         database.errors.translated(),
         closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,
@@ -138,6 +132,8 @@ def _plan(
     for text in request.versions:
         each, step = _plan_one(text, request.state, files, rows)
         planned.setdefault(step.script.version, (each, step))
+    if request.state is not model.State.APPLIED:
+        _refuse_in_vain(planned.keys(), request.state, scripts, list(rows.values()))
     begun = unfinished(connection, history, [each.version for each, dummy in planned.values()])
     connection.rollback()
     return history, [(each._replace(anew=each.anew or each.version in begun), step) for each, step in planned.values()]
@@ -158,6 +154,32 @@ def _plan_one(
     step = model.Step(script, direction, model.Reason.PENDING, row.spellings if row else ())
     anew = before is state is model.State.APPLIED and row is not None and is_modified(script, row)
     return Mark(str(script.version), script.name or None, before, state, anew), step
+
+
+def _refuse_in_vain(
+    again: AbstractSet[model.Version],
+    state: model.State,
+    scripts: Sequence[model.Script],
+    rows: Sequence[model.HistoryRow],
+) -> None:
+    """Refuse to mark as to be run what never would: the database has begun with a checkpoint that takes its place.
+
+    :param again: the versions to mark. If the checkpoint's own is among them, the database has no longer begun with it.
+    :raises Conflict: names the checkpoint.
+    """
+    plain, dummy = apart(scripts)
+    for checkpoint in begun_with(scripts, [row for row in rows if row.version not in again]):
+        in_vain = next((each for each in replaced_by(checkpoint, plain) if each.version in again), None)
+        if in_vain is not None:
+            raise errors.Conflict(
+                "%s can't be marked as %s: this database has begun with the checkpoint %s, which takes its place, and "
+                "so it would never run" % (in_vain.label, state.value, checkpoint.label),
+                hint="Nothing was marked. To run its statements here, write them as a new migration. To begin "
+                "anew with an empty database, mark all that it has as pending, version %s included."
+                % checkpoint.version.base,
+                version=str(in_vain.version),
+                path=checkpoint.path,
+            )
 
 
 def _ghost(version: model.Version, row: Optional[model.HistoryRow]) -> model.Script:

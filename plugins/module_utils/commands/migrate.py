@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import Any, Callable, Iterator, Optional, Tuple
+from typing import Any, Iterator, Optional, Tuple
 
 from .. import errors, model
 from ..databases.choose import database_of
 from ..databases.values import Remark
-from ..planning.request import Request
 from ..scripts import trust
-from ..scripts.discovery import discover
+from ..scripts.discovery import scripts_of
 from .context import Context
 from .in_step import in_step
 from .view import View, read_all, read_view, view_of
@@ -45,9 +44,10 @@ def opened(context: Context) -> Iterator[Tuple[View, Any]]:
     :raises MigrationError: when there is no connection, or what is found isn't as it has to be.
     """
     request = context.request
-    sessions, history = database_of(request.target).sessions, database_of(request.target).history
-    context.warnings += request.said
-    scripts = scripts_of(request, context.warn)
+    database = database_of(request.target)
+    sessions, history, scripts = database.sessions, database.history, request.found
+    if scripts is None:
+        scripts = scripts_of(request, database.abilities.dialects, context.warn)
     unfound = history.unfound(request.history_table, repository_id=request.repository_id)
     if request.rehearsal_on == "empty":
         yield view_of(request, scripts, unfound, ()), None
@@ -67,19 +67,6 @@ def opened(context: Context) -> Iterator[Tuple[View, Any]]:
     with closing(connection):
         context.request = request._replace(target=sessions.settled(request.target, connection))
         yield read_view(connection, context.request, scripts), connection
-
-
-def scripts_of(request: Request, warn: Callable[[str], None]) -> Tuple[model.Script, ...]:
-    """Return the scripts: those that somebody has looked for already, or else what is found.
-
-    :param warn: is called with what there is to say of them.
-    :raises MigrationError: see discover().
-    """
-    scripts = request.found if request.described is None else request.described
-    if scripts is not None:
-        return scripts
-    wanted = (request.kind, request.follow, request.on_unread, request.order)
-    return discover(request.directories, *wanted, warn, database_of(request.target).abilities.dialects)
 
 
 def planned(context: Context, view: View, connection: Any) -> Optional[View]:

@@ -15,7 +15,7 @@ from ..history.retired import with_last_event
 from ..planning.checkpoints import apart, is_replaced, with_replaced
 from ..planning.order import in_one_order
 from ..planning.plan import find_version
-from ..scripts.discovery import discover
+from ..scripts.discovery import scripts_of
 from .mark import MarkRequest
 
 
@@ -37,10 +37,7 @@ def retire(request: MarkRequest, warn: Optional[Callable[[str], None]] = None) -
     :raises Conflict: when the file of one is there.
     """
     database = database_of(request.target)
-    scripts: Sequence[model.Script] = request.described or ()
-    if request.described is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        scripts = discover(request.directories, *wanted, warn, database.abilities.dialects)
+    scripts = scripts_of(request, database.abilities.dialects, warn)
     with (
         database.errors.translated(),
         closing(database.sessions.connect(request.target, "pg_migration_mark")) as connection,

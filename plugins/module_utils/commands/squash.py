@@ -27,7 +27,7 @@ from ..scripts import trust
 from ..scripts.discovery import discover
 from ..scripts.kinds import alembic, flyway
 from ..scripts.kinds.checkpoint import head
-from ..scripts.kinds.claim import CHECKPOINT
+from ..scripts.kinds.claim import CHECKPOINT, Listing
 from ..scripts.kinds.sqltext import message
 from ..scripts.repository import find as repository_of
 from .context import Context
@@ -35,10 +35,11 @@ from .view import read_all
 
 MOST_NAMED = 5
 TABLES_LEFT_OUT = (
-    "After the scripts, %s; the checkpoint has none of these rows. Where a new database needs them, name the table in "
-    "squash_tables."
+    "The checkpoint has none of the rows that the scripts leave in these tables: %s. If a new database needs them, "
+    "name the tables in squash_tables; a checkpoint that is there already has to be removed first."
 )
-NOT_IN_IT = "The scripts have changed what is beside the database, and the checkpoint doesn't: %s."
+NOT_IN_IT = "The scripts change what is outside of the database, and the checkpoint doesn't: %s."
+NOT_IN_A_DUMP = "A dump of the schema doesn't have what a script makes there: squash to a version below that script's."
 
 
 class SquashRequest(NamedTuple):
@@ -91,13 +92,14 @@ def squash(request: SquashRequest, tools: Tools) -> Squashed:
     :raises MigrationError: when a script fails, or no scratch database can be made.
     """
     warnings: List[str] = []
+    _refuse_alembic(request)
     scripts = discover([request.directory], request.kind, request.follow, "fail", None, warnings.append)
     plain, checkpoints = apart(scripts)
     base = find_version(request.up_to, with_replaced(scripts))
     there = next((each for each in checkpoints if each.version.base == base), None)
     if there is not None:
         return _is_there(there, plain)
-    _refuse(plain, base)
+    _refuse_repeatable(base)
     context = Context(_request_of(request, base), tools)
     steps = plan_migrate(scripts, (), str(base)).steps
     trust.refuse_writable([request.directory], [step.script for step in steps])
@@ -110,7 +112,7 @@ def squash(request: SquashRequest, tools: Tools) -> Squashed:
         text = head(base.text, replaced) + "\n" + written.text
         proof = _jobs_with(context, scripts, base, _script(request.name, base, path, replaced), text)
         with _replayed(request, tools, proof, "the checkpoint") as other:
-            _compare(copy, other, written)
+            _compare(copy, other, written, request.history_table)
     warnings += [TABLES_LEFT_OUT % _listed(written.left_out)] if written.left_out else []
     warnings += [NOT_IN_IT % "; ".join(changes)] if changes else []
     where = copy.scratch.place
@@ -135,12 +137,17 @@ def _is_there(checkpoint: model.Script, plain: Sequence[model.Script]) -> Squash
     return Squashed(str(checkpoint.version), checkpoint.path, None, listed or ())
 
 
-def _refuse(plain: Sequence[model.Script], base: model.Version) -> None:
-    if any(script.kind == alembic.KIND for script in plain):
+def _refuse_alembic(request: SquashRequest) -> None:
+    """Refuse alembic's revisions, before any of them is read: whatever is wrong with them, none can be squashed."""
+    listing = Listing.of(request.directory, None if request.follow else request.directory)
+    if request.kind == alembic.KIND or (request.kind is None and alembic.is_among(listing)):
         raise errors.OptionInvalid(
-            "squash_to: revisions of alembic's are a graph, of which no checkpoint is made here",
-            hint="Write a revision that gives the whole schema (from_database), and give it no down_revision.",
+            "squash_to: no checkpoint can be made of alembic's revisions, which are a graph (%s)" % request.directory,
+            hint="Leave squash_to out. A revision that makes the whole schema has to be written by hand.",
         )
+
+
+def _refuse_repeatable(base: model.Version) -> None:
     if base.is_repeatable:
         raise errors.OptionInvalid(
             "squash_to: %s has no version, and runs again whenever it changes" % base,
@@ -224,7 +231,9 @@ def _beyond_error(what: str, error: errors.MigrationError) -> errors.RehearsalEr
     )
 
 
-def _compare(copy: ScratchCopy, other: ScratchCopy, written: checkpoint_script.Written) -> None:
+def _compare(
+    copy: ScratchCopy, other: ScratchCopy, written: checkpoint_script.Written, history_table: QualifiedName
+) -> None:
     """Compare what the scripts have given with what the checkpoint has.
 
     :raises RehearsalError: when it isn't the same; it has the difference.
@@ -232,25 +241,35 @@ def _compare(copy: ScratchCopy, other: ScratchCopy, written: checkpoint_script.W
     found = other.reader.take(other.scratch.dumps_as)
     diffs = [unified_diff(expected, found) for expected in written.snapshots]
     if all(diffs):
-        raise _other_error("its schema is another", diffs[-1])
+        raise _other_error("its schema is different", diffs[-1], NOT_IN_A_DUMP)
     digests: Dict[str, str] = checkpoint_script.digests_of(other.runner, list(written.digests))
     for table, digest in written.digests.items():
         if digests[table] != digest:
             ours, theirs = (checkpoint_script.sample_of(each.runner, table) for each in (copy, other))
-            lines = ["-" + row for row in ours if row not in theirs] + ["+" + row for row in theirs if row not in ours]
-            raise _other_error("the rows of %s are others" % table, "\n".join(lines[:100]))
+            advice = "Leave this table out of squash_tables, or squash to a version below the script that fills it."
+            raise _other_error("the rows of %s are different" % table, _difference(ours, theirs), advice)
+    places = checkpoint_script.moved_in(other.runner, history_table)
+    if places != written.sequences:
+        ours, theirs = (["%s %s" % item for item in each.items()] for each in (written.sequences, places))
+        raise _other_error("its sequences stand elsewhere", _difference(ours, theirs), NOT_IN_A_DUMP)
 
 
-def _other_error(what: str, diff: str) -> errors.RehearsalError:
+def _difference(ours: Sequence[str], theirs: Sequence[str]) -> str:
+    lines = ["-" + each for each in ours if each not in theirs] + ["+" + each for each in theirs if each not in ours]
+    return "\n".join(lines[:100])
+
+
+def _other_error(what: str, diff: str, advice: str) -> errors.RehearsalError:
     error = errors.RehearsalError(
         "The checkpoint doesn't give what the scripts give: %s" % what,
-        hint="Nothing was written. The diff shows what: from the scripts' to the checkpoint's.",
+        hint="Nothing was written. Run with -vvv to see the diff: - is what the scripts give, + what the checkpoint "
+        "gives. %s" % advice,
     )
     error.diff = diff
     return error
 
 
 def _listed(left_out: Sequence[Tuple[str, int]]) -> str:
-    named = ["%s has %d row%s" % (table, count, "" if count == 1 else "s") for table, count in left_out[:MOST_NAMED]]
-    more = " and %d more tables have some" % (len(left_out) - MOST_NAMED) if len(left_out) > MOST_NAMED else ""
+    named = ["%s (%d row%s)" % (table, count, "" if count == 1 else "s") for table, count in left_out[:MOST_NAMED]]
+    more = " and %d more tables" % (len(left_out) - MOST_NAMED) if len(left_out) > MOST_NAMED else ""
     return ", ".join(named) + more

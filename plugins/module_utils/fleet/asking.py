@@ -9,7 +9,7 @@ import json
 from typing import Any, Callable, Dict, List, Mapping, Tuple
 
 from ..databases.choose import database_of
-from ..scripts.discovery import discover
+from ..scripts.discovery import scripts_of
 from .failures import tried
 from .run import Job
 from .tally import Fate, Outcome
@@ -24,12 +24,8 @@ def with_scripts(request: Any) -> Tuple[Any, List[str]]:
     """
     if not hasattr(request, "described"):  # what is asked of the history alone
         return request, []
-    said: List[str] = [*request.said]
-    described = request.described
-    if described is None:
-        wanted = (request.kind, request.follow, request.on_unread, request.order)
-        dialects = database_of(request.target).abilities.dialects
-        described = discover(request.directories, *wanted, said.append, dialects)
+    said: List[str] = []
+    described = scripts_of(request, database_of(request.target).abilities.dialects, said.append)
     return request._replace(described=described, said=()), said
 
 

@@ -9,11 +9,12 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from .. import errors, model
 from ..commands.context import Context
-from ..commands.migrate import migrate, scripts_of
+from ..commands.migrate import migrate
 from ..commands.report import Report
 from ..databases.choose import database_of
 from ..databases.tools import Tools
 from ..planning.request import Request
+from ..scripts.discovery import scripts_of
 from .failures import tried
 from .likeness import told_of
 from .run import Job
@@ -37,8 +38,8 @@ def with_scripts(request: Request) -> Tuple[Request, List[str]]:
 
     :raises MigrationError: when they can't be read.
     """
-    said: List[str] = [*request.said]
-    scripts = scripts_of(request, said.append)
+    said: List[str] = []
+    scripts = scripts_of(request, database_of(request.target).abilities.dialects, said.append)
     if request.described is None:
         request = request._replace(found=scripts)
     return request._replace(said=()), said

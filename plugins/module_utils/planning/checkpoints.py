@@ -9,6 +9,7 @@ checkpoint as applied when its history has all that the checkpoint takes the pla
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import AbstractSet, Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, formats, model
@@ -70,7 +71,7 @@ def to_begin_with(
 
     :param wanted: the versions up to which to apply; None: all.
     :raises ScriptInvalid: when two checkpoints don't go together.
-    :raises Missing: when the database has some of what a checkpoint takes the place of, and files of the rest are gone.
+    :raises Missing: when files are gone that the database needs on its way, and no checkpoint takes their place for it.
     """
     plain, checkpoints = apart(scripts)
     _refuse_overlaps(checkpoints, plain)
@@ -79,7 +80,9 @@ def to_begin_with(
             _require_way(checkpoint, plain, history, wanted)
         return None
     fitting = [each for each in checkpoints if wanted is None or each.version.base in wanted]
-    return fitting[-1] if fitting else None
+    begin = fitting[-1] if fitting else None
+    _require_beginning(begin, scripts, wanted)
+    return begin
 
 
 def beginning(checkpoint: model.Script, plain: Sequence[model.Script]) -> model.Step:
@@ -96,11 +99,16 @@ def passed_over(
 
     :param begin: the checkpoint that the database begins with now.
     """
-    plain, checkpoints = apart(scripts)
-    rows = {row.version: row for row in history}
-    taken = [begin] if begin is not None else []
-    taken += [each for each in checkpoints if _has_begun_with(each, rows)]
+    plain, dummy = apart(scripts)
+    taken = (*((begin,) if begin is not None else ()), *begun_with(scripts, history))
     return {each.version for checkpoint in taken for each in replaced_by(checkpoint, plain)}
+
+
+def begun_with(scripts: Sequence[model.Script], history: Sequence[model.HistoryRow]) -> Scripts:
+    """Return the checkpoints that a database has begun with."""
+    events = {row.version: row.event for row in history}
+    dummy, checkpoints = apart(scripts)
+    return tuple(each for each in checkpoints if events.get(each.version.base) == model.Event.CHECKPOINT.value)
 
 
 def is_applied(checkpoint: model.Script, plain: Sequence[model.Script], history: Sequence[model.HistoryRow]) -> bool:
@@ -118,9 +126,31 @@ def changed_since(begin: model.Script, plain: Sequence[model.Script]) -> List[mo
     return [each for each in plain if formats.differ(then.get(each.version), each.checksum)]
 
 
-def _has_begun_with(checkpoint: model.Script, rows: Dict[model.Version, model.HistoryRow]) -> bool:
-    row = rows.get(checkpoint.version.base)
-    return row is not None and row.event == model.Event.CHECKPOINT.value
+def _require_beginning(
+    begin: Optional[model.Script], scripts: Sequence[model.Script], wanted: Optional[AbstractSet[model.Version]]
+) -> None:
+    """Refuse a new database that can't come to its version: only a checkpoint beyond that has what is gone."""
+    plain, checkpoints = apart(scripts)
+    needed = [each for each in with_replaced(scripts) if wanted is None or each.version in wanted]
+    gone = [each for each in needed if not each.path and not (begin and _covers(begin, each.version, plain))]
+    if gone:
+        last = max(each.version for each in needed)
+        beyond = next(each for each in checkpoints if _covers(each, gone[0].version, plain))
+        raise errors.Missing(
+            "A new database can't come to the version %s: the files of migrations are gone (%s), and the checkpoint "
+            "that takes their place, %s, goes beyond that version" % (last, _named(gone), beyond.label),
+            hint="Nothing was touched. Ask for the version %s at least; or bring the files back from version control."
+            % beyond.version,
+            version=str(gone[0].version),
+            path=beyond.path,
+        )
+
+
+def _covers(checkpoint: model.Script, version: model.Version, plain: Sequence[model.Script]) -> bool:
+    """Return whether a checkpoint takes the place of a version, whether or not that has a file."""
+    if checkpoint.checkpoint is not None and checkpoint.checkpoint.replaces is None:
+        return version <= checkpoint.version.base
+    return any(each.version == version for each in replaced_by(checkpoint, plain))
 
 
 def _require_way(
@@ -145,11 +175,9 @@ def _require_way(
 def _stuck_error(
     checkpoint: model.Script, total: int, left: int, gone: Sequence[model.Script]
 ) -> errors.MigrationError:
-    named = ", ".join(each.label for each in gone[:MOST_NAMED])
-    more = " and %d more" % (len(gone) - MOST_NAMED) if len(gone) > MOST_NAMED else ""
     return errors.Missing(
         "This database has %d of the %d migrations that the checkpoint %s takes the place of, and the files of others "
-        "are gone: %s%s" % (total - left, total, checkpoint.label, named, more),
+        "are gone: %s" % (total - left, total, checkpoint.label, _named(gone)),
         hint="Nothing was touched. A checkpoint is for a new database: bring the files back from version control and "
         "apply them here; or, if the database has what they do, mark them as applied with pg_migration_mark.",
         version=str(gone[0].version),
@@ -157,9 +185,14 @@ def _stuck_error(
     )
 
 
+def _named(scripts: Sequence[model.Script]) -> str:
+    more = " and %d more" % (len(scripts) - MOST_NAMED) if len(scripts) > MOST_NAMED else ""
+    return ", ".join(each.label for each in scripts[:MOST_NAMED]) + more
+
+
 def _refuse_overlaps(checkpoints: Sequence[model.Script], plain: Sequence[model.Script]) -> None:
     """Refuse a checkpoint that lacks something which an earlier one has."""
-    for earlier, later in zip(checkpoints, checkpoints[1:]):
+    for earlier, later in combinations(checkpoints, 2):
         has = {each.version for each in replaced_by(later, plain)}
         lacking = [each for each in replaced_by(earlier, plain) if each.version not in has]
         if lacking and later.checkpoint is not None and later.checkpoint.replaces is not None:

@@ -12,6 +12,17 @@ from .checkpoints import apart, beginning, passed_over, to_begin_with, with_repl
 
 LATEST = "latest"
 NOTHING = "0"
+# By the event of a row: why it can't be rolled back, and what it came with.
+NEVER_RAN = {
+    model.Event.CHECKPOINT.value: (
+        "The migration %s came with a checkpoint: this database has begun with that, and never ran it",
+        "checkpoint",
+    ),
+    model.Reason.BASELINE.value: (
+        "The migration %s belongs to the baseline: it was recorded, and never run here",
+        "baseline",
+    ),
+}
 
 
 def plan_migrate(
@@ -83,7 +94,7 @@ def plan_rollback(
         chosen = newest_first[:steps]
     else:
         chosen = _above(target, scripts, history, newest_first)
-    _require_reversible(chosen)
+    _require_reversible(chosen, history)
     _require_files(chosen, scripts)
     files = {script.version: script for script in scripts}
     planned = [
@@ -176,19 +187,16 @@ def _found(scripts: Sequence[model.Script], history: Sequence[model.HistoryRow])
     )
 
 
-def _require_reversible(rows: Sequence[model.HistoryRow]) -> None:
+def _require_reversible(rows: Sequence[model.HistoryRow], history: Sequence[model.HistoryRow]) -> None:
+    """Refuse to roll back what has never run in this database."""
     for row in rows:
-        if row.event == model.Event.CHECKPOINT.value:
+        if row.event in NEVER_RAN:
+            sentence, what = NEVER_RAN[row.event]
+            lowest = max(each.version for each in history if each.event == row.event)
             raise errors.Irreversible(
-                "The migration %s came with a checkpoint: this database has begun with that, and never ran it"
-                % row.version,
-                hint="Nothing was rolled back. Roll back to the checkpoint's version at most.",
-                version=str(row.version),
-            )
-        if row.event == model.Reason.BASELINE.value:
-            raise errors.Irreversible(
-                "The migration %s belongs to the baseline: it was recorded, and never run here" % row.version,
-                hint="Nothing was rolled back. Roll back to the baseline's version at most.",
+                sentence % row.version,
+                hint="Nothing was rolled back. Version %s, the %s's, is the lowest that this database can be rolled "
+                "back to." % (lowest, what),
                 version=str(row.version),
             )
 

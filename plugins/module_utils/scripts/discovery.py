@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Sequence, Tuple
 
 from .. import errors, model
 from ..revisions import in_order
@@ -56,6 +56,23 @@ def discover(
     ordered = sorted(version.ordered(order) for version in found)
     surveyed = tuple(catalogue.survey(_with_version(found[version], version)) for version in ordered)
     return callbacks.with_callbacks(surveyed, callbacks.survey(around))
+
+
+def scripts_of(
+    request: Any, dialects: Tuple[str, ...], warn: Optional[Callable[[str], None]] = None
+) -> Tuple[model.Script, ...]:
+    """Return the scripts of a task: those that the controller has described, or else what is found.
+
+    :param request: has the directories, how they are read, what was described, and what was said of that.
+    :param warn: is called with what there is to say of them, there or here.
+    :raises MigrationError: see discover().
+    """
+    for warning in request.said:
+        (warn or _unheard)(warning)
+    if request.described is not None:
+        return tuple(request.described)
+    wanted = (request.kind, request.follow, request.on_unread, request.order)
+    return discover(request.directories, *wanted, warn, dialects)
 
 
 def _by_graph(scripts: Iterable[model.Script], order: Optional[str]) -> Tuple[model.Script, ...]:

@@ -54,13 +54,14 @@ def _check(params: Mapping[str, Any]) -> None:
         for name in OF_SQUASH:
             if params[name]:
                 raise errors.OptionInvalid(
-                    "%s says what a checkpoint is made of, and squash_to isn't given" % name, hint="Leave it out."
+                    "%s is given without squash_to" % name,
+                    hint="It is for the checkpoint that squash_to writes. Set squash_to too, or leave %s out." % name,
                 )
         return
     if params["from_database"]:
         raise errors.OptionInvalid(
             "squash_to and from_database exclude each other",
-            hint="A checkpoint is made of the scripts; with from_database a database is read. Leave one out.",
+            hint="squash_to reads the scripts of migrations_dir, from_database a database. Leave one of them out.",
         )
     if params["rehearsal_on"] == combinations.EMPTY:
         combinations.refuse_database(params)
@@ -128,8 +129,8 @@ def _require_postgresql(params: Mapping[str, Any]) -> None:
     """
     if kind_of(params["url"]) != POSTGRESQL:
         raise errors.OptionInvalid(
-            "squash_to: only for PostgreSQL is a checkpoint written yet",
-            hint="Keep the scripts: a checkpoint is proved by replaying them, which is built for PostgreSQL alone.",
+            "squash_to: checkpoints can be written for PostgreSQL only",
+            hint="Leave squash_to out, and keep the scripts: a new database of another kind runs them all.",
         )
     _require_driver(params)
 

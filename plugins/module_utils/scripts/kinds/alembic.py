@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from ... import errors, model
 from ...versions import GRAPH
@@ -34,20 +34,23 @@ def claim(listing: Listing) -> Iterator[Claim]:
 
     :raises ScriptInvalid: a file of the folder versions that is no revision.
     """
-    inside = VERSIONS in listing.folders
-    folder = Listing.of(listing.path(VERSIONS), listing.home, listing.named) if inside else listing
-    python = [name for name in folder.ending(".py") if not name.startswith(("__init__", "."))]
-    revisions = [name for name in python if _is_revision(folder, name)]
+    folder, python = _python(listing)
+    inside, revisions = folder is not listing, [name for name in python if _is_revision(folder, name)]
     if not revisions:
         return
     for name in python if inside else revisions:
         yield _claim(folder, name, os.path.join(VERSIONS, name) if inside else name)
 
 
+def is_among(listing: Listing) -> bool:
+    """Return whether a directory has a file of this kind; no more is read of it, and none is refused."""
+    folder, python = _python(listing)
+    return any(_is_revision(folder, name) for name in python)
+
+
 def nested(listing: Listing) -> Iterator[str]:
     """Yield the revisions that are in folders of their own: alembic itself reads these only if env.py says so."""
-    inside = VERSIONS in listing.folders
-    folder = Listing.of(listing.path(VERSIONS), listing.home, listing.named) if inside else listing
+    folder, dummy = _python(listing)
     for sub in folder.inner():
         for name in sub.ending(".py"):
             if _is_revision(sub, name):
@@ -60,6 +63,13 @@ def read(script: model.Script, dummy_source: reading.Source = reading.text) -> m
     :raises ScriptInvalid: not UTF-8, a syntax error, or no upgrade().
     """
     return pythontext.migration(script, "upgrade", "downgrade", model.Takes.NOTHING)
+
+
+def _python(listing: Listing) -> Tuple[Listing, List[str]]:
+    """Return the folder that revisions are in, and what of Python's is in it."""
+    inside = VERSIONS in listing.folders
+    folder = Listing.of(listing.path(VERSIONS), listing.home, listing.named) if inside else listing
+    return folder, [name for name in folder.ending(".py") if not name.startswith(("__init__", "."))]
 
 
 def _is_revision(folder: Listing, name: str) -> bool:

@@ -26,6 +26,8 @@ KIND = "checkpoint"
 FORMAT = 1
 FIRST = "-- pgops.migrations checkpoint %d: %s\n"
 FIRST_LINE = re.compile(r"-- pgops\.migrations checkpoint (?P<format>[0-9]+): (?P<version>[^\n]+)\n")
+# The first line that is no comment: below it may be texts of any kind, rows of tables among them.
+BELOW = re.compile(r"^(?!--)", re.MULTILINE)
 LINE, LAST = "-- replaces %s\n", "-- replaces %d in all: %s\n"
 LISTED = re.compile(r"^-- replaces (?P<row>\[.*\])$", re.MULTILINE)
 IN_ALL = re.compile(r"^-- replaces (?P<count>[0-9]+) in all: (?P<digest>[0-9a-f]{16})$", re.MULTILINE)
@@ -59,8 +61,9 @@ def read_head(text: str, path: str) -> Optional[model.Checkpoint]:
     if not FIRST_LINE.match(text):
         return None
     _first(text, path)
-    rows = [found["row"] for found in LISTED.finditer(text)]
-    last = IN_ALL.search(text)
+    lines = BELOW.split(text, maxsplit=1)[0]
+    rows = [found["row"] for found in LISTED.finditer(lines)]
+    last = IN_ALL.search(lines)
     try:
         replaced = tuple(model.Replaced(*map(str, json.loads(row))) for row in rows)
     except (ValueError, TypeError):

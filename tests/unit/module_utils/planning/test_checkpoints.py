@@ -66,6 +66,8 @@ BEGINNINGS = {
     "one that goes beyond a version isn't for it": ("1 2 2[1,2] 3 4 4[1,2,3,4]", "", "3", "2c 3", "1"),
     "none does": ("1 2 3 3[1,2,3] 4", "", "2", "1 2", ""),
     "exactly that version": ("3[1,2,3] 4", "", "3", "3c", "1 2"),
+    "beyond the first of two, with files": ("3[1,2,3] 4 5 6[1,2,3,4,5,6] 7", "", "4", "3c 4", "1 2"),
+    "beyond the version, and what is gone is beyond it too": ("1 2 4[1,2,3,4] 5", "", "2", "1 2", ""),
     "what was merged late isn't in it": ("1 2 2.5 3 3[1,2,3] 4", "", None, "3c 2.5 4", "1 2"),
     "nor is what is asked each time": ("1 2* 3 3[1,3] 4", "", None, "3c 2* 4", "1"),
     "a database that has all": ("1 2 3 3[1,2,3] 4", "1 2 3", None, "4", ""),
@@ -99,20 +101,34 @@ def test_plan_migrate(name: str) -> None:
     assert " ".join(replaces) == with_it
 
 
-# on disk, in the history → kind of the error, words of the message
+# on disk, in the history, up to which version → kind of the error, words of the message
 REFUSED = {
-    "in the middle, files gone": ("3[1,2,3] 4", "1", "missing", "has 1 of the 3 .* gone: 2_n, 3_n"),
-    "in the middle, some files gone": ("2 3[1,2,3] 4", "1", "missing", "gone: 3_n"),
-    "another tool's, in the middle, files gone": ("3[] 4", "1", "missing", "gone: 3_base"),
-    "two that overlap": ("4[2,3,4] 3[1,2,3]", "", "script_invalid", "overlap: .*doesn't take the place of 1_n"),
+    "in the middle, files gone": ("3[1,2,3] 4", "1", None, "missing", "has 1 of the 3 .* gone: 2_n, 3_n"),
+    "in the middle, some files gone": ("2 3[1,2,3] 4", "1", None, "missing", "gone: 3_n"),
+    "another tool's, in the middle, files gone": ("3[] 4", "1", None, "missing", "gone: 3_base"),
+    "new, all below the version is gone": (
+        *("2 2[1,2]", "", "1", "missing"),
+        r"version 1: .* gone \(1_n\), and the checkpoint that takes their place, 2_base, goes",
+    ),
+    "new, some below the version is": ("2 3[1,2,3] 3 4", "", "2", "missing", r"gone \(1_n\)"),
+    "new, the version's own file is": ("1 3[1,2,3] 3 4", "", "2", "missing", r"gone \(2_n\)"),
+    "new, what is behind the first of two": (
+        *("3[1,2,3] 6[1,2,3,4,5,6] 7", "", "4", "missing"),
+        r"version 4: .* gone \(4_n\), and the checkpoint that takes their place, 6_base, goes",
+    ),
+    "two that overlap": ("4[2,3,4] 3[1,2,3]", "", None, "script_invalid", "overlap: .*doesn't take the place of 1_n"),
+    "two that overlap, with another tool's between": (
+        *("3[1,2,3] 4[] 6[4,5,6]", "", None, "script_invalid"),
+        "overlap: .*doesn't take the place of 1_n",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
-    scripts, history, kind, words = REFUSED[name]
+    scripts, history, target, kind, words = REFUSED[name]
     with pytest.raises(MigrationError, match=words) as caught:
-        plan_migrate(on_disk(scripts), recorded(history))
+        plan_migrate(on_disk(scripts), recorded(history), target)
     assert caught.value.kind == kind
     assert "Nothing was touched" in str(caught.value.hint)
 
@@ -147,6 +163,7 @@ def test_nothing_is_rolled_back_over_it(target: str | None, steps: int) -> None:
     with pytest.raises(MigrationError, match="came with a checkpoint") as caught:
         plan_rollback(on_disk("1 2 3 3[1,2,3] 4"), recorded("1^ 2^ 3^ 4"), target, steps)
     assert caught.value.kind == "irreversible"
+    assert "Version 3, the checkpoint's, is the lowest" in str(caught.value.hint)
 
 
 def test_what_is_above_it_is_rolled_back() -> None:

@@ -185,6 +185,12 @@ def test_no_roll_back(scripts, history, version, steps, error, about):
     assert caught.value.hint
 
 
+def test_the_lowest_version_is_named():
+    with pytest.raises(Irreversible) as caught:
+        plan_rollback(on_disk("1 9 10 11"), recorded("1= 9= 10= 11"), "1")
+    assert "Version 10, the baseline's, is the lowest" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize(
     "version, expected",
     [("0", ""), ("latest", "1 2 007"), ("1", "1"), ("2", "1 2"), ("7", "1 2 007"), ("0-2", "1 2")],

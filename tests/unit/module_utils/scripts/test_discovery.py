@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple, Optional, Tuple
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils.errors import (
@@ -13,10 +14,10 @@ from ansible_collections.pgops.migrations.plugins.module_utils.errors import (
     OptionInvalid,
     ScriptInvalid,
 )
-from ansible_collections.pgops.migrations.plugins.module_utils.model import Version
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover
+from ansible_collections.pgops.migrations.plugins.module_utils.model import Script, Version
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.discovery import discover, scripts_of
 from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.catalogue import read
-from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.claim import Listing
+from ansible_collections.pgops.migrations.plugins.module_utils.scripts.kinds.claim import DIALECTS, Listing
 
 UP = "def up(cursor): pass\n"
 
@@ -559,3 +560,29 @@ def test_a_folder_that_is_gone_by_now(tmp_path):
     listed = Listing(str(tmp_path), (), ("gone",))
     with pytest.raises(ScriptInvalid, match="The folder .*gone can't be read: No such file or directory"):
         list(listed.inner())
+
+
+class Asked(NamedTuple):
+    """What scripts_of() looks at in a request."""
+
+    directories: Tuple[str, ...]
+    described: Optional[Tuple[Script, ...]] = None
+    said: Tuple[str, ...] = ()
+    kind: Optional[str] = None
+    follow: bool = False
+    on_unread: str = "warn"
+    order: Optional[str] = None
+
+
+def test_scripts_that_are_described_are_not_looked_for(tmp_path):
+    directory = fill(tmp_path / "m", ["1_a.up.sql", "2-b.up.sql"])
+    warnings = []
+    found = scripts_of(Asked((directory,)), DIALECTS, warnings.append)
+    assert shown(found) == ["1_a sql"]
+    assert len(warnings) == 1 and "2-b.up.sql looks like a migration" in warnings[0]
+    for described in (found, ()):
+        again = []
+        asked = Asked(("/nowhere",), described, tuple(warnings))
+        assert scripts_of(asked, DIALECTS, again.append) == described
+        assert again == warnings
+        assert scripts_of(asked, DIALECTS) == described

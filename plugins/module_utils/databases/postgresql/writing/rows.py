@@ -12,6 +12,7 @@ from ...tools import Tools
 from .. import client
 from ..connection import Target
 from ..snapshots import parse
+from . import sequences
 
 COUNT = "SELECT pg_catalog.count(*) FROM ONLY {table}"
 # The same rows give the same text in both databases, in whichever order they lie.
@@ -24,7 +25,7 @@ SAMPLE = "SELECT pg_catalog.textin(pg_catalog.record_out(r)) FROM ONLY {table} A
 
 
 def as_sql(pg_dump: client.Client, target: Target, tools: Tools, tables: Sequence[str]) -> str:
-    """Return what gives tables their rows, and sequences of theirs where they stand.
+    """Return what gives tables their rows; nothing of their sequences.
 
     :param tables: their quoted names.
     :raises SchemaUnread: with what pg_dump said.
@@ -35,7 +36,7 @@ def as_sql(pg_dump: client.Client, target: Target, tools: Tools, tables: Sequenc
         client.dump_rows(pg_dump, target, tools.run, path, tables)
         with open(path, "rb") as stream:
             found = parse(stream.read())
-    return "\n".join(text + "\n" for text in found.objects.values())
+    return "\n".join(text + "\n" for key, text in found.objects.items() if key.type != sequences.DUMPED)
 
 
 def count(connection: Any, table: str) -> int:
