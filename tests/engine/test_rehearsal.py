@@ -360,3 +360,13 @@ def test_client_programs_newer_than_the_server(project: Project, monkeypatch: py
     report = project.check(rehearsal="required", rehearsal_data=("public.old",))
     assert done(report) == ["1"]
     assert report.diffs == project.migrate(with_diff=True).diffs
+
+
+@pytest.mark.parametrize("is_called", ["true", "false"])
+@pytest.mark.parametrize("data", ["all", "orders"])
+def test_sequences_stand_on_the_copy_where_they_do(project: Project, data: str, is_called: str) -> None:
+    project.execute("CREATE TABLE orders (id serial PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 10)")
+    project.execute(f"SELECT setval('orders_id_seq', 11, {is_called})")
+    project.write(v1="INSERT INTO orders DEFAULT VALUES;")
+    assert done(project.check(rehearsal_data=(data,), rehearsal="required")) == ["1"]
+    assert done(project.migrate()) == ["1"]

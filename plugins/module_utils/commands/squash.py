@@ -30,10 +30,10 @@ from ..scripts.kinds.checkpoint import head
 from ..scripts.kinds.claim import CHECKPOINT, Listing
 from ..scripts.kinds.sqltext import message
 from ..scripts.repository import find as repository_of
+from ..wording import many, some
 from .context import Context
 from .view import read_all
 
-MOST_NAMED = 5
 TABLES_LEFT_OUT = (
     "The checkpoint has none of the rows that the scripts leave in these tables: %s. If a new database needs them, "
     "name the tables in squash_tables; a checkpoint that is there already has to be removed first."
@@ -270,6 +270,4 @@ def _other_error(what: str, diff: str, advice: str) -> errors.RehearsalError:
 
 
 def _listed(left_out: Sequence[Tuple[str, int]]) -> str:
-    named = ["%s (%d row%s)" % (table, count, "" if count == 1 else "s") for table, count in left_out[:MOST_NAMED]]
-    more = " and %d more tables" % (len(left_out) - MOST_NAMED) if len(left_out) > MOST_NAMED else ""
-    return ", ".join(named) + more
+    return some(["%s (%s)" % (table, many(count, "row")) for table, count in left_out])

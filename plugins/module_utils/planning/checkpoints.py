@@ -13,8 +13,8 @@ from itertools import combinations
 from typing import AbstractSet, Dict, List, Optional, Sequence, Tuple
 
 from .. import errors, formats, model
+from ..wording import some
 
-MOST_NAMED = 5
 Scripts = Tuple[model.Script, ...]
 
 
@@ -138,7 +138,8 @@ def _require_beginning(
         beyond = next(each for each in checkpoints if _covers(each, gone[0].version, plain))
         raise errors.Missing(
             "A new database can't come to the version %s: the files of migrations are gone (%s), and the checkpoint "
-            "that takes their place, %s, goes beyond that version" % (last, _named(gone), beyond.label),
+            "that takes their place, %s, goes beyond that version"
+            % (last, some([each.label for each in gone]), beyond.label),
             hint="Nothing was touched. Ask for the version %s at least; or bring the files back from version control."
             % beyond.version,
             version=str(gone[0].version),
@@ -177,17 +178,12 @@ def _stuck_error(
 ) -> errors.MigrationError:
     return errors.Missing(
         "This database has %d of the %d migrations that the checkpoint %s takes the place of, and the files of others "
-        "are gone: %s" % (total - left, total, checkpoint.label, _named(gone)),
+        "are gone: %s" % (total - left, total, checkpoint.label, some([each.label for each in gone])),
         hint="Nothing was touched. A checkpoint is for a new database: bring the files back from version control and "
         "apply them here; or, if the database has what they do, mark them as applied with pg_migration_mark.",
         version=str(gone[0].version),
         path=checkpoint.path,
     )
-
-
-def _named(scripts: Sequence[model.Script]) -> str:
-    more = " and %d more" % (len(scripts) - MOST_NAMED) if len(scripts) > MOST_NAMED else ""
-    return ", ".join(each.label for each in scripts[:MOST_NAMED]) + more
 
 
 def _refuse_overlaps(checkpoints: Sequence[model.Script], plain: Sequence[model.Script]) -> None:

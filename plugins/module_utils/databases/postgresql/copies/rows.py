@@ -41,19 +41,20 @@ SELECT n.nspname, c.relname, r.rolname, r.rolsuper,
 
 MISSING = "SELECT w FROM pg_catalog.unnest(%s::text[]) AS w WHERE pg_catalog.to_regclass(w) IS NULL"
 
-# Where each sequence stands; of some tables only those that belong to them.
+# Where each sequence stands; of some tables only those that belong to them. Of one never called it isn't told.
 SEQUENCES = """
-SELECT s.schemaname, s.sequencename, s.last_value
+SELECT s.schemaname, s.sequencename, s.last_value,
+       pg_catalog.has_sequence_privilege(pg_catalog.format('%%I.%%I', s.schemaname, s.sequencename), 'SELECT')
   FROM pg_catalog.pg_sequences s
- WHERE s.last_value IS NOT NULL
-   AND (%(tables)s::text[] IS NULL OR EXISTS (
-        SELECT 1 FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class t ON t.oid = d.refobjid
-          JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
+ WHERE (%(tables)s::text[] IS NULL OR EXISTS (
+        SELECT 1 FROM pg_catalog.pg_depend d
          WHERE d.objid = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', s.schemaname, s.sequencename))
            AND d.deptype IN ('a', 'i')
-           AND pg_catalog.format('%%I.%%I', n.nspname, t.relname) = ANY(%(tables)s::text[])))
+           AND d.refobjid = ANY(SELECT pg_catalog.to_regclass(w)::oid FROM pg_catalog.unnest(%(tables)s::text[]) AS w)))
 """
-SET_SEQUENCE = "SELECT pg_catalog.setval(pg_catalog.format('%%I.%%I', %s, %s)::pg_catalog.regclass, %s)"
+UNCALLED = "SELECT {schema}, {name}, last_value, is_called FROM {sequence}"
+SET_SEQUENCE = "SELECT pg_catalog.setval(pg_catalog.format('%%I.%%I', %s, %s)::pg_catalog.regclass, %s, %s)"
+SEQUENCES_A_MESSAGE = 500
 
 # Materialized views that are filled.
 POPULATED = """
@@ -146,8 +147,25 @@ def copy_sequences(source: Any, target: Any, copied: Optional[Sequence[Table]]) 
         if copied is not None:
             names = [deps.sql.Identifier(each.schema, each.name).as_string(here) for each in copied]
         there.execute(SEQUENCES, {"tables": names})
-        for row in there.fetchall():
+        found = there.fetchall()
+        uncalled = [row[:2] for row in found if row[2] is None and row[3]]
+        stand = [(*row[:3], True) for row in found if row[2] is not None]
+        for start in range(0, len(uncalled), SEQUENCES_A_MESSAGE):
+            there.execute(_of_uncalled(uncalled[start : start + SEQUENCES_A_MESSAGE]))
+            stand += there.fetchall()
+        for row in stand:
             here.execute(SET_SEQUENCE, row)
+
+
+def _of_uncalled(sequences: Sequence[Tuple[str, str]]) -> Any:
+    """Return the question where sequences begin that were never called: somebody may have set that."""
+    sql = deps.sql
+    return sql.SQL(" UNION ALL ").join(
+        sql.SQL(UNCALLED).format(
+            schema=sql.Literal(schema), name=sql.Literal(name), sequence=sql.Identifier(schema, name)
+        )
+        for schema, name in sequences
+    )
 
 
 def has_large_objects(source: Any) -> bool:
