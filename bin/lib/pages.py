@@ -13,6 +13,7 @@ Other blocks are for reading only.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import subprocess
@@ -217,8 +218,9 @@ def prepare(server: Server, new: bool = False) -> None:
         server.create_database("shop", "OWNER shop")
 
 
-def followed(page: str, server: Server) -> tuple[str, str]:
-    """Return a page as it is, and as it has to be."""
+@contextlib.contextmanager
+def reader_of(page: str, server: Server) -> Iterator[Reader]:
+    """Lend a reader who is about to follow a page, and has followed the one before it."""
     prepare(server, new=page in ON_A_NEW_SERVER)
     with tempfile.TemporaryDirectory(prefix="pages-") as work:
         reader = Reader(Path(work), server)
@@ -227,6 +229,12 @@ def followed(page: str, server: Server) -> tuple[str, str]:
             reader.hurried = True
             reader.follow(path_of(before).read_text())
             reader.hurried = False
+        yield reader
+
+
+def followed(page: str, server: Server) -> tuple[str, str]:
+    """Return a page as it is, and as it has to be."""
+    with reader_of(page, server) as reader:
         text = path_of(page).read_text()
         return text, reader.follow(text)
 

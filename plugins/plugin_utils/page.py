@@ -246,9 +246,10 @@ def _yes(answer: Optional[bool]) -> str:
 
 
 def _versions(result: Result, more: Mapping[str, Any]) -> List[Tuple[str, str]]:
+    is_ahead = any(row["outcome"] == Fate.REHEARSED.value for row in result.get("plan", ()))
     found = [
         ("pgops.migrations", more.get("collection_version")),
         ("Highest version on disk", result.get("latest_version")),
-        ("Highest version that is applied", result.get("current_version")),
+        ("Highest version that %s applied" % ("would be" if is_ahead else "is"), result.get("current_version")),
     ]
     return [(label, harmless(value)) for label, value in found if value]
