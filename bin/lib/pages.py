@@ -36,6 +36,7 @@ AFTER = {
     "rolling-back": "first-migration",
     "approval": "first-migration",
     "reports": "first-migration",
+    "pipelines": "first-migration",
     "by-hand": "first-migration",
     "many-hosts": None,
     "many-databases": None,

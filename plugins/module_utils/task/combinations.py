@@ -165,7 +165,8 @@ def refuse_database(params: Mapping[str, Any]) -> None:
     named = _named(params)
     if named:
         raise errors.OptionInvalid(
-            "rehearsal_on: empty has no database, and %s names one" % ", ".join(named),
+            "rehearsal_on: empty has no database, and %s %s one"
+            % (" and ".join(named), "names" if len(named) == 1 else "name"),
             hint="Leave it out (unset a variable of the environment), or leave rehearsal_on out.",
         )
 
