@@ -1,6 +1,6 @@
 """The front page of the site: the README as it begins, its links leading to the site's own pages.
 
-    python bin/lib/front_page.py      prints it
+python bin/lib/front_page.py      prints it
 """
 
 from __future__ import annotations

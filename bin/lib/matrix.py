@@ -12,9 +12,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
+from types import MappingProxyType
 
 import mariadb
 from pg_programs import ROOT, ServerError, embedded_bindir, machine_bindirs, server_version
@@ -24,7 +25,13 @@ PLACE = ROOT / ".venv" / "matrix"
 PLAYBOOK = ROOT / "tests" / "matrix" / "cell.yml"
 ELSEWHERE = ROOT / "tests" / "matrix" / "elsewhere.yml"
 # Each with the Pythons that it runs on.
-CONTROLLERS = {"2.19.14": ("3.11", "3.12", "3.13"), "2.20.10": ("3.12", "3.13"), "2.21.5": ("3.12", "3.13")}
+CONTROLLERS = {
+    "2.19.14": ("3.11", "3.12", "3.13"),
+    "2.20.10": ("3.12", "3.13"),
+    "2.21.5": ("3.12", "3.13"),
+    "2.22.0rc1": ("3.13",),
+}
+MITOGEN = "mitogen==0.3.54"
 # The oldest and the newest 2.9 that there is for a Python of a target.
 PSYCOPG2 = {
     "3.9": ("2.9", "2.9.12"),
@@ -68,7 +75,7 @@ def cells(diagonal: bool) -> list[Cell]:
     for row, python in enumerate(PSYCOPG2):
         libraries = [version for version in SQLALCHEMY if version != NO_SQLALCHEMY.get(python)]
         for column, controller in enumerate(CONTROLLERS):
-            turn = row + column
+            turn = row if diagonal else row + column
             if not diagonal or column == row % len(CONTROLLERS):
                 psycopg2 = PSYCOPG2[python][turn % 2]
                 found.append(Cell(python, controller, psycopg2, libraries[turn % len(libraries)], SERVERS[turn % 4]))
@@ -162,13 +169,34 @@ def play(cell: Cell, interpreters: dict[str, str]) -> None:
         _play(controller, PLAYBOOK, {"url": server.url("postgres"), "ansible_python_interpreter": str(target)})
 
 
-def _play(controller: Path, playbook: Path, variables: dict[str, str]) -> None:
+def play_with_mitogen(interpreters: dict[str, str]) -> None:
+    """Run the playbook with Mitogen's strategy, on the embedded PostgreSQL, with the newest controller.
+
+    Raises: NotHereError; ServerError; CalledProcessError when the playbook fails.
+    """
+    core, pythons = list(CONTROLLERS.items())[-1]
+    version = next((each for each in pythons if each in interpreters), None)
+    if version is None:
+        raise NotHereError(f"Python {pythons[0]}")
+    wanted = [f"ansible-core=={core}", MITOGEN]
+    controller = _environment(f"mitogen-{core}-{version}", interpreters[version], wanted)
+    target = _target(interpreters[version], PSYCOPG2[version][-1], SQLALCHEMY[-1])
+    strategies = next(controller.parents[1].glob("lib/python*/site-packages/ansible_mitogen/plugins/strategy"))
+    environment = {"ANSIBLE_STRATEGY": "mitogen_linear", "ANSIBLE_STRATEGY_PLUGINS": str(strategies)}
+    with running() as server:
+        variables = {"url": server.url("postgres"), "ansible_python_interpreter": str(target)}
+        _play(controller, PLAYBOOK, variables, environment)
+
+
+def _play(
+    controller: Path, playbook: Path, variables: dict[str, str], further: Mapping[str, str] = MappingProxyType({})
+) -> None:
     with tempfile.TemporaryDirectory() as home:
         subprocess.run(
             [str(controller.with_name("ansible-playbook")), str(playbook), "-e", json.dumps(variables)],
             check=True,
             cwd=ROOT,
-            env={**_bare_environment(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+            env={**_bare_environment(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", **further},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -258,6 +286,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for cell in cells(options.diagonal):
             verdict = _verdict(functools.partial(play, cell, interpreters), str(cell), failures)
             _print_row(astuple(cell), verdict)
+        print(f"{'mitogen':<54}{_verdict(lambda: play_with_mitogen(interpreters), 'mitogen', failures)}", flush=True)
     for database in OTHERS:
         verdict = _verdict(functools.partial(play_elsewhere, database, interpreters), database, failures)
         print(f"{database:<54}{verdict}", flush=True)
