@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 import server as throwaway
 
-from .faults import others
+from .faults import fleet, others
 from .faults.cases import Case, cases
 from .faults.trial import SETTINGS, Field, Trial
 
@@ -46,4 +46,18 @@ def elsewhere(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 @pytest.mark.parametrize("number", range(4))
 def test_after_a_fault_on_another_database_the_next_run_goes_on(elsewhere: others.Trials, number: int) -> None:
     outcome = elsewhere.run(number, SEED)
+    assert outcome.wrong == "", "\n".join([str(outcome.fault.value), *outcome.runs])
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[fleet.Trials]:
+    """Return trials on a few databases at once."""
+    with throwaway.running(settings=SETTINGS) as server:
+        yield fleet.Trials(server, tmp_path_factory.mktemp("fleet"), count=6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(fleet.Fault)))
+def test_after_a_fault_on_many_databases_the_next_run_goes_on(many: fleet.Trials, number: int) -> None:
+    outcome = many.run(number, SEED)
     assert outcome.wrong == "", "\n".join([str(outcome.fault.value), *outcome.runs])

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import secrets
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import server as throwaway
 
+from . import fleet, others
 from .cases import Case, Fault, Outcome, cases
 from .trial import SETTINGS, Field, Trial
 
@@ -25,7 +28,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="repeats the trials of a run")
     parser.add_argument("--only", type=int, help="the number of the one trial to repeat")
     parser.add_argument(
-        "--on", choices=["postgresql", "sqlite", "mariadb"], default="postgresql", help="which database"
+        "--on", choices=["postgresql", "sqlite", "mariadb", "fleet"], default="postgresql", help="which database"
     )
     options = parser.parse_args()
     if options.on != "postgresql":
@@ -39,11 +42,9 @@ def main() -> int:
 
 
 def _elsewhere(options: argparse.Namespace) -> int:
-    from . import others
-
     print(f"seed {options.seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="faults-") as below, others.ground(options.on, Path(below)) as ground:
-        trials, outcomes = others.Trials(ground, Path(below)), []
+    with tempfile.TemporaryDirectory(prefix="faults-") as below, _trials(options.on, Path(below)) as trials:
+        outcomes = []
         for number in range(options.trials) if options.only is None else [options.only]:
             outcome = trials.run(number, options.seed)
             outcomes.append(outcome)
@@ -55,6 +56,17 @@ def _elsewhere(options: argparse.Namespace) -> int:
     wrong = sum(bool(outcome.wrong) for outcome in outcomes)
     print(f"{'wrong end states':<40}{wrong:>6}")
     return 1 if wrong else 0
+
+
+@contextlib.contextmanager
+def _trials(on: str, below: Path) -> Iterator[fleet.Trials | others.Trials]:
+    """Lend the trials on a fleet of PostgreSQL's databases, or on another database."""
+    if on == "fleet":
+        with throwaway.running(settings=SETTINGS) as server:
+            yield fleet.Trials(server, below)
+    else:
+        with others.ground(on, below) as ground:
+            yield others.Trials(ground, below)
 
 
 def _run(ground: Field, chosen: list[Case], seed: int) -> list[Outcome]:

@@ -165,7 +165,7 @@ class Trial:
         self._note(result)
         self.outcome.interrupted = alive and hit and not result.ok and result.kind != "script_failed"
         self.said = [int(version.replace("-", "")) for version in result.applied] if not case.checking else []
-        _require(self.directory.content() == before, "the run has left files beside the scripts")
+        require(self.directory.content() == before, "the run has left files beside the scripts")
         if case.failing and self.directory.fail:
             self.directory.fail(case.failing, False)
 
@@ -190,7 +190,7 @@ class Trial:
         """Hit one of the task's sessions, as soon as there is any."""
         victims: list[object] = []
         while not victims and task.process.poll() is None:
-            victims = _values(watcher, VICTIMS)
+            victims = values(watcher, VICTIMS)
         if not victims:
             return False
         victim = random.Random(self.case.moment).choice(victims)
@@ -203,7 +203,7 @@ class Trial:
 
     def _wait_for_silence(self) -> None:
         """Wait until the server is there again, and done with what the dead have left to it."""
-        _wait(self._is_silent, "sessions of a dead client go on")
+        until(self._is_silent, "sessions of a dead client go on")
 
     def _is_silent(self) -> bool:
         with suppress(psycopg2.Error), session(self.ground.server.url()) as cursor:
@@ -215,13 +215,13 @@ class Trial:
         """Run again until all is done, as a person would who reads the messages."""
         if self.case.checking:
             result = self._again(checking=True)
-            _require(result.ok, f"the next rehearsal: {result}")
+            require(result.ok, f"the next rehearsal: {result}")
         result = self._again()
         if result.kind == "interrupted":
             result = self._again(retry=True)
-        _require(result.ok, f"the next run: {result}")
+        require(result.ok, f"the next run: {result}")
         last = self._again()
-        _require(last.ok and not last.said["changed"], f"a run that has nothing to do: {last}")
+        require(last.ok and not last.said["changed"], f"a run that has nothing to do: {last}")
 
     def _again(self, checking: bool = False, retry: bool = False) -> Result:
         in_cluster = checking and self.case.in_cluster
@@ -237,18 +237,18 @@ class Trial:
         with session(self.url) as cursor:
             cursor.execute(HAS_HISTORY)
             begun = cursor.fetchone() == (True,)
-            recorded = _values(cursor, RECORDED) if begun else []
-            unfinished = begun and _values(cursor, UNFINISHED) != [0]
-            twice = _values(cursor, RAN_TWICE) if begun else []
+            recorded = values(cursor, RECORDED) if begun else []
+            unfinished = begun and values(cursor, UNFINISHED) != [0]
+            twice = values(cursor, RAN_TWICE) if begun else []
         versions = tuple(sorted(int(version.replace("-", "")) for version in recorded))
-        _require(not twice, f"ran twice: {twice}")
-        _require(set(self.said) <= set(versions), f"said to be applied, and not recorded: {self.said}, {versions}")
+        require(not twice, f"ran twice: {twice}")
+        require(set(self.said) <= set(versions), f"said to be applied, and not recorded: {self.said}, {versions}")
         if halfway and unfinished:
             return  # a script outside a transaction is half done, and the next run says so
-        _require(halfway or versions == max(self.truth, key=len), f"only {versions} are recorded in the end")
+        require(halfway or versions == max(self.truth, key=len), f"only {versions} are recorded in the end")
         differs = state_of(self.url, self.ground.server.bindir).differs_from(self.truth[versions])
         when = "after the fault" if halfway else "in the end"
-        _require(not differs, f"{when}, with {len(versions)} recorded:\n{differs}")
+        require(not differs, f"{when}, with {len(versions)} recorded:\n{differs}")
         if not halfway:
             self._nothing_left()
 
@@ -261,9 +261,9 @@ class Trial:
                     if not found:
                         break
                     time.sleep(0.1)
-                _require(not found, f"left behind: {what}: {found}")
+                require(not found, f"left behind: {what}: {found}")
         left = [*(self.below / "tmp").iterdir(), *(path for path in clusters() if cluster_directory.is_abandoned(path))]
-        _require(not left, f"left behind: {left}")
+        require(not left, f"left behind: {left}")
 
 
 def clusters() -> Iterator[str]:
@@ -272,18 +272,27 @@ def clusters() -> Iterator[str]:
         yield from glob.glob(f"{place}/{cluster_directory.PREFIX}*")
 
 
-def _values(cursor: psycopg2.extensions.cursor, query: str) -> list[object]:
+def values(cursor: psycopg2.extensions.cursor, query: str) -> list[object]:
+    """Return the first column of an answer."""
     cursor.execute(query)
     return [row[0] for row in cursor.fetchall()]
 
 
-def _require(condition: bool, message: str) -> None:
+def require(condition: bool, message: str) -> None:
+    """Say what is wrong, unless it isn't.
+
+    Raises: Wrong.
+    """
     if not condition:
         raise Wrong(message)
 
 
-def _wait(condition: Callable[[], bool], message: str) -> None:
+def until(condition: Callable[[], bool], message: str) -> None:
+    """Wait for something that has to come.
+
+    Raises: Wrong.
+    """
     deadline = time.monotonic() + PATIENCE
     while not condition():
-        _require(time.monotonic() < deadline, message)
+        require(time.monotonic() < deadline, message)
         time.sleep(0.05)
