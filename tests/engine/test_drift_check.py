@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from typing import Any
 
@@ -93,10 +94,13 @@ def tools_of(project: Project) -> Tools:
     return Tools(project._run, str(project.scratch_files))
 
 
-def look(project: Project, **options: Any) -> DriftCheck:
-    """Return what a look for drift shows."""
+def look(project: Project, target: Any = None, **options: Any) -> DriftCheck:
+    """Return what a look for drift shows.
+
+    :param target: as whom; None: as the project's own role.
+    """
     table = parse_name("schema_migrations", "history_table")
-    request = InfoRequest(project.target, (str(project.directory),), table, check_drift=True, **options)
+    request = InfoRequest(target or project.target, (str(project.directory),), table, check_drift=True, **options)
     found = info(request, tools_of(project)).drift
     assert found is not None
     return found
@@ -268,3 +272,18 @@ def test_nothing_is_accepted_without_a_history(project: Project) -> None:
         accept(project, "why")
     assert caught.value.kind == "conflict"
     assert "baseline_version" in str(caught.value.hint)
+
+
+def test_who_may_not_read_the_snapshot_is_told_so(project: Project) -> None:
+    project.write(v1="CREATE TABLE a (x int)")
+    project.migrate()
+    role = f"looker_{os.getpid()}"
+    project.execute(f"CREATE ROLE {role} LOGIN; GRANT SELECT ON schema_migrations, schema_migrations_log TO {role}")
+    try:
+        target = project.target.__class__({**project.target.params, "user": role})
+        with pytest.raises(MigrationError, match="permission denied for table schema_migrations_snapshot") as caught:
+            look(project, target)
+        assert caught.value.kind == "privilege"
+        assert "Grant that right" in str(caught.value.hint)
+    finally:
+        project.execute(f"DROP OWNED BY {role}; DROP ROLE {role}")

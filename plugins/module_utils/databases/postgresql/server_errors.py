@@ -11,6 +11,7 @@ from typing import Any, Iterator, NamedTuple, Optional, Type
 from ... import deps, errors
 
 AGAIN = "Run again when the server answers: what wasn't committed is rolled back, and the history says what was."
+RIGHT = "Grant that right, or run the task as a role that has it (login_user, session_role)."
 ROOM = "Nothing of that statement stands. Give the server more room, and run again."
 
 
@@ -86,6 +87,8 @@ def as_migration_error(error: Any) -> errors.MigrationError:
     trouble = trouble_of(error)
     if trouble is None:
         message = "The server refused a statement of this task: %s" % first_words(error)
+        if error.pgcode == deps.errorcodes.INSUFFICIENT_PRIVILEGE:
+            return errors.PrivilegeError(message, hint=RIGHT, sqlstate=error.pgcode)
         return errors.ServerRefused(message, sqlstate=error.pgcode)
     sentence = trouble.sentence(error)
     return trouble.error(sentence[0].upper() + sentence[1:], hint=trouble.hint(error), sqlstate=error.pgcode)
