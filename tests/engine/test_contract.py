@@ -126,6 +126,19 @@ def test_a_check_shows_what_comes_out_and_touches_nothing(life: Project) -> None
     assert any(applied.diffs or ())
 
 
+def test_the_schema_as_a_file(life: Project) -> None:
+    write_three(life)
+    foretold = life.check(schema_file="schema.sql").schema
+    written = life.migrate(schema_file="schema.sql").schema
+    looked_at = life.check(schema_file="schema.sql").schema
+    made = life.migrate(schema_file="schema.sql", makes_schema_file=True).schema
+    assert foretold == written == looked_at == made
+    assert written is not None and written.text is not None
+    tables = re.findall(r"^(?:CREATE )?TABLE (?:public\.|`|)(\w+)", written.text, re.MULTILINE)
+    assert (written.reason, tables) == (None, ["a", "b"])
+    assert life.migrate(schema_file="schema.sql").schema is None
+
+
 def test_what_flyway_runs_around_migrations(life: Project) -> None:
     life.file("V1__one.sql", "CREATE TABLE told (what varchar(40));")
     life.file("V2__two.sql", "INSERT INTO told VALUES ('2');")

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, the pgops.migrations authors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What schema_file is to hold: the schema that a run has left, or that its rehearsal came to.
+
+It is an auxiliary: what can't be seen is told, and no reason not to run. keeping/schema_file.py compares and writes.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any, Iterable, Optional
+
+from .. import errors
+from ..databases.choose import database_of
+from ..schema.file import Head, as_text
+from ..schema.snapshot import Snapshot
+from ..schema.unreadable import labels
+from .context import Context
+from .report import SchemaText
+
+# How often to try while a lock lets nobody read.
+HASTE = 1
+
+UNREADABLE = "this role may not read all of the schema (%s)"
+UNREHEARSED = "the plan wasn't rehearsed"
+STOPPED = "the rehearsal stopped before its end"
+NOT_EXACT = "what the rehearsal came to isn't what a real run would leave to the byte (see rehearsal.not_proved)"
+EMPTY = "empty"
+
+
+def note_after_run(context: Context, snapshot: Snapshot, reader: Any) -> None:
+    """Note the schema that a real run has left.
+
+    :param reader: what has taken the snapshot.
+    """
+    context.schema = _schema(context, snapshot, reader.name, [context.request.target.role], _unread(reader))
+
+
+def look(context: Context, history: Any, connection: Any) -> None:
+    """Note the schema where no run has left one: in check mode, and where there is no file yet.
+
+    :param connection: None: there is no database yet.
+    """
+    if context.schema is not None:
+        return
+    if context.request.checking and context.plan is not None and context.plan.steps:
+        context.schema = _rehearsed(context)
+    elif connection is not None:
+        context.live.enters("looks at the schema")
+        context.schema = _present(context, history, connection)
+
+
+def _rehearsed(context: Context) -> SchemaText:
+    """Return the schema that the rehearsal came to, where a real run would leave the very same."""
+    rehearsal = context.checked.rehearsal if context.checked else None
+    if rehearsal is None:
+        return SchemaText(reason=UNREHEARSED)
+    if rehearsal.stopped is not None:
+        return SchemaText(reason=STOPPED)
+    # In an empty database there is nobody else's to be seen: what differs is who runs it.
+    if not (rehearsal.is_exact or (rehearsal.on == EMPTY and rehearsal.is_whole)):
+        return SchemaText(reason=NOT_EXACT)
+    roles = {context.request.target.role, rehearsal.role}
+    return _schema(context, rehearsal.snapshots[-1], rehearsal.reads, roles)
+
+
+def _present(context: Context, history: Any, connection: Any) -> SchemaText:
+    """Return the schema as it is now, in the time of one dump."""
+    request, database = context.request, database_of(connection)
+    try:
+        connection.rollback()
+        reader = database.snapshots.reader(connection, context.tools, history.tables(), False, HASTE)
+        snapshot = reader.take(request.target)
+    except errors.MigrationError as error:
+        return SchemaText(reason=error.message.rstrip("."))
+    except connection.Error as error:
+        return SchemaText(reason=database.errors.first_words(error).rstrip("."))
+    return _schema(context, snapshot, reader.name, [request.target.role], _unread(reader))
+
+
+def _unread(reader: Any) -> Optional[str]:
+    return UNREADABLE % labels(reader.left_out) if reader.left_out else None
+
+
+def _schema(
+    context: Context, snapshot: Snapshot, reads: str, roles: Iterable[str], unread: Optional[str] = None
+) -> SchemaText:
+    """Return a schema as text: that of whoever runs the migrations, whatever that role is called.
+
+    :param reads: what reads the schema, with its major version.
+    """
+    if unread is not None:
+        return SchemaText(reason=unread)
+    request = context.request
+    database = database_of(request.target)
+    objects = dict(snapshot.objects)
+    for role in roles:
+        objects = {key: database.snapshots.of_anybody(key.type, text, role) for key, text in objects.items()}
+    current = context.report().current
+    secrets = request.variables.secret.values() if request.variables is not None else ()
+    version = None if current is None else str(current)
+    return SchemaText(as_text(Head(reads), version, Snapshot(MappingProxyType(objects)), secrets))
