@@ -557,8 +557,8 @@ EXAMPLES = r"""
 - name: Keep the schema as a file beside the scripts, in the checkout on the controller
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
-    src: db/migrations
-    schema_file: db/schema.sql
+    src: /srv/shop/migrations
+    schema_file: /srv/shop/schema.sql
 
 - name: Take over a database that has everything up to a version already
   pgops.migrations.pg_migrate:
