@@ -277,3 +277,22 @@ def test_without_pg_dump(on_postgresql: Shop, on_drift: str) -> None:
     said = [each for each in warnings(result) if "pg_dump" in each]
     assert said[-1].startswith(f"schema_file: {shop.file} wasn't written: ")
     assert [each.startswith("Changes by hand can't be noticed") for each in said[:-1]] == [True] * (on_drift == "warn")
+
+
+def test_while_nobody_may_read(on_postgresql: Shop) -> None:
+    """The next run, which has nothing to apply, has no reason to look: so it is said what to do."""
+    shop = on_postgresql
+    shop.write(1, "CREATE TABLE a (x int);")
+    shop.run()
+    shop.write(2, "CREATE TABLE b (x int);")
+    with closing(psycopg2.connect(shop.url)) as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE a")
+        result = shop.run()
+    assert [each["version"] for each in result["applied"]] == ["2"]
+    said = [each for each in warnings(result) if each.startswith("schema_file: ")]
+    assert len(said) == 1
+    assert "LOCK TABLE" in said[0]
+    assert said[0].endswith("Remove the file, and run again, to have it made anew.")
+    shop.file.unlink()
+    assert shop.run()["schema_file"]["written"] is True
+    assert "\n-- version 2\n" in shop.file.read_text()

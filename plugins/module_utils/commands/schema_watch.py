@@ -68,7 +68,7 @@ class SchemaWatch:
             try:
                 self._after_failure(history)
             except (errors.MigrationError, self.connection.Error) as error:
-                self.unseen = self._sentence(error)
+                self.unseen = self._reason(error)
         self._note()
 
     def _look(self, look: Callable[[], None]) -> None:
@@ -80,13 +80,14 @@ class SchemaWatch:
         except (errors.SchemaUnread, self.connection.Error) as error:
             if _insists(self.request):
                 raise
-            self.unseen = self._sentence(error)
+            self.unseen = self._reason(error)
             if not self.connection.closed:
                 self.connection.rollback()
-            _warn_of_unseen(self.context, self.unseen)
+            is_ours = isinstance(error, errors.MigrationError)
+            _warn_of_unseen(self.context, error.sentence() if is_ours else self.unseen)
 
-    def _sentence(self, error: Any) -> str:
-        return error.sentence() if isinstance(error, errors.MigrationError) else self.database.errors.first_words(error)
+    def _reason(self, error: Any) -> str:
+        return error.message if isinstance(error, errors.MigrationError) else self.database.errors.first_words(error)
 
     def _note(self) -> None:
         """Note what schema_file is to hold, now that the run has ended."""

@@ -28,7 +28,10 @@ STALE = (
     "Remove it to have it made anew."
 )
 NOT_COMPARED = "schema_file: %s wasn't compared: %s."
-NOT_WRITTEN = "schema_file: %s wasn't written: %s. Nothing else is affected."
+NOT_WRITTEN = (
+    "schema_file: %s wasn't written: %s. What was applied stays so. "
+    "Remove the file, and run again, to have it made anew."
+)
 
 
 class Wanted(NamedTuple):

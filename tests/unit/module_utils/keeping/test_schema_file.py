@@ -132,7 +132,8 @@ def test_what_cant_be_written_in_the_end_is_a_warning(path: Path) -> None:
     assert result["changed"] is True
     assert result["schema_file"]["written"] is False
     assert result["warnings"] == [
-        f"schema_file: {path / 'below'} wasn't written: No such file or directory. Nothing else is affected."
+        f"schema_file: {path / 'below'} wasn't written: No such file or directory. What was applied stays so. "
+        "Remove the file, and run again, to have it made anew."
     ]
 
 
