@@ -9,13 +9,13 @@ It is an auxiliary: what can't be seen is told, and no reason not to run. keepin
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import Any, Iterable, Optional
+from typing import Any, Iterable, List, Optional
 
 from .. import errors
 from ..databases.choose import database_of
 from ..schema.file import Head, as_text
 from ..schema.snapshot import Snapshot
-from ..schema.unreadable import labels
+from ..schema.unreadable import Unreadable, labels, without
 from .context import Context
 from .report import SchemaText
 
@@ -79,6 +79,15 @@ def _present(context: Context, history: Any, connection: Any) -> SchemaText:
     return _schema(context, snapshot, reader.name, [request.target.role], _unread(reader))
 
 
+def _of_others(context: Context, snapshot: Snapshot) -> List[Unreadable]:
+    """Return the table that is kept in step: no script makes it, so no rehearsal shows it."""
+    if context.in_step is None:
+        return []
+    kept = context.in_step.table
+    tables = [key for key in snapshot.objects if key.type == "TABLE" and key.name == kept.name]
+    return [Unreadable(key.schema, key.name) for key in tables if kept.schema in (None, key.schema)]
+
+
 def _unread(reader: Any) -> Optional[str]:
     return UNREADABLE % labels(reader.left_out) if reader.left_out else None
 
@@ -94,7 +103,7 @@ def _schema(
         return SchemaText(reason=unread)
     request = context.request
     database = database_of(request.target)
-    objects = dict(snapshot.objects)
+    objects = dict(without(snapshot, _of_others(context, snapshot)).objects)
     for role in roles:
         objects = {key: database.snapshots.of_anybody(key.type, text, role) for key, text in objects.items()}
     current = context.report().current
