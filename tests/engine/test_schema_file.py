@@ -296,3 +296,15 @@ def test_while_nobody_may_read(on_postgresql: Shop) -> None:
     shop.file.unlink()
     assert shop.run()["schema_file"]["written"] is True
     assert "\n-- version 2\n" in shop.file.read_text()
+
+
+def test_a_run_that_is_cut_off(shop: Shop) -> None:
+    shop.write(1, "CREATE TABLE a (x int);")
+    script = "import os, signal, time\ndef up(cursor):\n    os.kill(os.getpid(), signal.SIGTERM)\n    time.sleep(60)\n"
+    (shop.directory / "more").mkdir()
+    (shop.directory / "more" / "2_s.py").write_text(script)
+    result = shop.run(migrations_dir=[str(shop.scripts), str(shop.directory / "more")])
+    assert (result["error"]["kind"], [each["version"] for each in result["applied"]]) == ("signal", ["1"])
+    assert not shop.file.exists()
+    said = "wasn't written: the run ended before anybody could look at the schema."
+    assert [said in each for each in warnings(result) if "schema_file" in each] == [True]

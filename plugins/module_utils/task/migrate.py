@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterator, Optional
 from .. import errors
 from ..commands.context import Context
 from ..commands.migrate import migrate
+from ..commands.report import SchemaText
 from ..databases.tools import Tools
 from ..planning.request import Request
 from ..run.live import Live
@@ -21,6 +22,7 @@ from .entry import Failed, run_program
 from .parameters import migrate_request
 from .results import failure, migrate_result
 
+CUT_OFF = "the run ended before anybody could look at the schema"
 FOLLOWED_AFTER, MOST_SECONDS = 2.0, 1.0
 
 
@@ -72,13 +74,15 @@ def _makes_schema_file(params: Dict[str, Any], request: Request) -> bool:
 
 def _with_schema_file(result: Dict[str, Any], params: Dict[str, Any], context: Context) -> Dict[str, Any]:
     """Return a result with what became of schema_file; with src, with what the action plugin needs for that."""
-    if context.schema is None:
+    request, plan, schema = context.request, context.plan, context.schema
+    if schema is None and request.schema_file is not None and context.progress is not None and context.progress.done:
+        schema = SchemaText(reason=CUT_OFF)
+    if schema is None:
         return result
     from ..keeping.schema_file import Wanted, handed_over, settled
 
-    request, plan = context.request, context.plan
     is_pending = plan is not None and not plan.idle
-    wanted = Wanted(context.schema.text, context.schema.reason, request.diff_context, is_pending)
+    wanted = Wanted(schema.text, schema.reason, request.diff_context, is_pending)
     if params["src"] is not None:
         return {**result, **handed_over(wanted)}
     return settled(result, str(request.schema_file), wanted, request.checking)
