@@ -8,11 +8,13 @@ It is an auxiliary: what can't be seen is told, and no reason not to run. keepin
 
 from __future__ import annotations
 
+from contextlib import suppress
 from types import MappingProxyType
-from typing import Any, Iterable, List, Optional
+from typing import Any, Iterable, List
 
 from .. import errors
 from ..databases.choose import database_of
+from ..history.drift import tables_of
 from ..schema.file import Head, as_text
 from ..schema.snapshot import Snapshot
 from ..schema.unreadable import Unreadable, labels, without
@@ -29,12 +31,12 @@ NOT_EXACT = "what the rehearsal came to isn't what a real run would leave to the
 EMPTY = "empty"
 
 
-def note_after_run(context: Context, snapshot: Snapshot, reader: Any) -> None:
+def note_after_run(context: Context, history: Any, connection: Any, snapshot: Snapshot, reader: Any) -> None:
     """Note the schema that a real run has left.
 
     :param reader: what has taken the snapshot.
     """
-    context.schema = _schema(context, snapshot, reader.name, [context.request.target.role], _unread(reader))
+    context.schema = _taken(context, history, connection, snapshot, reader)
 
 
 def look(context: Context, history: Any, connection: Any) -> None:
@@ -45,13 +47,13 @@ def look(context: Context, history: Any, connection: Any) -> None:
     if context.schema is not None:
         return
     if context.request.checking and context.plan is not None and context.plan.steps:
-        context.schema = _rehearsed(context)
+        context.schema = _rehearsed(context, history, connection)
     elif connection is not None:
         context.live.enters("looks at the schema")
         context.schema = _present(context, history, connection)
 
 
-def _rehearsed(context: Context) -> SchemaText:
+def _rehearsed(context: Context, history: Any, connection: Any) -> SchemaText:
     """Return the schema that the rehearsal came to, where a real run would leave the very same."""
     rehearsal = context.checked.rehearsal if context.checked else None
     if rehearsal is None:
@@ -62,7 +64,8 @@ def _rehearsed(context: Context) -> SchemaText:
     if not (rehearsal.is_exact or (rehearsal.on == EMPTY and rehearsal.is_whole)):
         return SchemaText(reason=NOT_EXACT)
     roles = {context.request.target.role, rehearsal.role}
-    return _schema(context, rehearsal.snapshots[-1], rehearsal.reads, roles)
+    snapshot = without(rehearsal.snapshots[-1], _others(context, history, connection, rehearsal.snapshots[-1]))
+    return _schema(context, snapshot, rehearsal.reads, roles)
 
 
 def _present(context: Context, history: Any, connection: Any) -> SchemaText:
@@ -76,34 +79,42 @@ def _present(context: Context, history: Any, connection: Any) -> SchemaText:
         return SchemaText(reason=error.message.rstrip("."))
     except connection.Error as error:
         return SchemaText(reason=database.errors.first_words(error).rstrip("."))
-    return _schema(context, snapshot, reader.name, [request.target.role], _unread(reader))
+    return _taken(context, history, connection, snapshot, reader)
 
 
-def _of_others(context: Context, snapshot: Snapshot) -> List[Unreadable]:
-    """Return the table that is kept in step: no script makes it, so no rehearsal shows it."""
-    if context.in_step is None:
-        return []
-    kept = context.in_step.table
-    tables = [key for key in snapshot.objects if key.type == "TABLE" and key.name == kept.name]
-    return [Unreadable(key.schema, key.name) for key in tables if kept.schema in (None, key.schema)]
+def _taken(context: Context, history: Any, connection: Any, snapshot: Snapshot, reader: Any) -> SchemaText:
+    """Return the schema that was read from the database itself."""
+    if reader.left_out:
+        return SchemaText(reason=UNREADABLE % labels(reader.left_out))
+    snapshot = without(snapshot, _others(context, history, connection, snapshot))
+    return _schema(context, snapshot, reader.name, [context.request.target.role])
 
 
-def _unread(reader: Any) -> Optional[str]:
-    return UNREADABLE % labels(reader.left_out) if reader.left_out else None
+def _others(context: Context, history: Any, connection: Any, snapshot: Snapshot) -> List[Unreadable]:
+    """Return the tables that no script makes: of other histories, and the one that is kept in step with this one."""
+    found: List[Unreadable] = []
+    if connection is not None:
+        # One that is broken is no reason to be without a file.
+        with suppress(errors.MigrationError, connection.Error):
+            siblings = database_of(connection).beside.siblings(connection, history) or ()
+            found += [table for each in siblings for table in tables_of(each)]
+        with suppress(connection.Error):
+            connection.rollback()
+    if context.in_step is not None:
+        kept = context.in_step.table
+        tables = [key for key in snapshot.objects if key.type == "TABLE" and key.name == kept.name]
+        found += [Unreadable(key.schema, key.name) for key in tables if kept.schema in (None, key.schema)]
+    return found
 
 
-def _schema(
-    context: Context, snapshot: Snapshot, reads: str, roles: Iterable[str], unread: Optional[str] = None
-) -> SchemaText:
+def _schema(context: Context, snapshot: Snapshot, reads: str, roles: Iterable[str]) -> SchemaText:
     """Return a schema as text: that of whoever runs the migrations, whatever that role is called.
 
     :param reads: what reads the schema, with its major version.
     """
-    if unread is not None:
-        return SchemaText(reason=unread)
     request = context.request
     database = database_of(request.target)
-    objects = dict(without(snapshot, _of_others(context, snapshot)).objects)
+    objects = dict(snapshot.objects)
     for role in roles:
         objects = {key: database.snapshots.of_anybody(key.type, text, role) for key, text in objects.items()}
     current = context.report().current

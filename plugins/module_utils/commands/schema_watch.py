@@ -60,7 +60,7 @@ class SchemaWatch:
         :raises ExpectationFailed: it isn't the one that was rehearsed.
         """
         self._look(lambda: self._after(history))
-        self._note()
+        self._note(history)
 
     def after_failure(self, history: Any) -> None:
         """Show what stands, as far as it can be seen: the failure itself has been said."""
@@ -69,7 +69,7 @@ class SchemaWatch:
                 self._after_failure(history)
             except (errors.MigrationError, self.connection.Error) as error:
                 self.unseen = self._reason(error)
-        self._note()
+        self._note(history)
 
     def _look(self, look: Callable[[], None]) -> None:
         """Let what can't be seen be a warning, unless the user insists on it."""
@@ -89,7 +89,7 @@ class SchemaWatch:
     def _reason(self, error: Any) -> str:
         return error.message if isinstance(error, errors.MigrationError) else self.database.errors.first_words(error)
 
-    def _note(self) -> None:
+    def _note(self, history: Any) -> None:
         """Note what schema_file is to hold, now that the run has ended."""
         if self.request.schema_file is None:
             return
@@ -98,7 +98,7 @@ class SchemaWatch:
             return
         from .schema_file import note_after_run
 
-        note_after_run(self.context, self.series.snapshots[-1], self.reader)
+        note_after_run(self.context, history, self.connection, self.series.snapshots[-1], self.reader)
 
     def _before(self, view: View) -> None:
         if self.request.policies.drift != "ignore":
