@@ -18,7 +18,7 @@ from ansible import constants
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.pgops.migrations.plugins.plugin_utils.engine_action import EngineAction, flag
 
-DIFF = re.compile(r"--- before\n\+\+\+ after\n(@@ .*)", re.DOTALL)
+DIFF = re.compile(r"--- before(?:: [^\n]*)?\n\+\+\+ after(?:: [^\n]*)?\n(@@ .*)", re.DOTALL)
 HUNK = re.compile(r"^@@ .*\n", re.MULTILINE)
 
 
@@ -53,7 +53,13 @@ class ActionModule(EngineAction):
         return self._run_with_files(arguments, internal, described, task_vars)
 
     def _run_module(self, arguments: Dict[str, Any], internal: Dict[str, Any], task_vars: Any) -> Dict[str, Any]:
-        return _coloured(super()._run_module(arguments, internal, task_vars))
+        if arguments.get("schema_file") is None:
+            return _coloured(super()._run_module(arguments, internal, task_vars))
+        from ansible_collections.pgops.migrations.plugins.plugin_utils.schema_file import SchemaFile
+
+        kept = SchemaFile(self, arguments, task_vars)
+        answer = super()._run_module({**arguments, **kept.arguments}, {**internal, **kept.internal}, task_vars)
+        return _coloured(kept.settled(answer))
 
     def _execute(
         self, arguments: Dict[str, Any], internal: Dict[str, Any], task_vars: Any, compiled: bool
@@ -89,7 +95,8 @@ def sides(diff: Dict[str, str]) -> List[Dict[str, str]]:
     if whole is None:
         return [diff]
     hunks = [hunk.split("\n") for hunk in HUNK.split(whole[1])[1:]]
-    return [{"before": _side(hunk, " -"), "after": _side(hunk, " +")} for hunk in hunks]
+    headers: Dict[str, str] = {name: diff[name] for name in ("before_header", "after_header") if name in diff}
+    return [{**headers, "before": _side(hunk, " -"), "after": _side(hunk, " +")} for hunk in hunks]
 
 
 def _side(hunk: List[str], signs: str) -> str:

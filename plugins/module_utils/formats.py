@@ -17,6 +17,8 @@ from typing import NamedTuple, Optional
 CHECKSUM = 1
 # Of a schema's text. 1: as pg_dump writes it. 2: without what the server marks columns with for itself (pg_attver).
 FIRST, SCHEMA = 1, 2
+# Of the file that schema_file names: its head, and what of a schema's text stands in it.
+SCHEMA_FILE = 1
 
 _NUMBERED = re.compile("([0-9]{1,3})[:](.*)", re.DOTALL)
 

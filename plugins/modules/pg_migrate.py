@@ -67,6 +67,28 @@ options:
       - It is written if it isn't yet what it is to be, all of it or nothing.
     type: path
     version_added: 0.4.0
+  schema_file:
+    description:
+      - The file that holds the schema as text, beside the scripts and under version control as they are. It is on the
+        host where the task runs; with O(src) on the controller, where a relative path is looked for as O(src) is.
+      - A run in which something was applied or rolled back writes it, all of it or nothing, if it differs from the
+        schema that has come out. With nothing pending it is written only where there is none yet; one that is there
+        isn't looked at.
+      - In check mode it is compared with what the rehearsal comes to; with nothing pending, with the schema of the
+        database. Where it differs the task is changed, and the diff has how. A schema of which nobody can tell that a
+        real run would leave the very same isn't compared, and RV(schema_file.reason) says why.
+      - Its head names what has read the schema (C(pg_dump) with its major version). A file of another version, or of
+        another format, isn't compared, and is written anew by the next run that has something to apply.
+      - What belongs to whoever runs the migrations says nothing of its owner, so each database gives the same file,
+        whatever that role is called. Values of O(secret_variables) are masked in it.
+      - Refused before anything is touched are a path in a directory that isn't there or can't be written, a link, what
+        is no regular file, a file that this module hasn't made, and several hosts of a play that would write one file
+        on the controller.
+      - That the schema can't be read, or the file can't be written after all, is a warning.
+      - With O(state=migrated) or O(state=rolled_back); not with O(databases), nor on databases that only SQLAlchemy
+        knows.
+    type: path
+    version_added: 0.6.0
   version:
     description:
       - A version, written as in the script's file name.
@@ -532,6 +554,12 @@ EXAMPLES = r"""
     state: scripted
     script_file: /srv/shop/release.sql
 
+- name: Keep the schema as a file beside the scripts, in the checkout on the controller
+  pgops.migrations.pg_migrate:
+    url: postgresql://shop@localhost/shop
+    src: /srv/shop/migrations
+    schema_file: /srv/shop/schema.sql
+
 - name: Take over a database that has everything up to a version already
   pgops.migrations.pg_migrate:
     url: postgresql://shop@localhost/shop
@@ -659,6 +687,28 @@ script_file:
   returned: with O(state=scripted), when something was pending
   type: str
   sample: /srv/shop/release.sql
+schema_file:
+  description: What became of O(schema_file).
+  returned: with O(schema_file), where it was compared or written, or should have been
+  type: dict
+  sample:
+    differs: true
+    path: /srv/shop/schema.sql
+    reason: null
+    written: true
+  contains:
+    path:
+      description: Where it is.
+      type: str
+    differs:
+      description: Whether it was another than the schema, or wasn't there; null where that isn't known.
+      type: bool
+    written:
+      description: Whether it was written; never in check mode.
+      type: bool
+    reason:
+      description: Why it wasn't compared, or couldn't be written.
+      type: str
 report:
   description: What the filter P(pgops.migrations.report#filter) needs beside the rest of the result.
   returned: with O(report=true), when something was pending

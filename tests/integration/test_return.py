@@ -139,7 +139,7 @@ def _migrations(operator: Operator) -> None:
     running.wait()
     slow.unlink()
     operator.run("pg_migration_mark", versions=[LATER], state="pending", **WHERE)
-    operator.run("pg_migrate", release="2025.01", **WHERE)
+    operator.run("pg_migrate", release="2025.01", schema_file=pages.PLACE + "/schema.sql", **WHERE)
     operator.run("pg_migration_info", **WHERE)
     operator.run("pg_migration_generate", name="as of 2025", squash_to=LATER, **WHERE)
 

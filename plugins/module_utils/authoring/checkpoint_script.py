@@ -10,7 +10,6 @@ will belong to whoever runs the checkpoint.
 
 from __future__ import annotations
 
-import re
 from contextlib import closing
 from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
@@ -22,6 +21,7 @@ from ..databases.postgresql.copies import load
 from ..databases.postgresql.copies import rows as row_copies
 from ..databases.postgresql.copies.scratch import scratch_database
 from ..databases.postgresql.gate import own_schemas
+from ..databases.postgresql.snapshots import of_anybody
 from ..databases.postgresql.writing import rows, sequences
 from ..databases.tools import Tools
 from ..schema.snapshot import ObjectKey, Snapshot
@@ -31,9 +31,6 @@ from .reference import APPLICATION
 ALL = "all"
 # What every dump says of an extension, and only its owner may say.
 LEFT_TO_EXTENSIONS = "EXTENSION "
-RIGHTS = ("ACL", "DEFAULT ACL")
-OWNER = re.compile(r"\n+ALTER [A-Z ]+ [^\n]* OWNER TO (?P<role>[^\n]*);\Z")
-IN_RIGHTS = re.compile(r"(?P<word> TO | FROM |FOR ROLE )(?P<role>\"(?:[^\"]|\"\")*\"|[^\s\";,]+)(?=[;, ])")
 REFRESH = "REFRESH MATERIALIZED VIEW %s;\n"
 
 
@@ -105,24 +102,12 @@ def _text(schema: Schema, data: str, views: Sequence[Tuple[str, str]], role: str
     for key, text in schema.snapshot.objects.items():
         if key.type == "COMMENT" and key.name.startswith(LEFT_TO_EXTENSIONS):
             continue
-        (behind if behind or key.type in load.BEHIND_ROWS else before).append(_of_anybody(key, text, role))
+        (behind if behind or key.type in load.BEHIND_ROWS else before).append(of_anybody(key.type, text, role))
     fill = [_quoted(key) for key in schema.snapshot.objects if key.type == "MATERIALIZED VIEW"]
     filled = {QualifiedName(name, place).quoted() for place, name in views}
     refreshes = [REFRESH % view for view in fill if view in filled]
     parts = [SETTINGS, as_text(before), data, as_text(behind), "".join(refreshes)]
     return "\n".join(part for part in parts if part)
-
-
-def _of_anybody(key: ObjectKey, text: str, role: str) -> str:
-    """Return an object's statements without whose it is, where it is whoever has run the scripts."""
-    if key.type in RIGHTS:
-        return IN_RIGHTS.sub(lambda found: _current(found, role), text)
-    owner = OWNER.search(text)
-    return text[: owner.start()] if owner is not None and owner["role"] == role else text
-
-
-def _current(found: Any, role: str) -> str:
-    return str(found["word"]) + ("CURRENT_USER" if found["role"] == role else str(found["role"]))
 
 
 def _quoted(key: ObjectKey) -> str:

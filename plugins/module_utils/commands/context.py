@@ -12,7 +12,7 @@ from ..databases.tools import Tools
 from ..planning.request import Request
 from ..run.live import Live
 from .in_step import InStep
-from .report import Applied, Checked, Report, Written
+from .report import Applied, Checked, Report, SchemaText, Written
 
 if TYPE_CHECKING:  # a run with nothing to do never needs them
     from ..history.drift import Drifted
@@ -33,6 +33,7 @@ class Context:
     :ivar jobs: the steps of the plan with their migrations, as soon as these have been read.
     :ivar migrations: what was read of scripts; another context may share it.
     :ivar written: the file for psql, with state scripted.
+    :ivar schema: what schema_file is to hold, or why that isn't known; None: nobody has looked.
     :ivar wants_scripts: nothing was done, for the scripts' files aren't here.
     :ivar database_missing: there is no database of that name yet.
     """
@@ -50,6 +51,7 @@ class Context:
         self.jobs: Sequence[Tuple[model.Step, model.Migration]] = ()
         self.migrations: Dict[model.Script, model.Migration] = {}
         self.written: Optional[Written] = None
+        self.schema: Optional[SchemaText] = None
         self.in_step: Optional[InStep] = None
         self.wants_scripts = False
         self.database_missing = False
@@ -92,6 +94,7 @@ class Context:
             None if self.request.rehearsal_on == "empty" else self.request.target,
             self.request.report,
             self.written,
+            self.schema,
         )
 
 

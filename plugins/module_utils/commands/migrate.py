@@ -97,6 +97,15 @@ def _proceed(context: Context, view: View, connection: Any) -> None:
     if settled is None:
         return
     view = settled
+    _do(context, view, connection)
+    if request.schema_file is not None and (request.checking or request.makes_schema_file):
+        from .schema_file import look
+
+        look(context, view.history, connection)
+
+
+def _do(context: Context, view: View, connection: Any) -> None:
+    request = context.request
     if view.plan.idle:
         _note_release(context, view, connection)
     elif request.state == "scripted":

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple, Union
+from typing import TYPE_CHECKING, NamedTuple, Optional, Set, Tuple, Union
 
 from .. import model
 from ..hazard import Hazard
@@ -55,6 +55,17 @@ class Written(NamedTuple):
     differs: bool
 
 
+class SchemaText(NamedTuple):
+    """What schema_file is to hold.
+
+    :ivar text: None: it isn't known.
+    :ivar reason: why it isn't, as the end of a sentence.
+    """
+
+    text: Optional[str] = None
+    reason: Optional[str] = None
+
+
 class Report(NamedTuple):
     """Everything that a run knows about itself.
 
@@ -69,6 +80,7 @@ class Report(NamedTuple):
     :ivar target: the database; None: there is none.
     :ivar is_wanted: whether what a report for people needs is to be collected.
     :ivar written: the file, with state scripted.
+    :ivar schema: what schema_file is to hold; None: nobody has looked.
     """
 
     plan: model.Plan
@@ -83,6 +95,18 @@ class Report(NamedTuple):
     target: Optional[Target] = None
     is_wanted: bool = False
     written: Optional[Written] = None
+    schema: Optional[SchemaText] = None
+
+    @property
+    def current(self) -> Optional[model.Version]:
+        """Return the highest version that is applied in the end."""
+        applied: Set[model.Version] = set(self.plan.applied)
+        for outcome in self.progress.done:
+            if outcome.step.script.version.is_repeatable:
+                continue
+            change = applied.add if outcome.step.direction is model.Direction.UP else applied.discard
+            change(outcome.step.script.version)
+        return max(applied, default=None)
 
     @property
     def rehearsal(self) -> Union[Rehearsal, Proofs, None]:

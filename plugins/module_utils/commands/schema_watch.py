@@ -19,6 +19,7 @@ from ..schema.series import SnapshotSeries, differences
 from ..schema.snapshot import Snapshot, overlay
 from ..schema.unreadable import labels
 from .context import Context
+from .report import SchemaText
 from .view import View
 
 # How often to try while a lock lets nobody read: for what was asked for, and for what merely watches.
@@ -30,7 +31,7 @@ UNREAD = "%s, since this role may not read it: %s."
 class SchemaWatch:
     """Takes the snapshots of one real run, and says what they show.
 
-    :ivar blind: the schema can't be seen, and that was said; from there on nobody looks.
+    :ivar unseen: why the schema can't be seen, which was said; from there on nobody looks. None: it can.
     :ivar expected: the reviewed digests that are of what was there, and of these scripts.
     :ivar after_each: looks after each migration; None: that wasn't asked for.
     """
@@ -42,7 +43,7 @@ class SchemaWatch:
         self.series = SnapshotSeries(reader, request.target, request.per_migration and request.with_diff)
         self.after_each = self._after_one if self.series.after_each else None
         self.last: Optional[drift.LastSnapshot] = None
-        self.blind = False
+        self.unseen: Optional[str] = None
         self.expected: Tuple[str, ...] = ()
 
     def before(self, view: View) -> None:
@@ -59,36 +60,53 @@ class SchemaWatch:
         :raises ExpectationFailed: it isn't the one that was rehearsed.
         """
         self._look(lambda: self._after(history))
+        self._note(history)
 
     def after_failure(self, history: Any) -> None:
         """Show what stands, as far as it can be seen: the failure itself has been said."""
-        if not self.blind:
+        if self.unseen is None:
             try:
                 self._after_failure(history)
-            except (errors.MigrationError, self.connection.Error):
-                return
+            except (errors.MigrationError, self.connection.Error) as error:
+                self.unseen = self._reason(error)
+        self._note(history)
 
     def _look(self, look: Callable[[], None]) -> None:
         """Let what can't be seen be a warning, unless the user insists on it."""
-        if self.blind:
+        if self.unseen is not None:
             return
         try:
             look()
         except (errors.SchemaUnread, self.connection.Error) as error:
             if _insists(self.request):
                 raise
-            self.blind = True
+            self.unseen = self._reason(error)
             if not self.connection.closed:
                 self.connection.rollback()
-            said = self.database.errors.first_words
-            sentence = error.sentence() if isinstance(error, errors.MigrationError) else said(error)
-            self.context.warnings.append("%s: %s" % (_unseen(self.request), sentence))
+            is_ours = isinstance(error, errors.MigrationError)
+            _warn_of_unseen(self.context, error.sentence() if is_ours else self.unseen)
+
+    def _reason(self, error: Any) -> str:
+        return error.message if isinstance(error, errors.MigrationError) else self.database.errors.first_words(error)
+
+    def _note(self, history: Any) -> None:
+        """Note what schema_file is to hold, now that the run has ended."""
+        if self.request.schema_file is None:
+            return
+        if self.unseen is not None:
+            self.context.schema = SchemaText(reason=self.unseen)
+            return
+        from .schema_file import note_after_run
+
+        note_after_run(self.context, history, self.connection, self.series.snapshots[-1], self.reader)
 
     def _before(self, view: View) -> None:
         if self.request.policies.drift != "ignore":
             found = drift.look_for_last(self.connection, view.history, view.rows, self.reader.version)
             self.last = found if isinstance(found, drift.LastSnapshot) else None
             self.context.warn(moved_sentence(found))
+        elif not _needs_snapshots(self.request):
+            return  # schema_file alone needs no more than what comes out
         needed = self.last is not None or _needs_snapshots(self.request)
         if not needed and not self.database.observing.has_tables(self.connection):
             return  # nothing to compare with, and nothing there that pg_dump might not be allowed to read
@@ -147,7 +165,8 @@ def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaW
     :raises DependencyError: when there is none, and the user insists on it.
     """
     request = context.request
-    if not view.plan.steps or not (_needs_snapshots(request) or request.policies.drift != "ignore"):
+    watches = _needs_snapshots(request) or request.policies.drift != "ignore" or request.schema_file is not None
+    if not view.plan.steps or not watches:
         return None
     patience = PATIENCE if _needs_snapshots(request) else HASTE
     own = view.history.tables()
@@ -156,7 +175,9 @@ def watch_for(context: Context, view: View, connection: Any) -> Optional[SchemaW
     except errors.DependencyError as error:
         if _insists(request):
             raise
-        context.warnings.append("%s: %s" % (_unseen(request), error.sentence()))
+        _warn_of_unseen(context, error.sentence())
+        if request.schema_file is not None:
+            context.schema = SchemaText(reason=error.sentence())
         return None
     return SchemaWatch(context, connection, reader)
 
@@ -168,6 +189,12 @@ def _needs_snapshots(request: Request) -> bool:
 def _insists(request: Request) -> bool:
     """Return whether a run must not go on without having seen the schema."""
     return request.expect is not None or request.policies.drift == "fail"
+
+
+def _warn_of_unseen(context: Context, sentence: str) -> None:
+    """Say what is lacking where the schema can't be seen; of schema_file that is said with the file itself."""
+    if _needs_snapshots(context.request) or context.request.policies.drift != "ignore":
+        context.warnings.append("%s: %s" % (_unseen(context.request), sentence))
 
 
 def _unseen(request: Request) -> str:

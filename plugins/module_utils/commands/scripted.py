@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import stat
-import tempfile
-from typing import Any, List, Optional
+from typing import Any, List
 
 from .. import errors
 from ..authoring.release import Release
 from ..databases.choose import database_of
+from ..files import writing
 from ..report.words import harmless
 from ..run.session import Session
 from .check import check
@@ -22,7 +19,6 @@ from .report import Written
 from .view import View, baseline_steps
 
 MODE = 0o600
-LARGEST = 512 * 1024 * 1024
 
 
 def script(context: Context, view: View, connection: Any) -> None:
@@ -49,9 +45,12 @@ def script(context: Context, view: View, connection: Any) -> None:
         [(step, migration) for step, migration in context.jobs if step in ran],
         ran,
     )
-    differs = _content(path) != text
-    if differs and request.writes_script:
-        _write(path, text)
+    try:
+        differs = writing.content(path) != text
+        if differs and request.writes_script:
+            writing.write(path, text, MODE)
+    except writing.Unwritten as error:
+        raise _file_error(path, str(error)) from None
     context.written = Written(path, differs)
 
 
@@ -60,43 +59,6 @@ def _applied(view: View) -> List[str]:
     if view.plan.baseline is not None:
         return []  # view.rows has what is to be recorded
     return [spelling for row in view.rows if row.applied is not None for spelling in row.spellings]
-
-
-def _content(path: str) -> Optional[str]:
-    """Return what is in the file; None: there is none.
-
-    :raises OptionInvalid: when it is something else than a file.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise _file_error(path, error.strerror or "it can't be opened") from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise _file_error(path, "it is no regular file")
-    with os.fdopen(handle, "rb") as stream:
-        return stream.read(LARGEST).decode("utf-8", "surrogateescape")
-
-
-def _write(path: str, text: str) -> None:
-    """Write all of it or nothing, for nobody else to read.
-
-    :raises OptionInvalid: when it can't be written.
-    """
-    made = None
-    try:
-        handle, made = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=".%s." % os.path.basename(path))
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            os.fchmod(handle, MODE)
-            stream.write(text)
-        os.replace(made, path)
-    except OSError as error:
-        if made is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(made)
-        raise _file_error(path, error.strerror or "it can't be written") from None
 
 
 def _file_error(path: str, why: str) -> errors.OptionInvalid:

@@ -47,6 +47,10 @@ class Reader(Protocol):
     def version(self) -> int:
         """Return the version of what reads: another one prints differently."""
 
+    @property
+    def name(self) -> str:
+        """Return what reads with its major version, once it has: what another one gives can't be compared."""
+
     def advice(self, connection: Any) -> Optional[str]:
         """Return what to warn of, if what reads doesn't quite go with the server."""
 
@@ -59,6 +63,9 @@ class Snapshots(Protocol):
 
     def renewed(self, text: str) -> str:
         """Return an object's statements, kept in the first format, in the present one."""
+
+    def of_anybody(self, kind: str, text: str, role: str) -> str:
+        """Return an object's statements without whose it is, where it is this role's."""
 
 
 class Writing(Protocol):

@@ -113,7 +113,7 @@ def look_for_last(
     dummy, last = max(filter(None, found), key=lambda each: each[0], default=(0, NO_SNAPSHOT))
     if isinstance(last, str) or not siblings:
         return last
-    return last._replace(lacks=last.lacks + tuple(table for each in (history, *siblings) for table in _tables_of(each)))
+    return last._replace(lacks=last.lacks + tuple(table for each in (history, *siblings) for table in tables_of(each)))
 
 
 def compare(
@@ -218,7 +218,8 @@ def read_note(note: str) -> Tuple[int, Tuple[Unreadable, ...]]:
     return int(number), tuple(Unreadable(*each) for each in lacks)
 
 
-def _tables_of(history: Any) -> Tuple[Unreadable, ...]:
+def tables_of(history: Any) -> Tuple[Unreadable, ...]:
+    """Return the tables of a history, as what a snapshot is to be without."""
     schema = history.table.schema or ""
     return tuple(Unreadable(schema, each.name) for each in (history.table, history.log, history.snapshot))
 

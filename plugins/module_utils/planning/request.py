@@ -37,6 +37,8 @@ class Request(NamedTuple):
     :ivar state: migrated, rolled_back, tested or scripted.
     :ivar script_file: where to write the run, with state scripted.
     :ivar writes_script: whether to write it; in check mode it is only compared.
+    :ivar schema_file: the file that holds the schema; None: there is to be none.
+    :ivar makes_schema_file: there is none yet, so it is made with nothing pending, too.
     :ivar release: what the run belongs to; with state rolled_back, the one to go back to.
     :ivar steps: how many migrations to roll back, when no version is given.
     :ivar baseline_version: what to record as applied while there is no history.
@@ -108,6 +110,8 @@ class Request(NamedTuple):
     report: bool = False
     script_file: Optional[str] = None
     writes_script: bool = True
+    schema_file: Optional[str] = None
+    makes_schema_file: bool = False
     checking: bool = False
     with_diff: bool = False
 

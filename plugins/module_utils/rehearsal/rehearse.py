@@ -41,6 +41,7 @@ class Rehearsal(NamedTuple):
     :ivar added: what the plan asks of rows that were there before.
     :ivar unwatched: why nobody has looked for that, if nobody has.
     :ivar lacks: whether it ended early for what the copy lacks.
+    :ivar reads: what has read the schema, with its major version.
     :ivar duration_ms: how long all of it took, the making of the copy too.
     """
 
@@ -58,6 +59,7 @@ class Rehearsal(NamedTuple):
     changes: Tuple[Tuple[str, str], ...] = ()
     lacks: bool = False
     duration_ms: Optional[int] = None
+    reads: str = ""
 
     @property
     def is_exact(self) -> bool:
@@ -103,7 +105,7 @@ def rehearse(
         )
     # The last snapshot is read while the copy is removed.
     took = round((time.monotonic() - started) * 1000)
-    return found._replace(snapshots=_of_the_original(copy, series), duration_ms=took)
+    return found._replace(snapshots=_of_the_original(copy, series), duration_ms=took, reads=copy.reader.name)
 
 
 def _of_the_original(copy: ScratchCopy, series: SnapshotSeries) -> Tuple[Snapshot, ...]:

@@ -76,7 +76,7 @@ def _check_many(params: Mapping[str, Any]) -> None:
             hint="A task that is run again after a failure would roll back once more where that was done already.",
         )
     others = ["state: %s" % params["state"]] if params["state"] in ("tested", "scripted") else []
-    others += [name for name in ("rehearsal_database_url", "report") if params[name]]
+    others += [name for name in ("rehearsal_database_url", "report", "schema_file") if params[name]]
     others += ["rehearsal_on: empty"] if params["rehearsal_on"] == EMPTY else []
     if others:
         raise errors.OptionInvalid(
@@ -105,12 +105,17 @@ def _check_release(params: Mapping[str, Any]) -> None:
 
 
 def _check_scripted(params: Mapping[str, Any]) -> None:
-    """Refuse a file without the state that writes it, that state without a file, and what it can't do without."""
+    """Refuse a file without the state that writes it, that state without a file, and what goes with neither."""
     scripted = params["state"] == "scripted"
     if scripted != (params["script_file"] is not None):
         raise errors.OptionInvalid(
             "state: scripted and script_file belong together",
             hint="script_file says where to write what state: scripted makes. Set both, or none of them.",
+        )
+    if params["schema_file"] is not None and params["state"] in ("tested", "scripted"):
+        raise errors.OptionInvalid(
+            "state: %s and schema_file exclude each other" % params["state"],
+            hint="The database gets no write, so there is no other schema to be kept. Leave one out.",
         )
     if scripted and params["rehearsal"] == "off":
         raise errors.OptionInvalid(

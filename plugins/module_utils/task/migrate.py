@@ -13,6 +13,7 @@ from typing import Any, Dict, Iterator, Optional
 from .. import errors
 from ..commands.context import Context
 from ..commands.migrate import migrate
+from ..commands.report import SchemaText
 from ..databases.tools import Tools
 from ..planning.request import Request
 from ..run.live import Live
@@ -21,6 +22,7 @@ from .entry import Failed, run_program
 from .parameters import migrate_request
 from .results import failure, migrate_result
 
+CUT_OFF = "the run ended before anybody could look at the schema"
 FOLLOWED_AFTER, MOST_SECONDS = 2.0, 1.0
 
 
@@ -40,6 +42,8 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
     tools = Tools(run_program(module), module.tmpdir, params["postgresql_bin_dir"], params["rehearsal_cache_size"])
     if params["databases"] is not None:
         return _on_many(params, request, tools, shown)
+    if request.schema_file is not None:
+        request = request._replace(makes_schema_file=_makes_schema_file(params, request))
     context = Context(request, tools)
     try:
         with _followed(params["_progress"], context.live):
@@ -48,11 +52,40 @@ def pg_migrate(module: Any) -> Dict[str, Any]:
         error = errors.Signal.of(caught) if isinstance(caught, errors.Stop) else caught
         error.message, error.path = sent.shown_as(error.message, shown), sent.shown_as(error.path, shown)
         known = failure(context.report(), checking, error) if context.progress is not None else {}
-        raise Failed(error, sent.shown_as(known, shown)) from None
+        raise Failed(error, sent.shown_as(_with_schema_file(known, params, context), shown)) from None
     if context.wants_scripts:
         wanted = [str(step.script.version) for step in context.plan.steps] if context.plan else []
         return {"changed": False, "_wants_scripts": wanted}
-    return dict(sent.shown_as(migrate_result(context.report(), checking), shown))
+    result = _with_schema_file(migrate_result(context.report(), checking), params, context)
+    return dict(sent.shown_as(result, shown))
+
+
+def _makes_schema_file(params: Dict[str, Any], request: Request) -> bool:
+    """Return whether schema_file isn't there yet; with src, the action plugin has looked.
+
+    :raises OptionInvalid: when it can't be written.
+    """
+    if params["src"] is not None:
+        return bool(params["_makes_schema_file"])
+    from ..keeping.schema_file import look_before
+
+    return look_before(str(request.schema_file), request.directories)
+
+
+def _with_schema_file(result: Dict[str, Any], params: Dict[str, Any], context: Context) -> Dict[str, Any]:
+    """Return a result with what became of schema_file; with src, with what the action plugin needs for that."""
+    request, plan, schema = context.request, context.plan, context.schema
+    if schema is None and request.schema_file is not None and context.progress is not None and context.progress.done:
+        schema = SchemaText(reason=CUT_OFF)
+    if schema is None:
+        return result
+    from ..keeping.schema_file import Wanted, handed_over, settled
+
+    is_pending = plan is not None and not plan.idle
+    wanted = Wanted(schema.text, schema.reason, request.diff_context, is_pending)
+    if params["src"] is not None:
+        return {**result, **handed_over(wanted)}
+    return settled(result, str(request.schema_file), wanted, request.checking)
 
 
 def _on_many(params: Dict[str, Any], request: Request, tools: Tools, shown: Dict[str, str]) -> Dict[str, Any]:

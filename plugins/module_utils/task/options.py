@@ -22,8 +22,8 @@ CONNECT_PARAMS: Dict[str, Any] = {
 }
 
 # From the action plugin: the engine (see archive.py); what it knows of the scripts in src, these scripts themselves, or
-# where these are; and the file in which progress is written.
-INTERNAL = ("_engine", "_described", "_scripts", "_archive", "_progress")
+# where these are; the file in which progress is written; and whether the controller has no schema_file yet.
+INTERNAL = ("_engine", "_described", "_scripts", "_archive", "_progress", "_makes_schema_file")
 
 CONNECTION: Dict[str, Any] = {
     "url": {"type": "str", "no_log": True},
@@ -96,6 +96,7 @@ MIGRATE: Dict[str, Any] = {
     "expect": {"type": "list", "elements": "str"},
     "allow_writable_scripts": {"type": "bool", "default": False},
     "script_file": {"type": "path"},
+    "schema_file": {"type": "path"},
     "report": {"type": "bool", "default": False},
     "progress": {"type": "bool", "default": True},
     "single_transaction": {"type": "bool", "default": False},

@@ -37,7 +37,7 @@ AS_THEY_ARE = (
         "single_transaction",
     ),
     *("diff_context", "lock_wait", "rehearsal", "rehearsal_on", "prechecks", "precheck_timeout", "report"),
-    *("script_file", "on_interrupted", "on_nonempty", "allow_writable_scripts"),
+    *("script_file", "schema_file", "on_interrupted", "on_nonempty", "allow_writable_scripts"),
 )
 
 

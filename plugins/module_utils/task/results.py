@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence, Set
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Sequence
 
 from .. import errors, model
 from ..commands.report import Report
@@ -90,7 +90,7 @@ def _known(report: Report, checking: bool) -> Dict[str, Any]:
         # Not "skipped", as it would be called: to Ansible a result with that key is a task that was skipped.
         "passed_over": _passed_over(plan, progress),
         "pending": _pending(plan, progress),
-        "current_version": _text(_current(plan, progress)),
+        "current_version": _text(report.current),
         "latest_version": _text(plan.latest),
     }
     if report.diffs is not None:
@@ -184,17 +184,6 @@ def _passed_over(plan: model.Plan, progress: model.Progress) -> List[Dict[str, A
 def _pending(plan: model.Plan, progress: model.Progress) -> List[Dict[str, Any]]:
     left = [_script(step.script, NOT_RUN) for step in progress.left if step.direction is model.Direction.UP]
     return left + [_script(script, why.value) for script, why in plan.left_out if why is model.Reason.BEYOND_VERSION]
-
-
-def _current(plan: model.Plan, progress: model.Progress) -> Optional[model.Version]:
-    """Return the highest version that is applied in the end."""
-    applied: Set[model.Version] = set(plan.applied)
-    for outcome in progress.done:
-        if outcome.step.script.version.is_repeatable:
-            continue
-        change = applied.add if outcome.step.direction is model.Direction.UP else applied.discard
-        change(outcome.step.script.version)
-    return max(applied, default=None)
 
 
 def _tested(report: Report) -> Dict[str, Any]:

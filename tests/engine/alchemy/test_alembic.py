@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.pgops.migrations.plugins.module_utils import errors
@@ -152,6 +153,17 @@ def test_a_revision_that_no_script_has_is_not_adopted(graph: Project) -> None:
     (graph.directory / "versions/aa05_x.py").unlink()
     with pytest.raises(errors.HistoryForeign, match="holds the revision aa05, and no script has it"):
         graph.migrate(baseline_version="adopt")
+
+
+@pytest.mark.parametrize("table", [None, QualifiedName("revisions"), QualifiedName("revisions", "audit")])
+def test_the_table_that_is_kept_is_none_of_schema_file(graph: Project, table: QualifiedName | None) -> None:
+    """No script makes it, so no rehearsal on a new database shows it."""
+    graph.execute("CREATE SCHEMA audit")
+    options: dict[str, Any] = {"keep_in_step": True, "adopt_from": table, "schema_file": "schema.sql"}
+    foretold = graph.check(**options).schema
+    assert graph.migrate(**options).schema == foretold
+    assert graph.check(**options).schema == foretold
+    assert foretold is not None and "t_aa01" in str(foretold.text)
 
 
 def test_another_table_is_kept_where_it_is_named(graph: Project) -> None:

@@ -32,6 +32,15 @@ def test_the_callback_shows_the_same(name: str, monkeypatch: pytest.MonkeyPatch)
     assert _hunks(shown) == _hunks(text)
 
 
+def test_a_files_diff_keeps_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible.constants.DIFF_CONTEXT", 10)
+    prepared = "--- before: /srv/s.sql\n+++ after: /srv/s.sql\n@@ -1,1 +1,1 @@\n-a\n+b\n"
+    diff = {"before_header": "/srv/s.sql", "after_header": "/srv/s.sql", "prepared": prepared}
+    shown = CallbackBase()._get_diff(sides(diff))
+    assert "--- before: /srv/s.sql\n+++ after: /srv/s.sql\n" in shown
+    assert _hunks(shown) == ["--- before: /srv/s.sql", "+++ after: /srv/s.sql", "-a", "+b"]
+
+
 def _hunks(diff: str) -> list[str]:
     """Return the lines of a diff without its headers, and without where the hunks are."""
     heads = ("--- before", "+++ after", "")

@@ -72,6 +72,7 @@ class SchemaReader:
     """Reads the schema of a database, without the tables that are ours."""
 
     version = 3
+    name = ""
 
     def __init__(self, exclude: Sequence[str]) -> None:
         self.exclude: FrozenSet[str] = frozenset(exclude)
@@ -86,6 +87,7 @@ class SchemaReader:
             with closing(connect(target, "pg_migrate schema")) as connection:
                 shown = objects_of(connection, self.exclude)
                 properties = properties_of(connection)
+                self.name = server_of(connection)
         except errors.MigrationError:
             raise
         except Exception as error:
@@ -116,6 +118,11 @@ def renewed(text: str) -> str:
     return text
 
 
+def of_anybody(kind: str, text: str, role: str) -> str:
+    """Return an object's statements without whose it is: they don't say that."""
+    return text
+
+
 def snapshot_of(shown: Sequence[Shown], properties: Sequence[str]) -> Snapshot:
     """Return objects as a snapshot."""
     objects: Dict[ObjectKey, str] = {}
@@ -133,6 +140,14 @@ def properties_of(connection: Any) -> Tuple[str, ...]:
     with connection.cursor() as cursor:
         cursor.execute(DATABASE)
         return tuple(cursor.fetchone() or ())
+
+
+def server_of(connection: Any) -> str:
+    """Return whose server it is, with its version as far as what it shows may depend on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT VERSION()")
+        version = str(cursor.fetchone()[0])
+    return "%s %s" % ("MariaDB" if "mariadb" in version.lower() else "MySQL", ".".join(version.split(".")[:2]))
 
 
 def objects_of(connection: Any, exclude: FrozenSet[str]) -> List[Shown]:

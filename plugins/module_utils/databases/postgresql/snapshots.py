@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing
-from typing import Any, Callable, Optional, Sequence, Tuple
+from typing import Any, Callable, Match, Optional, Sequence, Tuple
 
 from ... import errors
 from ...schema.snapshot import Snapshot
@@ -19,10 +20,14 @@ from .dump import DumpError, parse_dump, renewed
 from .unreadable import lockers, option, unreadable
 
 # The port of snapshots: see databases/port.py.
-__all__ = ["SchemaReader", "parse", "reader", "renewed"]
+__all__ = ["SchemaReader", "of_anybody", "parse", "reader", "renewed"]
 
 # What a database is in whose bytes the server doesn't read: they need not be UTF-8.
 PLAIN = "SQL_ASCII"
+
+RIGHTS = ("ACL", "DEFAULT ACL")
+OWNER = re.compile(r"\n+ALTER [A-Z ]+ [^\n]* OWNER TO (?P<role>[^\n]*);\Z")
+IN_RIGHTS = re.compile(r"(?P<word> TO | FROM |FOR ROLE )(?P<role>\"(?:[^\"]|\"\")*\"|[^\s\";,]+)(?=[;, ])")
 
 
 class SchemaReader:
@@ -65,6 +70,11 @@ class SchemaReader:
     def version(self) -> int:
         """Return the major version of what reads: another one prints differently."""
         return self.pg_dump.version[0]
+
+    @property
+    def name(self) -> str:
+        """Return what reads, with its major version."""
+        return "pg_dump %d" % self.version
 
     def advice(self, connection: Any) -> Optional[str]:
         """Return what to warn of, if what reads doesn't quite go with the server."""
@@ -136,3 +146,19 @@ def parse(dump: bytes, earlier: Optional[Snapshot] = None) -> Snapshot:
         return parse_dump(dump, earlier)
     except DumpError as error:
         raise errors.SchemaUnread("pg_dump's output can't be read: %s" % error, hint="Please report this.") from None
+
+
+def of_anybody(kind: str, text: str, role: str) -> str:
+    """Return an object's statements without whose it is, where it is this role's: it is then whoever's runs them."""
+    if kind in RIGHTS:
+        return IN_RIGHTS.sub(lambda found: _current(found, role), text)
+    owner = OWNER.search(text)
+    return text[: owner.start()] if owner is not None and _unquoted(owner["role"]) == role else text
+
+
+def _current(found: Match[str], role: str) -> str:
+    return found["word"] + ("CURRENT_USER" if _unquoted(found["role"]) == role else found["role"])
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name

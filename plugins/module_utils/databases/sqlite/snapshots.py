@@ -41,6 +41,7 @@ class SchemaReader:
 
     left_out: Tuple[Unreadable, ...] = ()
     version = 3
+    name = "SQLite 3"
 
     def __init__(self, exclude: Sequence[str]) -> None:
         self.exclude = frozenset(exclude)
@@ -83,6 +84,11 @@ def reader(connection: Any, tools: Any, exclude: Sequence[str], whole: bool = Tr
 
 def renewed(text: str) -> str:
     """Return an object's statements, kept in the first format, in the present one: it is the same."""
+    return text
+
+
+def of_anybody(kind: str, text: str, role: str) -> str:
+    """Return an object's statements without whose it is: they don't say that."""
     return text
 
 

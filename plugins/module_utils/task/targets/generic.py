@@ -16,7 +16,7 @@ LOGIN = {"login_user": "username", "login_password": "password", "login_host": "
 KNOWN = ("url", "config_file", "config_key", "login_db", *LOGIN)
 MEANINGLESS = (
     *("rehearsal_database_url", "rehearsal_data", "rehearsal_extensions", "postgresql_bin_dir", "allow_hazards"),
-    "statement_timeout",
+    *("statement_timeout", "schema_file"),
 )
 VALUES = {
     "rehearsal_on": ("cluster", "empty"),

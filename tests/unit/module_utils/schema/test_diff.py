@@ -11,7 +11,7 @@ import shutil
 import subprocess
 
 import pytest
-from ansible_collections.pgops.migrations.plugins.module_utils.schema.diff import unified_diff
+from ansible_collections.pgops.migrations.plugins.module_utils.schema.diff import text_diff, unified_diff
 from ansible_collections.pgops.migrations.plugins.module_utils.schema.snapshot import ObjectKey, Snapshot
 
 HUNK = re.compile(r"@@ -(\d+),(\d+) \+(\d+),(\d+) @@")
@@ -207,3 +207,14 @@ class TestHugeObjects:
 
     def test_reversed(self):
         assert len(self.difference(self.UNIQUE, self.UNIQUE[::-1])) == 2 * 19999
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_a_diff_of_texts_leads_from_one_to_the_other(seed):
+    rnd = random.Random(seed)
+    before, after = canonical(random_snapshot(rnd, "abcd")), canonical(random_snapshot(rnd, "bcde"))
+    assert applied(text_diff(before, after, rnd.randrange(4)), before) == after
+
+
+def test_equal_texts_have_no_diff():
+    assert text_diff("a\n", "a\n") == ""

@@ -64,6 +64,9 @@ REFUSED = {
     "many, rolled back by steps": ({**MANY, "state": "rolled_back"}, False, "needs version"),
     "many, tested": ({**MANY, "state": "tested"}, False, "databases and state: tested exclude"),
     "many in one file": ({**MANY, **SCRIPTED}, False, "databases and state: scripted exclude"),
+    "a schema of many": ({**MANY, "schema_file": "x"}, False, "databases and schema_file exclude"),
+    "a schema, tested": ({"schema_file": "x", "state": "tested"}, False, "state: tested and schema_file exclude"),
+    "a schema, scripted": ({**SCRIPTED, "schema_file": "x"}, False, "state: scripted and schema_file exclude"),
     "a report of many": ({**MANY, "report": True}, False, "databases and report exclude"),
     "many in one clone": (
         {**MANY, "rehearsal_database_url": "x"},

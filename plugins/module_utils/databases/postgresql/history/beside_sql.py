@@ -15,7 +15,7 @@ SELECT n.nspname::text, h.relname::text,
   FROM pg_catalog.pg_class s
   JOIN pg_catalog.pg_namespace n ON n.oid = s.relnamespace
   JOIN pg_catalog.pg_class h ON h.relnamespace = n.oid AND s.relname::text = h.relname::text || '_snapshot'
- WHERE s.relkind = 'r' AND h.oid <> %s
+ WHERE s.relkind = 'r' AND h.oid IS DISTINCT FROM %s
    AND ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute a
               WHERE a.attrelid = s.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum)
        = ARRAY['taken', 'applied', 'pg_dump', 'digest', 'body']

@@ -20,7 +20,7 @@ ROWS = """
 SELECT pg_catalog.md5(pg_catalog.string_agg(t.row, E'\\n' ORDER BY t.row COLLATE "C"))
   FROM (SELECT pg_catalog.textin(pg_catalog.record_out(r)) AS row FROM ONLY {table} AS r) AS t
 """
-ROLE = "SELECT pg_catalog.quote_ident(current_user)"
+ROLE = "SELECT current_user"
 SAMPLE = "SELECT pg_catalog.textin(pg_catalog.record_out(r)) FROM ONLY {table} AS r ORDER BY 1 LIMIT 1000"
 
 
@@ -60,7 +60,7 @@ def sample(connection: Any, table: str) -> Sequence[str]:
 
 
 def role(connection: Any) -> str:
-    """Return who works there, as a dump writes the name."""
+    """Return who works there."""
     with connection.cursor() as cursor:
         cursor.execute(ROLE)
         return str(cursor.fetchone()[0])
