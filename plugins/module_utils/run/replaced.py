@@ -12,9 +12,11 @@ from ..databases.values import Entry
 from .session import Session
 
 
-def event_of(step: model.Step, usual: model.Event) -> model.Event:
+def event_of(step: model.Step) -> model.Event:
     """Return what the log says of a step."""
-    return model.Event.CHECKPOINT if step.script.checkpoint is not None else usual
+    if step.script.checkpoint is not None:
+        return model.Event.CHECKPOINT
+    return model.Event.APPLIED if step.direction is model.Direction.UP else model.Event.ROLLED_BACK
 
 
 def recorded(step: model.Step) -> List[model.Step]:
