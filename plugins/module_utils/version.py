@@ -3,4 +3,4 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The version of this collection, as it is written into histories. A test compares it with galaxy.yml."""
 
-COLLECTION_VERSION = "0.5.0"
+COLLECTION_VERSION = "0.6.0"

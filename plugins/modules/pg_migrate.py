@@ -714,7 +714,7 @@ report:
   returned: with O(report=true), when something was pending
   type: dict
   sample:
-    collection_version: 0.5.0
+    collection_version: 0.6.0
     objects:
       - change: changed
         characters_left_out: 0
