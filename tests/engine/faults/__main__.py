@@ -61,12 +61,11 @@ def _elsewhere(options: argparse.Namespace) -> int:
 @contextlib.contextmanager
 def _trials(on: str, below: Path) -> Iterator[fleet.Trials | others.Trials]:
     """Lend the trials on a fleet of PostgreSQL's databases, or on another database."""
-    if on == "fleet":
-        with throwaway.running(settings=SETTINGS) as server:
-            yield fleet.Trials(server, below)
-    else:
-        with others.ground(on, below) as ground:
-            yield others.Trials(ground, below)
+    with contextlib.ExitStack() as stack:
+        if on == "fleet":
+            yield fleet.Trials(stack.enter_context(throwaway.running(settings=SETTINGS)), below)
+        else:
+            yield others.Trials(stack.enter_context(others.ground(on, below)), below)
 
 
 def _run(ground: Field, chosen: list[Case], seed: int) -> list[Outcome]:
