@@ -114,9 +114,15 @@ def test_the_digest_has_them(flyway: Project) -> None:
         flyway.migrate(expect=(digest,))
 
 
-def test_a_proof_has_them(flyway: Project) -> None:
-    assert not flyway.migrate(state="tested").warnings
-    assert told(flyway) == []
+def test_a_proof_has_what_runs_around_each_and_not_what_ends_a_run(flyway: Project) -> None:
+    flyway.file("beforeEachMigrate__helper.sql", "CREATE TEMP TABLE helper (x int);")
+    flyway.file("V1__one.sql", "CREATE TABLE one (x int); INSERT INTO one SELECT x FROM helper;")
+    flyway.file("afterMigrate__grants.sql", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO PUBLIC;")
+    proofs = flyway.migrate(state="tested").proofs
+    assert [each.verdict.value for each in proofs] == ["reversible", "reversible"]
+    (flyway.directory / "beforeEachMigrate__helper.sql").unlink()
+    with pytest.raises(errors.ScriptFailed, match="helper"):
+        flyway.migrate(state="tested")
 
 
 def test_the_file_for_psql_has_them(flyway: Project, tmp_path: Path) -> None:

@@ -285,6 +285,22 @@ class Plug(BaseException):
     """Somebody pulls it."""
 
 
+def run_until(project: MariaProject, begins: str) -> None:
+    """Run until a statement that begins so is about to be sent; there the plug is pulled."""
+    execute = MigrationCursor.execute
+
+    def pulled(self: Any, query: str, args: Any = None) -> Any:
+        if query.startswith(begins):
+            self.connection._raw._force_close()
+            raise Plug
+        return execute(self, query, args)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MigrationCursor, "execute", pulled)
+        with pytest.raises((Plug, errors.MigrationError)):
+            project.migrate()
+
+
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("number", range(len(KILLED)))
 def test_cut_off_at_any_statement_each_is_done_once(
@@ -318,21 +334,10 @@ def test_cut_off_at_any_statement_each_is_done_once(
     assert made.count("CHECK (") == 1
 
 
-def test_of_a_call_that_was_cut_off_nobody_knows(project: MariaProject, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_call_that_was_cut_off_nobody_knows(project: MariaProject) -> None:
     project.execute("CREATE TABLE t (x int)\n; CREATE PROCEDURE p() INSERT INTO t VALUES (1)")
     project.write(v1="CREATE TABLE a (x int);\nCALL p();")
-    execute = MigrationCursor.execute
-
-    def pulled(self: Any, query: str, args: Any = None) -> Any:
-        if query == "CALL p()":
-            self.connection._raw._force_close()
-            raise Plug
-        return execute(self, query, args)
-
-    monkeypatch.setattr(MigrationCursor, "execute", pulled)
-    with pytest.raises((Plug, errors.MigrationError)):
-        project.migrate()
-    monkeypatch.undo()
+    run_until(project, "CALL p()")
     with pytest.raises(errors.Interrupted, match=r"at CALL p\(\) in line 2, and whether that was done can't be"):
         project.migrate(on_interrupted="retry", lock_wait=10)
     assert project.query("SELECT count(*) FROM t") == [(0,)]
@@ -598,23 +603,10 @@ def test_rows_of_a_python_script_are_one_transaction_with_its_record(
     assert project.applied() == ["1"] * len(rows)
 
 
-def test_rows_that_were_cut_off_first_are_known_not_to_be_written(
-    project: MariaProject, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_that_were_cut_off_first_are_known_not_to_be_written(project: MariaProject) -> None:
     project.execute("CREATE TABLE t (x int); INSERT INTO t VALUES (0)")
     project.write(v1="UPDATE t SET x = x + 1;\nALTER TABLE t ADD y int;")
-    execute = MigrationCursor.execute
-
-    def pulled(self: MigrationCursor, query: str, args: Any = None) -> Any:
-        if query.startswith("UPDATE t"):
-            self.connection.close()
-            raise Plug
-        return execute(self, query, args)
-
-    monkeypatch.setattr(MigrationCursor, "execute", pulled)
-    with pytest.raises((Plug, errors.MigrationError)):
-        project.migrate()
-    monkeypatch.undo()
+    run_until(project, "UPDATE t")
     assert done(project.migrate(on_interrupted="retry", lock_wait=10)) == ["1"]
     assert project.query("SELECT x FROM t") == [(1,)]
 
@@ -650,22 +642,9 @@ UNSEEN = (
 
 
 @pytest.mark.parametrize("statement", UNSEEN)
-def test_what_leaves_no_trace_is_not_sent_twice(
-    project: MariaProject, monkeypatch: pytest.MonkeyPatch, statement: str
-) -> None:
+def test_what_leaves_no_trace_is_not_sent_twice(project: MariaProject, statement: str) -> None:
     project.execute("CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE TABLE p (x int) PARTITION BY HASH (x)")
     project.write(v1="CREATE TABLE first (x int);\n" + statement + ";")
-    execute = MigrationCursor.execute
-
-    def pulled(self: MigrationCursor, query: str, args: Any = None) -> Any:
-        if query == statement:
-            self.connection.close()
-            raise Plug
-        return execute(self, query, args)
-
-    monkeypatch.setattr(MigrationCursor, "execute", pulled)
-    with pytest.raises((Plug, errors.MigrationError)):
-        project.migrate()
-    monkeypatch.undo()
+    run_until(project, statement)
     with pytest.raises(errors.Interrupted, match="whether that was done can't be known"):
         project.migrate(on_interrupted="retry", lock_wait=10)

@@ -11,7 +11,6 @@ import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
@@ -20,6 +19,7 @@ import server as throwaway
 
 from .cases import STARTED
 from .directories import MAKERS
+from .others import Outcome
 from .process import Result, Task
 from .trial import HAS_HISTORY, OTHERS, RAN_TWICE, RECORDED, UNFINISHED, VICTIMS, Wrong, require, until, values
 from .truth import session, state_of, truth
@@ -35,17 +35,6 @@ class Fault(Enum):
     KILL_WORKER = "a worker killed"
     INTERRUPT = "Ctrl-C"
     TERMINATE_BACKEND = "a backend terminated"
-
-
-@dataclass
-class Outcome:
-    """What came out. ``wrong`` is empty where all is as it has to be."""
-
-    fault: Fault
-    moment: float
-    interrupted: bool = False
-    runs: list[str] = field(default_factory=list)
-    wrong: str = ""
 
 
 class Trials:

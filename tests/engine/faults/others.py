@@ -193,7 +193,7 @@ class Server:
 class Outcome:
     """What came out. ``wrong`` is empty where all is as it has to be."""
 
-    fault: Fault
+    fault: Enum
     moment: float
     interrupted: bool = False
     runs: list[str] = field(default_factory=list)
