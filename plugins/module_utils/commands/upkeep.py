@@ -146,7 +146,8 @@ def _lost(version: str, lost: Sequence[Tuple[str, str, str, str]], history: Any)
     if found:
         return found[0]
     raise errors.UnknownVersion(
-        "The version %s isn't lost: the history %s has it, or its log doesn't" % (version, history.table),
+        "Version %s can't be given back: either the history %s has it still, or its log never had it"
+        % (version, history.table),
         hint="Nothing was written. In check mode, and without versions, the task lists what is lost.",
         version=version,
     )
